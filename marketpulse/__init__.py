@@ -1,0 +1,5 @@
+"""MarketPulse: the trading desk that one person runs on their own machine."""
+
+__all__ = ["__version__"]
+
+__version__ = "0.1.0"

@@ -1,0 +1,199 @@
+"""The sockets of the house: what a provider, a model, a venue and a door for alerts must offer.
+
+No inheritance: a plug-in is any object with these members. Errors come from ``errors``; a vendor's
+own exception never leaves its adapter.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from marketpulse.types import (
+    AssetClass,
+    Bars,
+    CorporateAction,
+    Event,
+    Fill,
+    Instrument,
+    Interval,
+    OrderRequest,
+    OrderState,
+    OrderType,
+    Quote,
+    Vote,
+)
+
+__all__ = [
+    "AccountState",
+    "Ack",
+    "Broker",
+    "BrokerCapabilities",
+    "Capability",
+    "Limits",
+    "Model",
+    "OrderRef",
+    "Sink",
+    "Source",
+    "VenueOrder",
+]
+
+
+class Capability(StrEnum):
+    """What a source declares it can answer; never guessed from its name."""
+
+    QUOTE = "quote"
+    BARS = "bars"
+    ACTIONS = "actions"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a provider allows and how long we wait for it.
+
+    Attributes
+    ----------
+    per_minute : calls a minute we allow ourselves
+    deadline : seconds after which a call counts as failed, whatever the client does
+    """
+
+    per_minute: float
+    deadline: float
+
+
+class Source(Protocol):
+    """A provider of market data. Every method blocks and may raise ProviderError only."""
+
+    @property
+    def name(self) -> str:
+        """Shown beside every number."""
+
+    @property
+    def capabilities(self) -> frozenset[tuple[Capability, AssetClass]]:
+        """What it answers, per asset class."""
+
+    @property
+    def limits(self) -> Limits:
+        """How often and how long it may be asked."""
+
+    def quote(self, instrument: Instrument) -> Quote:
+        """Return the last price."""
+
+    def bars(self, instrument: Instrument, interval: Interval, start: datetime, end: datetime) -> Bars:
+        """Raw bars that had closed by ``end``, oldest first; raises NoData rather than return none."""
+
+    def actions(self, instrument: Instrument, start: datetime, end: datetime) -> Sequence[CorporateAction]:
+        """Splits and dividends in force in the period, oldest first; may be empty."""
+
+
+class Model(Protocol):
+    """A trained model; voting is pure."""
+
+    @property
+    def name(self) -> str:
+        """As on its card."""
+
+    @property
+    def horizon(self) -> int:
+        """Bars ahead."""
+
+    def vote(self, features: Sequence[float]) -> Vote:
+        """Give a probability, or abstain with a reason; never raises on data."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRef:
+    """All three names, since each venue needs another one."""
+
+    client_id: str
+    venue_id: str | None
+    instrument: Instrument
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """The venue has the order."""
+
+    client_id: str
+    venue_id: str
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VenueOrder:
+    """The venue's own view of one order; ``code`` and ``sentence`` say why it ended badly."""
+
+    ref: OrderRef
+    state: OrderState
+    quantity: Decimal
+    filled_quantity: Decimal
+    code: str = ""
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """The venue's own view of the account: cash by currency, units by symbol."""
+
+    account_id: str
+    cash: dict[str, Decimal]
+    positions: dict[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerCapabilities:
+    """What a venue can do.
+
+    Attributes
+    ----------
+    grace : seconds after which "not found" is final, longer than the venue's slowest accept
+    live : moves real money
+    """
+
+    types: frozenset[OrderType]
+    asset_classes: frozenset[AssetClass]
+    grace: float
+    live: bool
+
+
+class Broker(Protocol):
+    """A venue. Raises Rejected (final), Uncertain (ask), Throttled, AuthExpired; nothing else."""
+
+    @property
+    def name(self) -> str:
+        """``paper``, later ``alpaca`` ..."""
+
+    @property
+    def capabilities(self) -> BrokerCapabilities:
+        """What it can do."""
+
+    def place(self, client_id: str, instrument: Instrument, request: OrderRequest) -> Ack:
+        """Send once. Uncertain when nobody knows whether it arrived."""
+
+    def cancel(self, ref: OrderRef) -> None:
+        """Ask for a cancel; the outcome is seen by ``find`` and ``fills``."""
+
+    def find(self, ref: OrderRef) -> VenueOrder | None:
+        """Return the venue's view; None means: not found now (final only after ``grace``)."""
+
+    def open_orders(self, instruments: Iterable[Instrument]) -> Sequence[VenueOrder]:
+        """All resting orders, ours or not."""
+
+    def fills(self, since: datetime, instruments: Iterable[Instrument]) -> Sequence[Fill]:
+        """Executions from ``since`` on; repeats are welcome."""
+
+    def account(self) -> AccountState:
+        """Cash and positions as the venue sees them."""
+
+
+class Sink(Protocol):
+    """A door that is told of events: the phone, a log."""
+
+    @property
+    def name(self) -> str:
+        """Shown in faults."""
+
+    def send(self, event: Event) -> None:
+        """Deliver one event; an exception means: not delivered, try again later."""

@@ -1,0 +1,61 @@
+"""The one truth: events of the append-only ledger."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+__all__ = ["Event", "EventKind", "Json", "NewEvent"]
+
+Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
+"""What an event may carry: no floats, so that text in equals text out (money is decimal text)."""
+
+
+class EventKind(StrEnum):
+    """What happened."""
+
+    CASH = "cash"  # deposit or withdrawal: {"amount","currency","why"}
+    ORDER = "order"  # intent: the whole request; the order is new
+    DENIED = "denied"  # intent that a rule refused: the request and its reasons
+    STATE = "state"  # an order moved: {"to","cause","code","sentence","venue_id"}
+    FILL = "fill"  # an execution
+    ACTION = "action"  # split or dividend on a held position
+    SIGNAL = "signal"  # an issued signal, frozen
+    HALT = "halt"
+    RESUME = "resume"
+    ALERT = "alert"
+    CLOCK = "clock"  # where the replay clock stood when the desk closed or paused
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event before the ledger has numbered and chained it.
+
+    Attributes
+    ----------
+    time : the desk's clock, aware UTC
+    account : ``broker:account id``, or ``desk`` for what concerns all
+    ref : the order id, symbol or alert it is about
+    key : unique for ever where given (idempotency keys, venue fills, signals); None repeats freely
+    """
+
+    time: datetime
+    account: str
+    kind: EventKind
+    ref: str
+    payload: Mapping[str, Json]
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A committed event; ``hash`` chains it to all before it."""
+
+    seq: int
+    time: datetime
+    account: str
+    kind: EventKind
+    ref: str
+    payload: Mapping[str, Json]
+    key: str | None
+    hash: str

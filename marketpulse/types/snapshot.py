@@ -1,0 +1,262 @@
+"""One immutable picture of the whole desk; every door reads this and nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+
+from marketpulse.types.event import Event
+from marketpulse.types.instrument import Instrument
+from marketpulse.types.market import Quote, SessionState
+from marketpulse.types.order import OPEN_STATES, Check, Fill, Order
+from marketpulse.types.signal import ModelStage, ModelStatus, Signal
+
+__all__ = [
+    "DeskStatus",
+    "Feed",
+    "Halt",
+    "MarketDatum",
+    "Mode",
+    "PositionView",
+    "ProviderHealth",
+    "ReplayInfo",
+    "RiskView",
+    "SessionInfo",
+    "Snapshot",
+    "Valuation",
+]
+
+
+class Mode(StrEnum):
+    """Whose money."""
+
+    PAPER = "paper"
+    LIVE = "live"
+
+
+class Feed(StrEnum):
+    """Where prices come from."""
+
+    REPLAY = "replay"
+    LIVE = "live"
+
+
+class DeskStatus(StrEnum):
+    """The desk in one word."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    HALTED = "halted"
+
+
+@dataclass(frozen=True, slots=True)
+class MarketDatum:
+    """A quote with all that is needed to believe it or not.
+
+    Attributes
+    ----------
+    quote : the last good quote
+    age : seconds since ``quote.time`` by the desk's clock
+    stale : older than its feed allows; never prices an order
+    session : of the instrument's exchange
+    why : why it is stale or held, else empty
+    change : since the previous session's close, a fraction; None when unknown
+    simulated : made up by a seeded simulator
+    spark : the last closes, oldest first, for the small picture
+    """
+
+    quote: Quote
+    age: float
+    stale: bool
+    session: SessionState
+    why: str = ""
+    change: float | None = None
+    simulated: bool = False
+    spark: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderHealth:
+    """One provider as the chain sees it.
+
+    Attributes
+    ----------
+    state : ``closed`` (working), ``open`` (resting), ``half_open`` (trying), ``isolated``
+    ok : the last call worked
+    latency : seconds of the last good call, None before one
+    last_good : when it last answered well, by the desk's clock
+    note : what is wrong, in words; empty when nothing is
+    """
+
+    name: str
+    provides: tuple[str, ...]
+    state: str
+    ok: bool
+    latency: float | None
+    last_good: datetime | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """One calendar now; ``changes`` is the next open or close, aware UTC, None for 24/7."""
+
+    calendar: str
+    state: SessionState
+    changes: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayInfo:
+    """The replay clock; ``speed`` is tape seconds per real second."""
+
+    start: datetime
+    end: datetime
+    speed: float
+    ended: bool
+    banner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Trading is stopped until somebody types RESUME."""
+
+    since: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PositionView:
+    """A position with its mark, all estimates in base currency.
+
+    Attributes
+    ----------
+    last : the mark, None when there is no price at all
+    value, unrealized, day_pnl : None when there is no mark
+    weight : value as a fraction of equity
+    """
+
+    symbol: str
+    quantity: Decimal
+    average_price: Decimal
+    realized: Decimal
+    last: float | None
+    value: float | None
+    unrealized: float | None
+    day_pnl: float | None
+    weight: float | None
+    stale: bool = False
+    stop: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """What the account is worth now.
+
+    Attributes
+    ----------
+    cash : base currency, owed
+    equity : base currency; None when a held instrument has no price
+    buying_power : cash not reserved by working buys, base currency
+    day_pnl, open_pnl : base currency; day P&L counts from the session's start
+    drawdown : 1 - equity / highest equity so far, a fraction, positive
+    peak : highest equity so far
+    curve : (time, equity) samples for the pictures, oldest first
+    """
+
+    currency: str
+    cash: Decimal
+    deposits: Decimal
+    realized: Decimal
+    fees: Decimal
+    equity: float | None
+    buying_power: float
+    day_pnl: float | None
+    open_pnl: float | None
+    drawdown: float
+    peak: float
+    positions: tuple[PositionView, ...] = ()
+    curve: tuple[tuple[datetime, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RiskView:
+    """The risk of the book now.
+
+    Attributes
+    ----------
+    var : 1-day 99 % historical-simulation loss, base currency, positive; None is unknown
+    var_fraction : of equity
+    var_note : method and number of bars, or why it is unknown
+    bars : scenarios the VaR rests on
+    volatility : annualised, of the held book's scenario returns, a fraction
+    sharpe : annualised, of daily equity returns
+    gross : sum of position values / equity
+    open_risk : sum of losses at the stops / equity; a position without a stop counts whole
+    exposure : (asset class, fraction of equity)
+    limits : each limit with its use
+    scenario_pnl : one-day P&L of the present book on each past day, oldest first, base currency
+    """
+
+    var: float | None
+    var_fraction: float | None
+    var_note: str
+    bars: int
+    volatility: float | None
+    sharpe: float | None
+    sharpe_note: str
+    gross: float
+    open_risk: float
+    exposure: tuple[tuple[str, float], ...]
+    limits: tuple[Check, ...]
+    scenario_pnl: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything a door may show, as of ``time`` by the desk's clock.
+
+    Attributes
+    ----------
+    number : grows by one with each Snapshot
+    time : the desk's clock (tape time on replay), aware UTC
+    wall : the wall clock when it was made, aware UTC
+    orders : newest first
+    events : the last ledger events, newest first
+    notes : sentences a person should read (bad settings, a missing provider)
+    """
+
+    number: int
+    time: datetime
+    wall: datetime
+    started: datetime
+    version: str
+    mode: Mode
+    feed: Feed
+    account: str
+    status: DeskStatus
+    halt: Halt | None
+    sessions: Mapping[str, SessionInfo]
+    instruments: Mapping[str, Instrument]
+    market: Mapping[str, MarketDatum]
+    providers: tuple[ProviderHealth, ...]
+    valuation: Valuation
+    risk: RiskView
+    orders: tuple[Order, ...] = ()
+    fills: tuple[Fill, ...] = ()
+    signals: Mapping[str, Signal] = field(default_factory=lambda: MappingProxyType({}))
+    model: ModelStatus = field(default_factory=lambda: ModelStatus(ModelStage.WAITING, 0.0, ""))
+    events: tuple[Event, ...] = ()
+    replay: ReplayInfo | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def working(self) -> tuple[Order, ...]:
+        """Orders that may still trade, newest first."""
+        return tuple(o for o in self.orders if o.state in OPEN_STATES)
+
+    def order(self, order_id: str) -> Order | None:
+        """One order by its id."""
+        return next((o for o in self.orders if o.id == order_id), None)
