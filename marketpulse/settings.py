@@ -1,0 +1,164 @@
+"""What the person may set, read once at start from the environment and ``.env``.
+
+A missing or broken ``.env`` never stops the start: each problem becomes one plain sentence, and
+the setting it concerns keeps its default.
+"""
+
+import difflib
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+__all__ = ["FeedChoice", "Loaded", "Settings", "environment_name", "load"]
+
+_PREFIX = "MARKETPULSE_"
+
+
+class FeedChoice(StrEnum):
+    """Where prices shall come from."""
+
+    AUTO = "auto"
+    LIVE = "live"
+    REPLAY = "replay"
+
+
+class Settings(BaseSettings):
+    """All settings; the environment's names stand in ``.env.example``.
+
+    Attributes
+    ----------
+    feed : ``auto`` tries live prices at start and otherwise replays the tape
+    data_dir : where all that the desk writes lives
+    replay_start : the day on the tape where a fresh replay begins
+    replay_speed : trading days per minute
+    starting_cash : USD put into a fresh paper account
+    alpaca_api_key ... kite_api_secret : broker keys under their usual names; in this release they
+        only make ``auto`` mean live prices, and every order stays on paper
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    feed: FeedChoice = FeedChoice.AUTO
+    data_dir: Path = Path("data")
+    replay_start: date = date(2012, 6, 1)
+    replay_speed: float = Field(default=1.0, gt=0, le=600, allow_inf_nan=False)
+    starting_cash: Decimal = Field(default=Decimal(100_000), gt=0, le=Decimal(10**12), allow_inf_nan=False)
+    alpaca_api_key: SecretStr | None = None
+    alpaca_api_secret: SecretStr | None = None
+    binance_api_key: SecretStr | None = None
+    binance_api_secret: SecretStr | None = None
+    bybit_api_key: SecretStr | None = None
+    bybit_api_secret: SecretStr | None = None
+    kite_api_key: SecretStr | None = None
+    kite_api_secret: SecretStr | None = None
+
+    @field_validator("starting_cash")
+    @classmethod
+    def _whole_cents(cls, value: Decimal) -> Decimal:
+        return value.quantize(Decimal("0.01"))
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values from ``load`` only: it reads the environment field by field."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+    @property
+    def has_broker_key(self) -> bool:
+        """Somebody who holds a broker's key wants real prices, never a tape by surprise."""
+        return bool(self.secrets())
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value that is set, for the filter that keeps them out of the logs."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(v.get_secret_value() for v in values if isinstance(v, SecretStr))
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings, and one sentence for each thing that was wrong with them."""
+
+    settings: Settings
+    problems: tuple[str, ...]
+
+
+def environment_name(field: str) -> str:
+    """Return the name of a setting in the environment: keys keep the name their vendor uses."""
+    return field.upper() if "_api_" in field else _PREFIX + field.upper()
+
+
+def load(environ: Mapping[str, str] | None = None, dotenv: Path = Path(".env")) -> Loaded:
+    """Read the settings; the environment wins over ``.env``.
+
+    Never raises for what a person wrote: see the module's first lines.
+    """
+    problems: list[str] = []
+    given = {**_read_dotenv(dotenv, problems), **(os.environ if environ is None else environ)}
+    values: dict[str, object] = {}
+    known = {environment_name(name): name for name in Settings.model_fields}
+    for name, text in given.items():
+        if name in known:
+            if text.strip():
+                values[known[name]] = text.strip()
+        elif name.startswith(_PREFIX):
+            problems.append(_unknown(name, known))
+    while True:
+        try:
+            return Loaded(Settings.model_validate(values), tuple(problems))
+        except ValidationError as error:
+            for field in {str(e["loc"][0]) for e in error.errors(include_input=False)}:
+                default = Settings.model_fields[field].default
+                problems.append(
+                    f"{environment_name(field)} is not usable ({_wanted(field)}); "
+                    f"the desk goes on with {default}."
+                )
+                values.pop(field, None)
+
+
+def _read_dotenv(path: Path, problems: list[str]) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    try:
+        values = dotenv_values(path, encoding="utf-8-sig", interpolate=False)
+        mode = path.stat().st_mode
+    except (OSError, UnicodeDecodeError, ValueError):
+        problems.append(f"{path} could not be read, so the desk starts without it.")
+        return {}
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        problems.append(f"{path} can be read by others on this machine; run: chmod 600 {path}")
+    empty = sorted(name for name, value in values.items() if value is None)
+    if empty:
+        problems.append(f"{path} has lines without a value, which were left out: {len(empty)}.")
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _unknown(name: str, known: Mapping[str, str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return f"{name} is not a setting of MarketPulse and was left out.{hint}"
+
+
+def _wanted(field: str) -> str:
+    return {
+        "feed": "auto, live or replay",
+        "data_dir": "a folder",
+        "replay_start": "a day as YYYY-MM-DD",
+        "replay_speed": "trading days per minute, above 0 and at most 600",
+        "starting_cash": "US dollars, above 0",
+    }[field]
