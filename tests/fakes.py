@@ -1,0 +1,593 @@
+"""A whole desk made by hand, for the doors and the pages: one rich Snapshot and a FakeDesk around it.
+
+The numbers hang together (one book, one equity) and are made up; nothing here is advice.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
+
+import numpy as np
+
+from marketpulse.errors import Refused
+from marketpulse.types import (
+    AssetClass,
+    Bars,
+    Card,
+    Check,
+    DeskStatus,
+    Edge,
+    Event,
+    EventKind,
+    Feed,
+    Fill,
+    Halt,
+    Instrument,
+    Interval,
+    MarketDatum,
+    Mode,
+    ModelStage,
+    ModelStatus,
+    Order,
+    OrderRequest,
+    OrderState,
+    OrderType,
+    Placement,
+    PositionView,
+    Preview,
+    ProviderHealth,
+    Quote,
+    Reason,
+    ReplayInfo,
+    RiskView,
+    Score,
+    SessionInfo,
+    SessionState,
+    Side,
+    Signal,
+    Snapshot,
+    TimeInForce,
+    Valuation,
+    Vote,
+)
+
+ACCOUNT = "paper:1"
+NOW = datetime(2012, 6, 14, 15, 12, 30, tzinfo=UTC)
+WALL = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+# symbol: (name, class, price, change since the last close)
+_LIST = {
+    "AAPL": ("Apple Inc.", AssetClass.EQUITY, 571.53, 0.0012),
+    "MSFT": ("Microsoft Corporation", AssetClass.EQUITY, 29.34, 0.0072),
+    "IBM": ("International Business Machines", AssetClass.EQUITY, 195.76, 0.0061),
+    "GOOG": ("Google Inc.", AssetClass.EQUITY, 559.05, -0.0038),
+    "FB": ("Facebook Inc.", AssetClass.EQUITY, 28.29, 0.0374),
+    "^GSPC": ("S&P 500", AssetClass.INDEX, 1329.10, 0.0108),
+    "BTC/USDT": ("Bitcoin", AssetClass.CRYPTO, 64210.50, 0.0168),
+    "ETH/USDT": ("Ether", AssetClass.CRYPTO, 3412.20, -0.0091),
+    "ADA/USDT": ("Cardano", AssetClass.CRYPTO, 0.4512, 0.0033),
+    "SOL/USDT": ("Solana", AssetClass.CRYPTO, 148.31, 0.0214),
+    "BNB/USDT": ("BNB", AssetClass.CRYPTO, 571.40, 0.0008),
+    "XRP/USDT": ("XRP", AssetClass.CRYPTO, 0.5217, -0.0042),
+    "DOT/USDT": ("Polkadot", AssetClass.CRYPTO, 6.871, 0.0),
+    "LINK/USDT": ("Chainlink", AssetClass.CRYPTO, 14.622, -0.0127),
+}
+
+
+def _instrument(symbol):
+    name, kind, *_ = _LIST[symbol]
+    if kind is AssetClass.CRYPTO:
+        tick = Decimal("0.0001") if _LIST[symbol][2] < 1 else Decimal("0.01")
+        return Instrument(symbol, name, kind, "USDT", "24/7", tick, Decimal("0.0001"), Decimal(5))
+    return Instrument(symbol, name, kind, "USD", "XNYS", Decimal("0.01"), Decimal(1))
+
+
+INSTRUMENTS = MappingProxyType({symbol: _instrument(symbol) for symbol in _LIST})
+
+
+def _datum(symbol):
+    _, kind, price, change = _LIST[symbol]
+    crypto = kind is AssetClass.CRYPTO
+    half = round(price * 0.0002, 4)
+    book = (None, None) if kind is AssetClass.INDEX else (round(price - half, 4), round(price + half, 4))
+    time = (WALL if crypto else NOW) - timedelta(seconds=2)
+    quote = Quote(
+        symbol, price, *book, 1234567.0, time, time + timedelta(seconds=1), "simulated" if crypto else "tape"
+    )
+    spark = tuple(round(price * (1 + change * (i - 23) / 24 + 0.004 * np.sin(i)), 4) for i in range(24))
+    return MarketDatum(quote, 2.0, False, SessionState.OPEN, "", change, crypto, spark)
+
+
+MARKET = MappingProxyType({symbol: _datum(symbol) for symbol in _LIST})
+
+
+def order(
+    order_id,
+    symbol,
+    side,
+    quantity,
+    state,
+    *,
+    limit=None,
+    stop=None,
+    filled="0",
+    price=None,
+    reasons=(),
+    minutes=0,
+    tif=TimeInForce.DAY,
+):
+    """One order with its fills, ``minutes`` before the Snapshot."""
+    kind = OrderType.LIMIT if limit else OrderType.STOP if stop else OrderType.MARKET
+    request = OrderRequest(
+        symbol,
+        side,
+        kind,
+        Decimal(quantity),
+        Decimal(limit) if limit else None,
+        Decimal(stop) if stop else None,
+        tif,
+    )
+    created = NOW - timedelta(minutes=minutes)
+    done, client = Decimal(filled), f"MP{order_id.upper():A<18}"[:20]
+    fills = ()
+    if done:
+        fee = max(Decimal("0.35"), done * Decimal("0.005")).quantize(Decimal("0.01"))
+        fills = (
+            Fill(
+                "paper",
+                f"{order_id}-1",
+                client,
+                symbol,
+                side,
+                done,
+                Decimal(price),
+                fee,
+                created,
+                '{"model":1}',
+            ),
+        )
+    return Order(
+        id=order_id,
+        client_order_id=client,
+        account=ACCOUNT,
+        request=request,
+        state=state,
+        created=created,
+        updated=created + timedelta(seconds=1),
+        filled_quantity=done,
+        average_price=Decimal(price) if price else None,
+        fees=sum((f.fee for f in fills), Decimal(0)),
+        reasons=tuple(Reason(*r) for r in reasons),
+        venue_id=None if state in (OrderState.NEW, OrderState.DENIED) else f"P-{order_id}",
+        fills=fills,
+    )
+
+
+ORDERS = (
+    order(
+        "o9", "IBM", Side.BUY, "15", OrderState.ACCEPTED, limit="190.00", minutes=4, tif=TimeInForce.GTC
+    ),
+    order("o8", "AAPL", Side.SELL, "20", OrderState.ACCEPTED, stop="545.00", minutes=9, tif=TimeInForce.GTC),
+    order(
+        "o7",
+        "ETH/USDT",
+        Side.BUY,
+        "2",
+        OrderState.PARTIALLY_FILLED,
+        limit="3410.00",
+        filled="0.8",
+        price="3409.80",
+        minutes=11,
+    ),
+    order(
+        "o6",
+        "GOOG",
+        Side.BUY,
+        "500",
+        OrderState.DENIED,
+        minutes=16,
+        reasons=[("POSITION_LIMIT", "GOOG would be 278.9% of equity; the limit is 15.0%.")],
+    ),
+    order(
+        "o5",
+        "MSFT",
+        Side.SELL,
+        "100",
+        OrderState.CANCELED,
+        limit="31.00",
+        minutes=40,
+        reasons=[("CANCELED_BY_USER", "Canceled by you.")],
+    ),
+    order("o4", "BTC/USDT", Side.BUY, "0.15", OrderState.FILLED, filled="0.15", price="62100.00", minutes=75),
+    order(
+        "o3", "FB", Side.BUY, "10", OrderState.EXPIRED, limit="26.00", minutes=1300,
+        reasons=[("DAY_ENDED", "The session ended before the limit was reached.")],
+    ),
+    order("o2", "MSFT", Side.BUY, "400", OrderState.FILLED, filled="400", price="29.90", minutes=1445),
+    order("o1", "AAPL", Side.BUY, "20", OrderState.FILLED, filled="20", price="565.20", minutes=1450),
+)  # fmt: skip
+
+
+def _positions():
+    held = (("AAPL", "20", "565.20", "545.00"), ("MSFT", "400", "29.90", None), ("BTC/USDT", "0.15", "62100.00", None),
+            ("ETH/USDT", "0.8", "3409.80", None))  # fmt: skip
+    rows = []
+    for symbol, quantity, average, stop in held:
+        last, change = _LIST[symbol][2], _LIST[symbol][3]
+        value = float(quantity) * last
+        rows.append(
+            PositionView(
+                symbol,
+                Decimal(quantity),
+                Decimal(average),
+                Decimal(0),
+                last,
+                value,
+                value - float(quantity) * float(average),
+                value - value / (1 + change),
+                value / 100_218.05,
+                False,
+                Decimal(stop) if stop else None,
+            )
+        )
+    return tuple(rows)
+
+
+def _valuation():
+    positions = _positions()
+    spent = sum((p.quantity * p.average_price for p in positions), Decimal(0))
+    fees = sum((o.fees for o in ORDERS), Decimal(0))
+    cash = Decimal(100_000) - spent - fees
+    equity = float(cash) + sum(p.value for p in positions)
+    curve = tuple(
+        (
+            NOW - timedelta(minutes=6 * (60 - i)),
+            100_000 + (equity - 100_000) * i / 60 + 90 * float(np.sin(i / 3)),
+        )
+        for i in range(60)
+    )
+    peak = max(v for _, v in curve)
+    return Valuation(
+        currency="USD",
+        cash=cash,
+        deposits=Decimal(100_000),
+        realized=Decimal(0),
+        fees=fees,
+        equity=equity,
+        buying_power=float(cash) - 15 * 190.0 - 1.2 * 3410.0,
+        day_pnl=sum(p.day_pnl for p in positions),
+        open_pnl=sum(p.unrealized for p in positions),
+        drawdown=max(0.0, 1 - equity / peak),
+        peak=max(peak, equity),
+        positions=positions,
+        curve=curve,
+    )
+
+
+VALUATION = _valuation()
+
+
+def _risk():
+    pnl = np.sort(np.random.default_rng(7).normal(30, 640, 500))
+    days = [(NOW - timedelta(days=500 - i)).date().isoformat() for i in range(500)]
+    shuffled = np.random.default_rng(8).permutation(pnl)
+    weights = {p.symbol: p.weight for p in VALUATION.positions}
+    return RiskView(
+        var=float(-pnl[4]),
+        var_fraction=float(-pnl[4]) / VALUATION.equity,
+        var_note="1-day 99 % loss by historical simulation, 500 bars",
+        bars=500,
+        volatility=0.114,
+        sharpe=0.83,
+        sharpe_note="of 61 daily equity returns",
+        gross=sum(weights.values()),
+        open_risk=0.2417,
+        exposure=(
+            ("equity", weights["AAPL"] + weights["MSFT"]),
+            ("crypto", weights["BTC/USDT"] + weights["ETH/USDT"]),
+        ),
+        limits=(
+            Check(
+                "POSITION_LIMIT", "Largest position", True,
+                "MSFT is 11.7% of equity; the limit is 15.0%.", "11.7%", "15.0%", 0.78,
+            ),
+            Check(
+                "TOTAL_RISK", "Total risk", True,
+                "The losses at the stops sum to 24.2% of equity; the limit is 25.0%.", "24.2%", "25.0%", 0.97, True,
+            ),
+        ),
+        scenario_pnl=tuple(zip(days, (float(x) for x in shuffled), strict=True)),
+    )  # fmt: skip
+
+
+FEATURES = (
+    "ret_1",
+    "ret_5",
+    "ret_21",
+    "rsi_14",
+    "macd_hist",
+    "bb_pos",
+    "atr_frac",
+    "vol_ratio",
+    "adx_14",
+    "mom_63",
+)
+
+CARD = Card(
+    name="logistic", version="3f9c1a77", horizon=5, features=FEATURES, feature_version="b51d0e22",
+    symbols=("AAPL", "GOOG", "IBM", "MSFT"), first_bar="2000-03-01", last_bar="2012-05-31", rows=11_804,
+    base_rate=0.541,
+    score=Score(
+        n=7_920, auc=0.512, auc_low=0.489, auc_high=0.535, brier=0.2489, brier_base=0.2484,
+        skill=-0.002, skill_low=-0.008, skill_high=0.004,
+        calibration=((0.47, 0.52, 611), (0.51, 0.53, 2380), (0.55, 0.545, 3011), (0.59, 0.55, 1502), (0.63, 0.56, 416)),
+    ),
+    edge=Edge.NONE, trained=WALL - timedelta(minutes=12), source="tape",
+)  # fmt: skip
+
+
+def _signal(symbol, probability):
+    vote = Vote(
+        "logistic", probability, 0.541, "rsi_14 and ret_21 count most",
+        (("rsi_14", 0.11), ("ret_21", -0.07), ("macd_hist", 0.04), ("vol_ratio", -0.02)),
+    )  # fmt: skip
+    return Signal(
+        symbol=symbol, bar="2012-06-13", time=NOW - timedelta(hours=19), horizon=5, probability=probability,
+        base_rate=0.541, edge=Edge.NONE,
+        sentence=f"{symbol} rises in 5 days with {probability:.1%}; it does so in 54.1% of all cases. No edge shown.",
+        model="logistic", model_version=CARD.version, feature_hash="ab" * 32, votes=(vote,),
+    )  # fmt: skip
+
+
+SIGNALS = MappingProxyType(
+    {s: _signal(s, p) for s, p in (("AAPL", 0.566), ("MSFT", 0.531), ("IBM", 0.547), ("GOOG", 0.522))}
+)
+
+PROVIDERS = (
+    ProviderHealth("tape", ("quote equity", "bars equity"), "closed", True, 0.0004, NOW),
+    ProviderHealth("simulated", ("quote crypto", "bars crypto"), "closed", True, 0.0002, NOW),
+    ProviderHealth(
+        "yahoo", ("quote equity",), "open", False, 0.41, NOW - timedelta(minutes=7),
+        "no answer within 4 s, resting until 15:13",
+    ),
+)  # fmt: skip
+
+
+def _events():
+    rows = [
+        (EventKind.CASH, "paper", {"amount": "100000", "currency": "USD", "why": "starting cash"}),
+        *((EventKind.FILL, o.id, {"quantity": str(o.filled_quantity)}) for o in reversed(ORDERS) if o.fills),
+        (EventKind.DENIED, "o6", {"reasons": ["POSITION_LIMIT"]}),
+        (EventKind.ORDER, "o9", {"symbol": "IBM"}),
+    ]
+    made = [
+        Event(n, NOW - timedelta(minutes=3 * (len(rows) - n)), ACCOUNT, k, ref, p, None, f"{n:064x}")
+        for n, (k, ref, p) in enumerate(rows, 1)
+    ]
+    return tuple(reversed(made))
+
+
+_BASE = Snapshot(
+    number=1,
+    time=NOW,
+    wall=WALL,
+    started=WALL - timedelta(minutes=20),
+    version="0.1.0",
+    mode=Mode.PAPER,
+    feed=Feed.REPLAY,
+    account=ACCOUNT,
+    status=DeskStatus.DEGRADED,
+    halt=None,
+    sessions=MappingProxyType(
+        {
+            "XNYS": SessionInfo("XNYS", SessionState.OPEN, datetime(2012, 6, 14, 20, tzinfo=UTC)),
+            "24/7": SessionInfo("24/7", SessionState.OPEN, None),
+        }
+    ),
+    instruments=INSTRUMENTS,
+    market=MARKET,
+    providers=PROVIDERS,
+    valuation=VALUATION,
+    risk=_risk(),
+    orders=ORDERS,
+    fills=tuple(f for o in ORDERS for f in o.fills),
+    signals=SIGNALS,
+    model=ModelStatus(ModelStage.READY, 1.0, "Trained on 11,804 rows up to 2012-05-31.", CARD),
+    events=_events(),
+    replay=ReplayInfo(
+        datetime(2012, 6, 1, 13, 30, tzinfo=UTC), datetime(2013, 3, 1, 21, tzinfo=UTC), 390.0, False,
+        "Recorded prices of 2012; the path inside a day is interpolated. Crypto is simulated.",
+    ),
+    notes=("MARKETPULSE_REPLAY_SPED is not a setting; did you mean MARKETPULSE_REPLAY_SPEED?",),
+)  # fmt: skip
+
+
+def snapshot(**changes):
+    """The rich Snapshot, with some fields changed."""
+    return replace(_BASE, **changes)
+
+
+def empty(**changes):
+    """A desk just started: cash, prices, nothing else."""
+    bare = Valuation("USD", Decimal(100_000), Decimal(100_000), Decimal(0), Decimal(0), 100_000.0, 100_000.0, 0.0, 0.0,
+                     0.0, 100_000.0)  # fmt: skip
+    risk = RiskView(0.0, 0.0, "nothing is held", 500, None, None, "no daily returns yet", 0.0, 0.0, (), ())
+    start = {
+        "status": DeskStatus.OK,
+        "providers": PROVIDERS[:2],
+        "valuation": bare,
+        "risk": risk,
+        "orders": (),
+        "fills": (),
+        "signals": MappingProxyType({}),
+        "model": ModelStatus(ModelStage.TRAINING, 0.35, "Training on 11,804 rows."),
+        "events": (),
+        "notes": (),
+    }
+    return replace(_BASE, **(start | changes))
+
+
+def bars(symbol, interval=Interval.DAY, n=400):
+    """A seeded walk that ends at the Snapshot's price; the last row is the forming bar."""
+    step = {Interval.DAY: 86_400, Interval.HOUR: 3_600, Interval.MINUTE: 60}[interval]
+    last = int(NOW.timestamp()) // step * step
+    rng = np.random.default_rng(sum(map(ord, symbol)))
+    walk = np.exp(np.cumsum(rng.normal(0.0004, 0.012, n)))
+    close = walk * (_LIST[symbol][2] / walk[-1])
+    start = np.concatenate([close[:1], close[:-1]])
+    spread = np.abs(rng.normal(0, 0.006, n)) * close
+    volume = rng.integers(1_000_000, 9_000_000, n).astype(np.float64)
+    time = np.arange(last - step * (n - 1), last + 1, step, dtype=np.int64)
+    top, low = np.maximum(start, close) + spread, np.minimum(start, close) - spread
+    return Bars(symbol, interval, time, start, top, low, close, volume, MARKET[symbol].quote.source, True)
+
+
+class FakeDesk:
+    """The desk's facade in memory: a placed order is new until ``move`` lets the venue act.
+
+    ``calls`` records every verb that changed something, in order.
+    """
+
+    def __init__(self, shown=None):
+        self.shown = shown or snapshot()
+        self.calls = []
+        self.keys = {}
+        self.closed = False
+
+    def snapshot(self):
+        return self.shown
+
+    def show(self, **changes):
+        """The next Snapshot: same desk, some fields changed, number one higher."""
+        self.shown = replace(self.shown, number=self.shown.number + 1, **changes)
+
+    def read(self, raw):
+        """Turn an OrderRequest or a mapping of strings into an OrderRequest, or refuse."""
+        if isinstance(raw, OrderRequest):
+            return raw
+        symbol = str(raw.get("symbol", "")).replace("-", "/").upper()
+        if symbol not in INSTRUMENTS:
+            raise Refused("UNKNOWN_SYMBOL", f"There is no {symbol or 'symbol'} on this desk.")
+        try:
+            numbers = {
+                k: Decimal(str(raw[k])) for k in ("quantity", "limit_price", "stop_price") if raw.get(k)
+            }
+            if not all(x.is_finite() and 0 < x < Decimal("1e12") for x in numbers.values()):
+                raise Refused("BAD_QUANTITY", "A quantity is a positive number.")
+            return OrderRequest(
+                symbol,
+                Side(raw.get("side")),
+                OrderType(raw.get("type")),
+                numbers.get("quantity", Decimal(1))
+                if "quantity" in numbers
+                else Decimal(str(raw["quantity"])),
+                numbers.get("limit_price"),
+                numbers.get("stop_price"),
+                TimeInForce(raw.get("time_in_force") or "day"),
+            )
+        except (ValueError, KeyError, InvalidOperation) as fault:
+            raise Refused("BAD_REQUEST", f"That is not an order: {fault}.") from fault
+
+    def preview(self, request):
+        try:
+            asked = self.read(request)
+        except Refused as no:
+            return Preview(None, (Check(no.code, "Order", False, no.sentence),))
+        mark = _LIST[asked.symbol][2]
+        notional = mark * float(asked.quantity)
+        held = next(
+            (p.quantity for p in self.shown.valuation.positions if p.symbol == asked.symbol), Decimal(0)
+        )
+        after = held + asked.side.sign * asked.quantity
+        equity = self.shown.valuation.equity
+        weight = float(after) * mark / equity
+        checks = (
+            Check("STALE_QUOTE", "Price", True, "The price is 2 s old.", "2 s", "60 s", 0.03),
+            Check("MARKET_CLOSED", "Session", True, "The exchange is open until 20:00 UTC."),
+            Check(
+                "POSITION_LIMIT", "Position", weight <= 0.15 or asked.side is Side.SELL,
+                f"{asked.symbol} would be {weight:.1%} of equity; the limit is 15.0%.",
+                f"{weight:.1%}", "15.0%", weight / 0.15,
+            ),
+            Check(
+                "INSUFFICIENT_POSITION", "Held", after >= 0, f"You hold {held} {asked.symbol}.", str(held), "",
+            ),
+            Check(
+                "INSUFFICIENT_CASH", "Cash",
+                asked.side is Side.SELL or notional <= self.shown.valuation.buying_power,
+                f"The order needs {notional:,.2f} USD; {self.shown.valuation.buying_power:,.2f} USD is free.",
+                f"{notional:,.0f}", f"{self.shown.valuation.buying_power:,.0f}",
+                notional / max(self.shown.valuation.buying_power, 1.0),
+            ),
+            Check("TOTAL_RISK", "Total risk", True, "Total risk would be 24.9%.", "24.9%", "25.0%", 0.99, True),
+        )  # fmt: skip
+        return Preview(
+            asked, checks, mark, notional, weight, self.shown.risk.var,
+            (self.shown.risk.var or 0.0) + 0.02 * notional, "500 bars", max(0.35, notional * 1e-4),
+            notional * 2e-4, self.shown.valuation.buying_power - asked.side.sign * notional, held, after,
+        )  # fmt: skip
+
+    def place(self, request, key):
+        asked = self.read(request)
+        if key in self.keys:
+            body, made = self.keys[key]
+            if body != asked:
+                raise Refused("IDEMPOTENCY_CONFLICT", "This key was used for another order.")
+            if isinstance(made, Refused):
+                raise made
+            return Placement(self.shown.order(made), True)
+        if self.shown.halt:
+            raise Refused("HALTED", f"Trading is halted: {self.shown.halt.why}")
+        self.calls.append(("place", asked, key))
+        failed = self.preview(asked).failed
+        if failed:
+            no = Refused(failed[0].code, failed[0].sentence)
+            self.keys[key] = (asked, no)
+            raise no
+        number = f"n{len(self.keys) + 1}"
+        self.keys[key] = (asked, number)
+        new = order(number, asked.symbol, asked.side, asked.quantity, OrderState.NEW, limit=asked.limit_price,
+                    stop=asked.stop_price, tif=asked.time_in_force)  # fmt: skip
+        self.show(orders=(new, *self.shown.orders))
+        return Placement(new, False)
+
+    def move(self, order_id, state, **changes):
+        """Let the venue act: the order's next state."""
+        rows = (replace(o, state=state, **changes) if o.id == order_id else o for o in self.shown.orders)
+        self.show(orders=tuple(rows))
+
+    def cancel(self, order_id):
+        found = self.shown.order(order_id)
+        if found is None:
+            raise Refused("UNKNOWN_ORDER", f"There is no order {order_id}.")
+        if found not in self.shown.working:
+            raise Refused("NOT_CANCELABLE", f"Order {order_id} is {found.state}.")
+        self.calls.append(("cancel", order_id))
+        self.move(order_id, OrderState.PENDING_CANCEL)
+        return self.shown.order(order_id)
+
+    def halt(self, why):
+        self.calls.append(("halt", why))
+        self.show(halt=Halt(NOW, why), status=DeskStatus.HALTED)
+        return self.shown.halt
+
+    def resume(self, confirm):
+        if confirm != "RESUME":
+            raise Refused("BAD_CONFIRMATION", "Type RESUME to trade again.")
+        self.calls.append(("resume", confirm))
+        self.show(halt=None, status=DeskStatus.OK)
+
+    def history(self, symbol, interval, n):
+        if symbol not in INSTRUMENTS:
+            raise Refused("UNKNOWN_SYMBOL", f"There is no {symbol} on this desk.")
+        return bars(symbol, interval, n)
+
+    def close(self):
+        self.closed = True
+
+
+__all__ = [
+    "ACCOUNT", "CARD", "INSTRUMENTS", "MARKET", "NOW", "ORDERS", "VALUATION", "WALL", "FakeDesk", "bars",
+    "empty", "order", "snapshot",
+]  # fmt: skip
