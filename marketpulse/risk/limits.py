@@ -1,0 +1,162 @@
+"""The two limits of the book, and how much of each is used."""
+
+from collections.abc import Iterable, Mapping
+from decimal import ROUND_DOWN, Decimal
+from math import inf, isfinite
+
+from marketpulse.types import Check, Instrument, Order, OrderState, Position, Side
+
+__all__ = [
+    "OPEN_RISK",
+    "POSITION",
+    "exposure",
+    "open_risk",
+    "open_risk_check",
+    "position_check",
+    "quantity_for",
+    "stops",
+]
+
+POSITION = 0.15
+"""Largest value of one position, a fraction of equity; refuses."""
+
+OPEN_RISK = 0.25
+"""Largest sum of losses at the stops, a fraction of equity; warns only."""
+
+_ROUNDING = 1e-9
+_HELD_BACK = frozenset({OrderState.NEW, OrderState.SUBMITTING, OrderState.UNKNOWN, OrderState.PENDING_CANCEL})
+
+
+def position_check(symbol: str, value: float, equity: float | None, *, reduces: bool = False) -> Check:
+    """Compare one position with 15 % of equity; a sale that reduces never fails.
+
+    Parameters
+    ----------
+    value : market value after the order and all working buys of ``symbol``, base currency
+    equity : base currency, None when a held instrument has no price
+    """
+    known = equity is not None and isfinite(equity) and equity > 0 and isfinite(value)
+    share = value / equity if known and equity else inf
+    passed = reduces or share <= POSITION + _ROUNDING
+    if reduces:
+        sentence = f"A sale makes the position in {symbol} smaller."
+    elif not known:
+        sentence = "Equity is not known, because something held has no price."
+    else:
+        verb = "stays within" if passed else "would exceed"
+        sentence = f"{symbol} at {share:.1%} of equity {verb} the {POSITION:.0%} allowed for one position."
+    shown = f"{share:.1%}" if known else "unknown"
+    return Check(
+        "POSITION_LIMIT",
+        "Position",
+        passed,
+        sentence,
+        shown,
+        f"{POSITION:.0%}",
+        share / POSITION if known else None,
+    )
+
+
+def stops(orders: Iterable[Order]) -> dict[str, list[tuple[Decimal, Decimal]]]:
+    """Resting sell stops by symbol, as (units, stop price); only what the venue holds for certain."""
+    found: dict[str, list[tuple[Decimal, Decimal]]] = {}
+    for order in orders:
+        request = order.request
+        if request.side is Side.SELL and request.stop_price is not None and order.state not in _HELD_BACK:
+            found.setdefault(request.symbol, []).append((order.remaining, request.stop_price))
+    return found
+
+
+def open_risk(
+    positions: Mapping[str, Position],
+    prices: Mapping[str, float],
+    at: Mapping[str, list[tuple[Decimal, Decimal]]],
+) -> float:
+    """Sum of what is lost when every stop is hit; what has no stop counts whole.
+
+    Parameters
+    ----------
+    prices : by symbol; a held symbol without one makes the result NaN
+    at : by symbol, (units, stop price) of each stop
+
+    Units
+    -----
+    Base currency. A stop above the price loses nothing.
+    """
+    total = 0.0
+    for symbol, position in positions.items():
+        price = prices.get(symbol, float("nan"))
+        rest = float(position.quantity)
+        for units, stop in at.get(symbol, ()):
+            covered = min(rest, float(units))
+            total += covered * max(0.0, price - float(stop))
+            rest -= covered
+        total += rest * price if rest else 0.0
+    return total
+
+
+def open_risk_check(risk: float, equity: float | None) -> Check:
+    """Compare the open risk with 25 % of equity; advisory."""
+    known = equity is not None and isfinite(equity) and equity > 0 and isfinite(risk)
+    share = risk / equity if known and equity else inf
+    passed = share <= OPEN_RISK + _ROUNDING
+    if known:
+        verb = "are within" if passed else "are above"
+        sentence = (
+            f"Losses at the stops {verb} {OPEN_RISK:.0%} of equity; a position without a stop counts whole."
+        )
+    else:
+        sentence = "Open risk is not known, because something held has no price."
+    return Check(
+        "OPEN_RISK",
+        "Open risk",
+        passed,
+        sentence,
+        f"{share:.1%}" if known else "unknown",
+        f"{OPEN_RISK:.0%}",
+        share / OPEN_RISK if known else None,
+        advisory=True,
+    )
+
+
+def exposure(
+    values: Mapping[str, float], instruments: Mapping[str, Instrument], equity: float
+) -> tuple[tuple[str, float], ...]:
+    """Market value by asset class as a fraction of equity, largest first.
+
+    Examples
+    --------
+    >>> exposure({}, {}, 100.0)
+    ()
+    """
+    total: dict[str, float] = {}
+    for symbol, value in values.items():
+        if value:
+            kind = instruments[symbol].asset_class.value
+            total[kind] = total.get(kind, 0.0) + value / equity
+    return tuple(sorted(total.items(), key=lambda item: -item[1]))
+
+
+def quantity_for(fraction: float, equity: float, price: float, instrument: Instrument) -> Decimal:
+    """Units worth ``fraction`` of ``equity``, rounded down to the lot; 0 where that cannot be told.
+
+    Parameters
+    ----------
+    fraction : of equity, between 0 and 1
+    equity : base currency
+    price : in the instrument's currency
+
+    Examples
+    --------
+    >>> from marketpulse.types import AssetClass
+    >>> share = Instrument("X", "X", AssetClass.EQUITY, "USD", "XNYS", Decimal("0.01"), Decimal(1))
+    >>> quantity_for(0.15, 100_000.0, 580.13, share)
+    Decimal('25')
+    """
+    sane = all(isfinite(x) and x > 0 for x in (fraction, equity, price))
+    if not sane or fraction > 1:
+        return Decimal(0)
+    # In Decimal, so that 15 % of 100,000 at 100 is 150 and not 149.
+    money = Decimal(repr(fraction)) * Decimal(repr(equity))
+    units = instrument.quantity(money / Decimal(repr(price)))
+    return units.quantize(instrument.lot, rounding=ROUND_DOWN)
