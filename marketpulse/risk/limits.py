@@ -1,8 +1,8 @@
 """The two limits of the book, and how much of each is used."""
 
 from collections.abc import Iterable, Mapping
-from decimal import ROUND_DOWN, Decimal
-from math import inf, isfinite
+from decimal import Decimal
+from math import inf, isfinite, nan
 
 from marketpulse.types import Check, Instrument, Order, OrderState, Position, Side
 
@@ -24,7 +24,7 @@ OPEN_RISK = 0.25
 """Largest sum of losses at the stops, a fraction of equity; warns only."""
 
 _ROUNDING = 1e-9
-_HELD_BACK = frozenset({OrderState.NEW, OrderState.SUBMITTING, OrderState.UNKNOWN, OrderState.PENDING_CANCEL})
+_RESTING = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
 
 
 def position_check(symbol: str, value: float, equity: float | None, *, reduces: bool = False) -> Check:
@@ -62,7 +62,7 @@ def stops(orders: Iterable[Order]) -> dict[str, list[tuple[Decimal, Decimal]]]:
     found: dict[str, list[tuple[Decimal, Decimal]]] = {}
     for order in orders:
         request = order.request
-        if request.side is Side.SELL and request.stop_price is not None and order.state not in _HELD_BACK:
+        if request.side is Side.SELL and request.stop_price is not None and order.state in _RESTING:
             found.setdefault(request.symbol, []).append((order.remaining, request.stop_price))
     return found
 
@@ -85,13 +85,17 @@ def open_risk(
     """
     total = 0.0
     for symbol, position in positions.items():
-        price = prices.get(symbol, float("nan"))
         rest = float(position.quantity)
+        if not rest:
+            continue
+        price = prices.get(symbol, nan)
+        if not isfinite(price):
+            return nan  # max(0, NaN) is 0: a stop would hide the missing price
         for units, stop in at.get(symbol, ()):
             covered = min(rest, float(units))
             total += covered * max(0.0, price - float(stop))
             rest -= covered
-        total += rest * price if rest else 0.0
+        total += rest * price
     return total
 
 
@@ -158,5 +162,4 @@ def quantity_for(fraction: float, equity: float, price: float, instrument: Instr
         return Decimal(0)
     # In Decimal, so that 15 % of 100,000 at 100 is 150 and not 149.
     money = Decimal(repr(fraction)) * Decimal(repr(equity))
-    units = instrument.quantity(money / Decimal(repr(price)))
-    return units.quantize(instrument.lot, rounding=ROUND_DOWN)
+    return instrument.quantity(money / Decimal(repr(price)))

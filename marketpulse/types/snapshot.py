@@ -193,8 +193,9 @@ class RiskView:
     bars : scenarios the VaR rests on
     volatility : annualised, of the held book's scenario returns, a fraction
     sharpe : annualised, of daily equity returns
-    gross : sum of position values / equity
-    open_risk : sum of losses at the stops / equity; a position without a stop counts whole
+    gross : sum of position values / equity; None when equity is unknown
+    open_risk : sum of losses at the stops / equity; a position without a stop counts whole;
+        None when equity is unknown
     exposure : (asset class, fraction of equity)
     limits : each limit with its use
     scenario_pnl : one-day P&L of the present book on each past day, oldest first, base currency
@@ -207,8 +208,8 @@ class RiskView:
     volatility: float | None
     sharpe: float | None
     sharpe_note: str
-    gross: float
-    open_risk: float
+    gross: float | None
+    open_risk: float | None
     exposure: tuple[tuple[str, float], ...]
     limits: tuple[Check, ...]
     scenario_pnl: tuple[tuple[str, float], ...] = ()

@@ -1,0 +1,180 @@
+"""The preview of one order: every gate in order, and what the order would do to the book.
+
+The ticket shows it and ``place`` decides by it, so that a person is never told one thing and
+answered another.
+"""
+
+from decimal import Decimal
+from math import isfinite, nan
+
+from marketpulse.risk import gates
+from marketpulse.risk.context import OrderContext
+from marketpulse.risk.costs import fee, half_spread, impact
+from marketpulse.risk.limits import open_risk, open_risk_check, position_check, stops
+from marketpulse.risk.reserve import remaining, reserve, reserved_cash
+from marketpulse.risk.var import Var
+from marketpulse.types import Check, Instrument, OrderRequest, OrderType, Position, Preview, Quote, Side
+
+__all__ = ["preview"]
+
+_UNKNOWN = Var(None, 0, "unknown, no bars have been read yet")
+
+
+def preview(request: OrderRequest, context: OrderContext) -> Preview:
+    """Pass ``request`` through every gate; pure.
+
+    Gates that need a number which an earlier gate refused are left out, so a refused preview
+    always names the reason that came first, and an accepted one has passed them all.
+    """
+    alone = _alone(request, context.instrument)
+    known = gates.price_known(context.datum, context.instrument.symbol)
+    checks = [*gates.trading(context), *alone, known]
+    datum = context.datum
+    before = context.portfolio.held(context.instrument.symbol)
+    if datum is None or not known.passed:
+        return Preview(request, tuple(checks), position_before=before)
+    checks += [gates.fresh(datum), gates.session(request, datum), gates.settled(request, context)]
+    books = _books(context)
+    if not (books.passed and all(check.passed for check in alone)):
+        return Preview(request, (*checks, *(() if books.passed else (books,))), position_before=before)
+    return _sized(request, context, checks, datum.quote)
+
+
+def _alone(request: OrderRequest, instrument: Instrument) -> list[Check]:
+    """The gates that look at the order and its instrument only."""
+    checks = [gates.readable(request, instrument), gates.quantity(request), gates.prices(request)]
+    if checks[2].passed:
+        checks.append(gates.tick(request, instrument))
+    if checks[1].passed:
+        checks.append(gates.lot(request, instrument))
+    return checks
+
+
+def _books(context: OrderContext) -> Check:
+    """The account's own numbers, which nothing outside may have spoiled."""
+    held = context.portfolio.held(context.instrument.symbol)
+    passed = context.portfolio.cash.is_finite() and held.is_finite()
+    sentence = "Cash and holdings are numbers." if passed else "The books do not hold a number."
+    return Check("BAD_REQUEST", "Books", passed, sentence)
+
+
+def _sized(request: OrderRequest, context: OrderContext, checks: list[Check], quote: Quote) -> Preview:
+    """Run the gates that compare numbers, now that all of them are good."""
+    symbol, buys = request.symbol, request.side is Side.BUY
+    sizes = _sizes(request, context, quote)
+    after = sizes.held + request.quantity * request.side.sign
+    waiting = remaining(context.orders, symbol, Side.BUY) if buys else Decimal(0)
+    # A stop buys when the price has risen to it, so that is what the position is worth then.
+    mark = max(sizes.price, float(request.stop_price)) if buys and request.stop_price else sizes.price
+    checks += [
+        gates.min_notional(request, context.instrument, sizes),
+        gates.fat_finger(request, sizes, context.equity),
+        gates.cash(request, sizes),
+        gates.holding(request, sizes),
+        position_check(symbol, float(after + waiting) * mark, context.equity, reduces=not buys),
+    ]
+    return _outcome(request, context, checks, sizes, max(after, Decimal(0)))
+
+
+def _sizes(request: OrderRequest, context: OrderContext, quote: Quote) -> gates.Sizes:
+    instrument = context.instrument
+    bid, ask = _best(quote, instrument)
+    reference = _reference(request, bid, ask)
+    reserved = reserved_cash(context.orders, context.instruments, context.prices)
+    buys = request.side is Side.BUY
+    return gates.Sizes(
+        price=quote.price,
+        reference=reference,
+        half=(ask - bid) / (ask + bid),
+        notional=float(request.quantity) * reference,
+        need=reserve(instrument, request, request.quantity, reference, context.market)
+        if buys
+        else Decimal(0),
+        free_cash=None if reserved is None else context.portfolio.cash - reserved,
+        held=context.portfolio.held(instrument.symbol),
+        selling=Decimal(0) if buys else remaining(context.orders, instrument.symbol, Side.SELL),
+    )
+
+
+def _best(quote: Quote, instrument: Instrument) -> tuple[float, float]:
+    """Bid and ask as quoted, or the last price with the assumed half spread around it."""
+    if quote.bid is not None and quote.ask is not None:
+        return quote.bid, quote.ask
+    half = half_spread(instrument)
+    return quote.price * (1.0 - half), quote.price * (1.0 + half)
+
+
+def _reference(request: OrderRequest, bid: float, ask: float) -> float:
+    """Where the order is expected to fill: at the market, or at its own price when that comes later."""
+    now = ask if request.side is Side.BUY else bid
+    if request.trigger is None:
+        return now
+    own = float(request.trigger)
+    # A limit fills at the market or better than its limit, a stop at its price or worse.
+    lower = (request.type is OrderType.LIMIT) is (request.side is Side.BUY)
+    return min(own, now) if lower else max(own, now)
+
+
+def _outcome(
+    request: OrderRequest, context: OrderContext, checks: list[Check], sizes: gates.Sizes, after: Decimal
+) -> Preview:
+    """What the order would do to cash, position, VaR and open risk."""
+    symbol, equity = request.symbol, context.equity
+    paid = float(fee(context.instrument, request.quantity, Decimal(repr(sizes.reference))))
+    rests = request.type is OrderType.LIMIT and sizes.reference == float(request.trigger or 0)
+    moved = 0.0 if rests else sizes.notional * impact(request.quantity, context.market)
+    cash = None
+    if sizes.free_cash is not None:
+        cash = float(sizes.free_cash) - request.side.sign * sizes.notional - paid - moved
+    before, later = _vars(context, symbol, float(after) * sizes.price)
+    risk = _open_risk(request, context, after, sizes.price)
+    worth = float(after) * sizes.price
+    return Preview(
+        request,
+        (*checks, _var_check(before, later), open_risk_check(risk, equity)),
+        reference_price=sizes.reference,
+        notional=sizes.notional,
+        weight_after=worth / equity if equity is not None and isfinite(equity) and equity > 0 else None,
+        var_before=before.value,
+        var_after=later.value,
+        var_note=later.note,
+        fees=paid,
+        slippage=0.0 if rests else sizes.notional * sizes.half + moved,
+        cash_after=cash,
+        position_before=sizes.held,
+        position_after=after,
+    )
+
+
+def _vars(context: OrderContext, symbol: str, worth: float) -> tuple[Var, Var]:
+    """VaR of the book as it is, and with ``symbol`` worth ``worth``."""
+    if context.scenarios is None:
+        return _UNKNOWN, _UNKNOWN
+    values = {
+        s: float(position.quantity) * context.prices.get(s, nan)
+        for s, position in context.portfolio.positions.items()
+        if position.quantity
+    }
+    return context.scenarios.var(values), context.scenarios.var({**values, symbol: worth})
+
+
+def _var_check(before: Var, after: Var) -> Check:
+    if before.value is None or after.value is None:
+        note = after.note if after.value is None else before.note
+        return Check(
+            "VAR", "VaR", passed=True, sentence=f"VaR is {note}; that refuses nothing.", advisory=True
+        )
+    sentence = f"The 1-day 99 % loss goes from {before.value:,.0f} to {after.value:,.0f}."
+    value, now = f"{after.value:,.0f}", f"{before.value:,.0f} now"
+    return Check("VAR", "VaR", passed=True, sentence=sentence, value=value, limit=now, advisory=True)
+
+
+def _open_risk(request: OrderRequest, context: OrderContext, after: Decimal, price: float) -> float:
+    """Sum of losses at the stops once the order has done its work; a sell stop works by resting."""
+    at = stops(context.orders)
+    positions = dict(context.portfolio.positions)
+    if request.side is Side.SELL and request.stop_price is not None:
+        at.setdefault(request.symbol, []).append((request.quantity, request.stop_price))
+    else:
+        positions[request.symbol] = Position(request.symbol, after, Decimal(0))
+    return open_risk(positions, {**context.prices, request.symbol: price}, at)
