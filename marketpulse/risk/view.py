@@ -19,6 +19,7 @@ _COINS = 365
 def view(
     portfolio: Portfolio,
     orders: Sequence[Order],
+    *,
     prices: Mapping[str, float],
     instruments: Mapping[str, Instrument],
     equity: float | None,
@@ -39,7 +40,8 @@ def view(
         for symbol, position in portfolio.positions.items()
         if position.quantity
     }
-    known = equity if equity is not None and isfinite(equity) and equity > 0 else None
+    priced = all(isfinite(value) for value in values.values())
+    known = equity if equity is not None and priced and isfinite(equity) and equity > 0 else None
     var = scenarios.var(values)
     days, pnl = scenarios.pnl(values) if var.value is not None else (np.empty(0, np.int64), np.empty(0))
     risk = open_risk(portfolio.positions, prices, stops(orders))
