@@ -1,0 +1,6 @@
+"""The only room that speaks SQL: the ledger (the truth) and the market store (what can be asked again)."""
+
+from marketpulse.storage.faults import DuplicateKey
+from marketpulse.storage.ledger import Ledger, Tx
+
+__all__ = ["DuplicateKey", "Ledger", "Tx"]

@@ -1,0 +1,3 @@
+"""The ledger's migrations, oldest first."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""The market store's migrations, oldest first."""
+
+__all__: list[str] = []
