@@ -1,0 +1,34 @@
+"""The verbs this door needs of the desk; ``marketpulse.desk.Desk`` has them, and so have test doubles."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from marketpulse.types import Bars, Halt, Interval, Order, OrderRequest, Placement, Snapshot
+
+__all__ = ["Facade", "Find"]
+
+
+class Facade(Protocol):
+    """The desk as REST sees it. Every verb may raise Refused or StorageError."""
+
+    def snapshot(self) -> Snapshot:
+        """Return the newest picture; never waits."""
+
+    def place(self, request: OrderRequest | Mapping[str, object], key: str) -> Placement:
+        """Commit an order's intent, once for each key."""
+
+    def cancel(self, order_id: str) -> Order:
+        """Ask for a cancel."""
+
+    def halt(self, why: str) -> Halt:
+        """Refuse every new order from now on."""
+
+    def resume(self, confirm: str) -> None:
+        """Trade again."""
+
+    def history(self, symbol: str, interval: Interval, n: int) -> Bars:
+        """Return the last ``n`` adjusted bars, the forming one last."""
+
+
+Find = Callable[[], Facade]
+"""Gives the running desk, or raises ConfigError when there is none."""

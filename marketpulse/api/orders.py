@@ -1,0 +1,194 @@
+"""What needs the token: the portfolio, orders, halt and resume."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi.security import HTTPBearer
+
+from marketpulse.api.facade import Find
+from marketpulse.api.problem import Fault
+from marketpulse.api.reading import fields, read_body
+from marketpulse.api.shapes import (
+    HaltReply,
+    OrderReply,
+    OrdersReply,
+    PlacedReply,
+    PortfolioReply,
+    halt_reply,
+    order_reply,
+    placed_reply,
+    portfolio_reply,
+)
+from marketpulse.types import OrderType, Side, TimeInForce
+
+__all__ = ["Orders", "bearer", "idempotency_key"]
+
+_LONGEST_KEY = 128
+
+ORDER_FIELDS = ("symbol", "side", "type", "quantity", "limit_price", "stop_price", "time_in_force")
+
+_DECIMAL = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$", "examples": ["10"]}
+_ORDER_SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["symbol", "side", "type", "quantity"],
+    "properties": {
+        "symbol": {"type": "string", "examples": ["AAPL", "BTC/USDT", "BTC-USDT"]},
+        "side": {"enum": [s.value for s in Side]},
+        "type": {"enum": [t.value for t in OrderType]},
+        "quantity": _DECIMAL,
+        "limit_price": _DECIMAL | {"description": "only on limit orders"},
+        "stop_price": _DECIMAL | {"description": "only on stop orders"},
+        "time_in_force": {"enum": [t.value for t in TimeInForce], "default": TimeInForce.DAY.value},
+    },
+}
+
+
+def _text_schema(name: str, **more: object) -> dict[str, object]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {name: {"type": "string", **more}},
+    }
+
+
+def _body(schema: Mapping[str, object]) -> dict[str, Any]:
+    """Describe a body to OpenAPI; it is read by ``reading``, which is stricter than the framework."""
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+_KEY_HEADER = {
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": True,
+            "description": "names the wish: the same key and body give the same answer for ever",
+            "schema": {"type": "string", "minLength": 1, "maxLength": _LONGEST_KEY},
+        }
+    ]
+}
+
+
+def bearer(token: str) -> Callable[[Request], Awaitable[None]]:
+    """Make the check of ``Authorization: Bearer``; takes the same time for every wrong token."""
+    expected = token.encode()
+
+    async def check(request: Request) -> None:
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        right = secrets.compare_digest(given.strip().encode(), expected)
+        if scheme.lower() != "bearer" or not right:
+            raise Fault(
+                401,
+                "UNAUTHORIZED",
+                "This needs the header Authorization: Bearer with the token from the file api-token.",
+                {"WWW-Authenticate": "Bearer"},
+            )
+
+    return check
+
+
+async def idempotency_key(request: Request) -> str:
+    """Return the one Idempotency-Key: 1 to 128 printable ASCII characters.
+
+    Raises
+    ------
+    Fault
+        400 ``IDEMPOTENCY_KEY_MISSING`` or ``IDEMPOTENCY_KEY_INVALID``.
+    """
+    given = request.headers.getlist("idempotency-key")
+    if not any(given):
+        raise Fault(
+            400,
+            "IDEMPOTENCY_KEY_MISSING",
+            "An order needs the header Idempotency-Key, a name of your choice that you use for one order only.",
+        )
+    key = given[0]
+    if len(given) > 1 or len(key) > _LONGEST_KEY or not (key.isascii() and key.isprintable()):
+        raise Fault(
+            400,
+            "IDEMPOTENCY_KEY_INVALID",
+            f"Idempotency-Key must be one header of 1 to {_LONGEST_KEY} printable ASCII characters.",
+        )
+    return key
+
+
+Body = Annotated[Mapping[str, object], Depends(read_body)]
+Key = Annotated[str, Depends(idempotency_key)]
+OrderId = Annotated[str, Path(max_length=80)]
+
+
+class Orders:
+    """The addresses below /api/v1; each calls one verb of the desk."""
+
+    def __init__(self, find: Find, token: str) -> None:
+        self._find = find
+        self._token = token
+
+    def router(self) -> APIRouter:
+        """Return the addresses with their handlers, behind the token."""
+        guards = [Depends(bearer(self._token)), Depends(HTTPBearer(auto_error=False))]
+        router = APIRouter(prefix="/api/v1", tags=["trading"], dependencies=guards)
+        add = router.add_api_route
+        add("/portfolio", self.portfolio, summary="Cash, equity and positions")
+        add("/orders", self.listed, summary="All orders, newest first")
+        add(
+            "/orders",
+            self.place,
+            methods=["POST"],
+            status_code=201,
+            summary="Place one order",
+            openapi_extra=_body(_ORDER_SCHEMA) | _KEY_HEADER,
+        )
+        add("/orders/{order_id}", self.one, summary="One order")
+        add("/orders/{order_id}", self.cancel, methods=["DELETE"], summary="Ask for a cancel")
+        why = _body(_text_schema("why", maxLength=500))
+        add("/halt", self.halt, methods=["POST"], summary="Stop trading now", openapi_extra=why)
+        confirm = _body(_text_schema("confirm", const="RESUME"))
+        add("/resume", self.resume, methods=["POST"], summary="Trade again", openapi_extra=confirm)
+        return router
+
+    def portfolio(self) -> PortfolioReply:
+        """The account as of the desk's newest Snapshot."""
+        return portfolio_reply(self._find().snapshot())
+
+    def listed(self) -> OrdersReply:
+        """Every order of the account with its state."""
+        return OrdersReply(orders=[order_reply(o) for o in self._find().snapshot().orders])
+
+    def one(self, order_id: OrderId) -> OrderReply:
+        """One order with its state."""
+        order = self._find().snapshot().order(order_id)
+        if order is None:
+            raise Fault(404, "UNKNOWN_ORDER", "There is no order with this id.")
+        return order_reply(order)
+
+    def place(self, key: Key, body: Body, response: Response) -> PlacedReply:
+        """Commit the intent and answer at once; the venue is asked afterwards.
+
+        The same key and body sent again give the same order (header ``Idempotency-Replayed``) or the
+        same refusal; the same key with another body is 409.
+        """
+        placement = self._find().place(fields(body, ORDER_FIELDS), key)
+        response.headers["Location"] = f"/api/v1/orders/{placement.order.id}"
+        if placement.repeated:
+            response.headers["Idempotency-Replayed"] = "true"
+        return placed_reply(placement.order)
+
+    def cancel(self, order_id: OrderId) -> PlacedReply:
+        """Ask for a cancel; the outcome shows in the order's state."""
+        return placed_reply(self._find().cancel(order_id))
+
+    def halt(self, body: Body) -> HaltReply:
+        """Refuse every new order from now on; cancels still pass."""
+        why = fields(body, ("why",)).get("why", "halted over REST, no reason given")
+        if not isinstance(why, str):
+            raise Fault(422, "BAD_REQUEST", "why must be text.")
+        return halt_reply(self._find().halt(why))
+
+    def resume(self, body: Body) -> HaltReply:
+        """Trade again; ``confirm`` must be RESUME."""
+        self._find().resume(str(fields(body, ("confirm",)).get("confirm", "")))
+        return halt_reply(None)

@@ -1,0 +1,49 @@
+"""The REST door around a fake desk, behind its gate, as a browser on this machine would reach it."""
+
+import secrets
+import threading
+import warnings
+
+import pytest
+from fakes import FakeDesk
+
+from marketpulse.api import Gate, build
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # the client prefers another httpx than the one the project pins
+    from starlette.testclient import TestClient
+
+
+class Door:
+    """The application, its desk, its token and what it reported."""
+
+    def __init__(self):
+        self.desk = FakeDesk()
+        self.token = secrets.token_urlsafe(32)
+        self.closing = threading.Event()
+        self.faults = []
+        self.api = build(self.token, lambda: self.desk, self.closing, lambda *said: self.faults.append(said))
+        self.client = TestClient(Gate(self.api), base_url="http://127.0.0.1:8501")
+
+    def headers(self, **more):
+        return {"Authorization": f"Bearer {self.token}"} | more
+
+    def get(self, path, **more):
+        return self.client.get(path, headers=self.headers(**more))
+
+    def post(self, path, body=None, key="k1", **more):
+        """Send JSON, or raw bytes as they are."""
+        headers = self.headers(**({"Idempotency-Key": key} if key else {}), **more)
+        sent = {"content": body} if isinstance(body, bytes) else {"json": body}
+        return self.client.post(path, headers=headers, **sent)
+
+    def order(self, key="k1", **changes):
+        body = {"symbol": "IBM", "side": "buy", "type": "market", "quantity": "10"} | changes
+        return self.post("/api/v1/orders", body, key)
+
+
+@pytest.fixture
+def door():
+    made = Door()
+    with made.client:
+        yield made
