@@ -2,5 +2,6 @@
 
 from marketpulse.storage.faults import DuplicateKey
 from marketpulse.storage.ledger import Ledger, Tx
+from marketpulse.storage.market_store import MarketStore, Quarantined
 
-__all__ = ["DuplicateKey", "Ledger", "Tx"]
+__all__ = ["DuplicateKey", "Ledger", "MarketStore", "Quarantined", "Tx"]

@@ -7,10 +7,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from marketpulse.errors import StorageError
-from marketpulse.storage import ledger_schema, migrate
+from marketpulse.storage import ledger_schema, market_schema, migrate
 from marketpulse.storage.engines import writer_engine
 
-BRANCHES = {"ledger": ledger_schema}
+BRANCHES = {"ledger": ledger_schema, "market": market_schema}
 
 
 @pytest.fixture(params=BRANCHES)
