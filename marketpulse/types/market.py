@@ -42,6 +42,7 @@ class Quote:
     time : aware UTC, at the venue (on replay: on the tape)
     received : aware UTC, when the desk got it, by the desk's clock
     source : who said so: ``yahoo``, ``binance``, ``tape``, ``simulated``
+    open, high, low : of the session so far, raw, where the source knows them
     """
 
     symbol: str
@@ -52,6 +53,9 @@ class Quote:
     time: datetime
     received: datetime
     source: str
+    open: float | None = None
+    high: float | None = None
+    low: float | None = None
 
     @property
     def mid(self) -> float:

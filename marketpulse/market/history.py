@@ -1,0 +1,159 @@
+"""Daily bars in memory: closed ones as fetched, and today's forming bar from what was seen today."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from threading import Lock
+
+import numpy as np
+
+from marketpulse.types import Bars, CorporateAction, Instrument, Interval, Quote
+
+__all__ = ["Forming", "History", "empty_bars"]
+
+_SPARK = 30
+
+
+def empty_bars(symbol: str, source: str = "") -> Bars:
+    """Return daily bars without rows."""
+    none = np.empty(0)
+    return Bars(symbol, Interval.DAY, np.empty(0, np.int64), none, none, none, none, none, source)
+
+
+def _stamp(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+
+
+@dataclass(frozen=True, slots=True)
+class Forming:
+    """The running session's bar so far, raw; ``volume`` in units, 0 where the source gives none."""
+
+    day: date
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+    @classmethod
+    def of(cls, quote: Quote, day: date, before: "Forming | None") -> "Forming":
+        """Work a good quote into the day's bar, with the source's own day range where it has one."""
+        same = before is not None and before.day == day
+        lows = [x for x in (quote.price, quote.low, before.low if before and same else None) if x is not None]
+        highs = [
+            x for x in (quote.price, quote.high, before.high if before and same else None) if x is not None
+        ]
+        seen = before.open if before is not None and same else quote.price
+        volume = before.volume if before is not None and same else 0.0
+        return cls(
+            day,
+            open=quote.open if quote.open is not None else seen,
+            high=max(highs),
+            low=min(lows),
+            close=quote.price,
+            volume=quote.volume if quote.volume is not None else volume,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """One instrument's memory; ``base`` is the closed bars adjusted as of ``base_day``."""
+
+    raw: Bars
+    actions: tuple[CorporateAction, ...]
+    base: Bars | None = None
+    base_day: date | None = None
+
+
+class History:
+    """Closed bars, actions and forming bars of all instruments; safe from every thread."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, _Held] = {}
+        self._forming: dict[str, Forming] = {}
+        self._lock = Lock()
+
+    def put(self, bars: Bars, actions: Sequence[CorporateAction]) -> None:
+        """Replace the closed raw bars and the actions of one instrument."""
+        with self._lock:
+            self._held[bars.symbol] = _Held(bars, tuple(actions))
+
+    def saw(self, quote: Quote, day: date) -> None:
+        """Work a good quote into the forming bar of its session."""
+        with self._lock:
+            before = self._forming.get(quote.symbol)
+            if before is None or before.day <= day:
+                self._forming[quote.symbol] = Forming.of(quote, day, before)
+
+    def raw(self, symbol: str) -> Bars:
+        """Return the closed raw bars, oldest first; empty when none are known."""
+        held = self._held.get(symbol)
+        return held.raw if held else empty_bars(symbol)
+
+    def actions(self, symbol: str) -> tuple[CorporateAction, ...]:
+        """Return the known splits and dividends, oldest first."""
+        held = self._held.get(symbol)
+        return held.actions if held else ()
+
+    def forming(self, symbol: str) -> Forming | None:
+        """Return the bar of the newest session seen, while no closed bar covers it."""
+        forming = self._forming.get(symbol)
+        last = self.raw(symbol).last_day()
+        return forming if forming and (last is None or forming.day > last) else None
+
+    def adjusted(self, symbol: str, day: date) -> Bars:
+        """Return the closed bars before ``day``, adjusted for all actions in force on ``day``."""
+        held = self._held.get(symbol)
+        if held is None:
+            return empty_bars(symbol)
+        base = held.base if held.base_day == day else None
+        if base is None:
+            closed = held.raw[: int(np.searchsorted(held.raw.time, _stamp(day)))]
+            # A row for the day itself lets its own split or dividend reach the past.
+            whole = _append(closed, _stamp(day), (1.0, 1.0, 1.0, 1.0, 0.0)).adjust(held.actions)
+            base = whole[:-1]
+            with self._lock:
+                if self._held.get(symbol) is held:
+                    self._held[symbol] = replace(held, base=base, base_day=day)
+        return base
+
+    def with_forming(self, instrument: Instrument, n: int) -> Bars:
+        """Return up to ``n`` adjusted bars, the forming one last where there is one."""
+        symbol = instrument.symbol
+        forming = self.forming(symbol)
+        if forming is None:
+            last = self.raw(symbol).last_day()
+            return empty_bars(symbol) if last is None else _newest(self._whole(symbol), n)
+        past = _newest(self.adjusted(symbol, forming.day), n - 1)
+        row = (forming.open, forming.high, forming.low, forming.close, forming.volume)
+        return _append(past, _stamp(forming.day), row)
+
+    def _whole(self, symbol: str) -> Bars:
+        held = self._held[symbol]
+        return held.raw.adjust(held.actions)
+
+    def previous_close(self, symbol: str, day: date) -> float | None:
+        """Return the adjusted close of the session before ``day``; None when unknown."""
+        past = self.adjusted(symbol, day)
+        return float(past.close[-1]) if len(past) else None
+
+    def spark(self, symbol: str, day: date) -> tuple[float, ...]:
+        """Return the last thirty adjusted closes before ``day``."""
+        return tuple(self.adjusted(symbol, day).close[-_SPARK:].tolist())
+
+
+def _newest(bars: Bars, n: int) -> Bars:
+    return bars[max(0, len(bars) - n) :]
+
+
+def _append(bars: Bars, time: int, row: tuple[float, float, float, float, float]) -> Bars:
+    """Return ``bars`` with one more row of open, high, low, close, volume."""
+    return replace(
+        bars,
+        time=np.append(bars.time, np.int64(time)),
+        open=np.append(bars.open, row[0]),
+        high=np.append(bars.high, row[1]),
+        low=np.append(bars.low, row[2]),
+        close=np.append(bars.close, row[3]),
+        volume=np.append(bars.volume, row[4]),
+    )

@@ -1,0 +1,48 @@
+"""The instruments the desk knows: five shares, one index, eight crypto pairs."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+
+from marketpulse.types import AssetClass, Feed, Instrument
+
+__all__ = ["instruments"]
+
+_SHARES = (("AAPL", "Apple"), ("GOOG", "Google"), ("IBM", "IBM"), ("MSFT", "Microsoft"))
+_FACEBOOK = {Feed.REPLAY: ("FB", "Facebook"), Feed.LIVE: ("META", "Meta Platforms")}
+
+# Price and quantity steps are those of Binance spot in 2026; the venue's own list decides when
+# real orders are sent there.
+_PAIRS = (
+    ("BTC/USDT", "Bitcoin", "0.01", "0.00001"),
+    ("ETH/USDT", "Ether", "0.01", "0.0001"),
+    ("ADA/USDT", "Cardano", "0.0001", "0.1"),
+    ("SOL/USDT", "Solana", "0.01", "0.001"),
+    ("BNB/USDT", "BNB", "0.01", "0.001"),
+    ("XRP/USDT", "XRP", "0.0001", "0.1"),
+    ("DOT/USDT", "Polkadot", "0.001", "0.01"),
+    ("LINK/USDT", "Chainlink", "0.01", "0.01"),
+)
+
+
+def _share(symbol: str, name: str) -> Instrument:
+    return Instrument(
+        symbol, name, AssetClass.EQUITY, "USD", "XNYS", Decimal("0.01"), Decimal(1), min_notional=Decimal(1)
+    )
+
+
+def _pair(symbol: str, name: str, tick: str, lot: str) -> Instrument:
+    return Instrument(
+        symbol, name, AssetClass.CRYPTO, "USDT", "24/7", Decimal(tick), Decimal(lot), min_notional=Decimal(5)
+    )
+
+
+def instruments(feed: Feed) -> Mapping[str, Instrument]:
+    """All instruments by symbol, in the order they are shown.
+
+    The tape knows Facebook by the ticker of its day, FB; live it is META.
+    """
+    index = Instrument("^GSPC", "S&P 500", AssetClass.INDEX, "USD", "XNYS", Decimal("0.01"), Decimal(1))
+    shares = [_share(*row) for row in (*_SHARES, _FACEBOOK[feed])]
+    pairs = [_pair(*row) for row in _PAIRS]
+    return MappingProxyType({i.symbol: i for i in (*shares, index, *pairs)})
