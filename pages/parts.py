@@ -6,11 +6,11 @@ Colours are CSS variables (style.css), so a switch of theme needs no rerun.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -30,6 +30,7 @@ from pages.formats import (
     tone,
     use_tone,
 )
+from pages.theme import Palette, is_dark, palette
 
 __all__ = [
     "DASH",
@@ -62,6 +63,7 @@ __all__ = [
     "pick_table",
     "press",
     "price",
+    "progress",
     "quantity",
     "say",
     "show_said",
@@ -126,9 +128,9 @@ def icon(name: str) -> Markup:
     return Markup(f'<span class="icon" translate="no" aria-hidden="true">{escape(name)}</span>')
 
 
-def tag(text: object, kind: Tone = "") -> Markup:
-    """A word on a small plate: STALE, simulated, filled."""
-    return Markup(f'<span class="tag {kind}">{esc(text)}</span>')
+def tag(text: object, kind: Tone = "", hint: str = "") -> Markup:
+    """A word on a small plate: STALE, simulated, filled; ``hint`` is shown under the pointer."""
+    return Markup(f'<span class="tag {kind}"{_hint(hint)}>{esc(text)}</span>')
 
 
 def side(value: Side) -> Markup:
@@ -146,6 +148,11 @@ def bar(fraction: float | None, kind: Tone = "accent", mark: float | None = None
     width = min(max(fraction or 0.0, 0.0), 1.0)
     at = "" if mark is None else f'<u style="left:calc({min(max(mark, 0), 1):.1%} - 1px)"></u>'
     return Markup(f'<span class="bar {kind}"><i style="width:{width:.1%}"></i>{at}</span>')
+
+
+def progress(fraction: float, text: object) -> Markup:
+    """A bar of something under way, with its sentence below."""
+    return Markup(f'<div class="progress">{bar(fraction)}{span(text, "muted", "small")}</div>')
 
 
 def weight(fraction: float | None, full: float = 1.0, kind: Tone = "accent") -> Markup:
@@ -243,11 +250,11 @@ def kv(items: Iterable[tuple[object, object, object]], columns: int = 4) -> Mark
     return Markup(f'<div class="kv" style="--columns:{columns}">{cells}</div>')
 
 
-def tiles(items: Iterable[tuple[object, object, object, Markup]]) -> Markup:
+def tiles(items: Iterable[tuple[object, object, object, object]]) -> Markup:
     """Framed key numbers: (name, value, context, spark)."""
     cells = "".join(
-        f'<div class="tile"><small>{esc(name)}</small><strong>{esc(value)}</strong>'
-        f"<em>{esc(context)}</em>{picture}</div>"
+        f'<div class="tile"><div><small>{esc(name)}</small><strong>{esc(value)}</strong>'
+        f"<em>{esc(context)}</em></div>{esc(picture)}</div>"
         for name, value, context, picture in items
     )
     return Markup(f'<div class="tiles">{cells}</div>')
@@ -265,8 +272,12 @@ def empty(head: object, text: object) -> Markup:
 
 def badge(text: object, symbol: str = "", kind: Tone = "", hint: str = "") -> Markup:
     """One plate of the status strip; ``hint`` is shown under the pointer."""
-    about = f' title="{escape(hint)}"' if hint else ""
-    return Markup(f'<span class="badge {kind}"{about}>{icon(symbol) if symbol else ""}{esc(text)}</span>')
+    picture = icon(symbol) if symbol else ""
+    return Markup(f'<span class="badge {kind}"{_hint(hint)}>{picture}{esc(text)}</span>')
+
+
+def _hint(text: str) -> str:
+    return f' title="{escape(text)}"' if text else ""
 
 
 def strip(badges: Iterable[Markup], clock: object = "") -> Markup:
@@ -285,9 +296,9 @@ def press(label: object, key: str, *, disabled: bool = False, hint: str = "") ->
 # On the page ---------------------------------------------------------------------------------------------
 
 
-def html(body: object) -> None:
+def html(body: object, *, width: Literal["stretch", "content"] = "stretch") -> None:
     """Draw markup in the desk's style."""
-    st.html(f'<div class="mp">{esc(body)}</div>')
+    st.html(f'<div class="mp">{esc(body)}</div>', width=width)
 
 
 def style() -> None:
@@ -316,22 +327,26 @@ _PICK = st.components.v2.component(
 )
 
 
-def pick_table(markup: Markup, keys: Sequence[str], key: str, label: str = "") -> str | None:
-    """Draw a table whose rows and buttons can be pressed; give the pressed key once, then None.
+def pick_table(
+    markup: Markup, keys: Sequence[str], key: str, on_pick: Callable[[str], None], label: str = ""
+) -> None:
+    """Draw a table whose rows and buttons can be pressed, by pointer or by Enter.
 
     Parameters
     ----------
     markup : made by ``table``
     keys : one per row; an empty string leaves a row dead
+    on_pick : called once per press with the row's or the button's key, before the page runs again
     label : what a press on a row does, for screen readers
     """
-    data = {"html": str(markup), "keys": list(keys), "label": label}
-    picked = _PICK(key=key, data=data, height="content", on_picked_change=_nothing).picked
-    return str(picked) if picked else None
 
+    def report() -> None:
+        picked = st.session_state[key].get("picked")
+        if picked:
+            on_pick(str(picked))
 
-def _nothing() -> None:
-    """Streamlit reports a press only to a component that has a callback."""
+    data = {"html": f"{markup}", "keys": list(keys), "label": label}
+    _PICK(key=key, data=data, height="content", on_picked_change=report)
 
 
 def say(sentence: str, symbol: str = "check_circle") -> None:
@@ -354,39 +369,3 @@ def ticket(symbol: str, way: Side | None = None) -> None:
     """Go to the Orders page with the ticket filled in: ``?symbol=AAPL&side=buy``."""
     query = {"symbol": symbol} | ({"side": way.value} if way else {})
     st.switch_page("orders.py", query_params=query)
-
-
-# Colours for pictures that CSS cannot reach --------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """The theme's colours as hex text."""
-
-    up: str
-    down: str
-    warn: str
-    accent: str
-    violet: str
-    muted: str
-    text: str
-    line: str
-    page: str
-
-
-_DARK = Palette(
-    "#2EBD85", "#F0506E", "#E0B341", "#4C8DFF", "#9B86F0", "#8B95A5", "#E4E8EE", "#232A35", "#0B0E13"
-)
-_LIGHT = Palette(
-    "#0A8F5B", "#C62843", "#A87400", "#1F5FE0", "#6A4FD0", "#5C6675", "#141920", "#DFE4EA", "#FFFFFF"
-)
-
-
-def is_dark() -> bool:
-    """Whether this browser shows the dark theme."""
-    return st.context.theme.type != "light"
-
-
-def palette() -> Palette:
-    """The colours of the theme this browser shows."""
-    return _DARK if is_dark() else _LIGHT

@@ -1,0 +1,334 @@
+// The live chart: history by one request, then bars by server-sent events; the script of
+// lightweight-charts 5.2 comes from the desk itself. One instance per element, kept over reruns.
+const charts = new WeakMap();
+const MINUS = "\u2212";
+
+// Exponential mean as TA-Lib computes it: seeded with the plain mean of the first n values.
+export function ema(values, n) {
+  const out = new Array(values.length).fill(null);
+  let mean = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (i < n) mean += values[i] / n;
+    else mean += (2 / (n + 1)) * (values[i] - mean);
+    if (i >= n - 1) out[i] = mean;
+  }
+  return out;
+}
+
+// Relative strength as TA-Lib computes it: Wilder's means, seeded with plain means of n changes.
+export function rsi(values, n) {
+  const out = new Array(values.length).fill(null);
+  let gain = 0;
+  let loss = 0;
+  for (let i = 1; i < values.length; i++) {
+    const change = values[i] - values[i - 1];
+    const up = Math.max(change, 0);
+    const down = Math.max(-change, 0);
+    if (i <= n) {
+      gain += up / n;
+      loss += down / n;
+    } else {
+      gain += (up - gain) / n;
+      loss += (down - loss) / n;
+    }
+    if (i >= n) out[i] = gain + loss > 0 ? (100 * gain) / (gain + loss) : 0;
+  }
+  return out;
+}
+
+// The classic build makes a global, so it is loaded once as a plain script.
+function library() {
+  window.marketpulseChartScript ||= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL("/assets/lightweight-charts.js", location.origin).href;
+    script.onload = () => resolve(window.LightweightCharts);
+    script.onerror = () => {
+      delete window.marketpulseChartScript;
+      reject(new Error("the chart's script did not load"));
+    };
+    document.head.append(script);
+  });
+  return window.marketpulseChartScript;
+}
+
+const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
+const sameBar = (a, b) => a.time === b.time;
+
+class LiveChart {
+  constructor(root) {
+    this.root = root;
+    this.box = root.querySelector(".box");
+    this.legend = root.querySelector(".legend");
+    this.warning = root.querySelector(".warning");
+    this.bars = [];
+    this.lastHeard = 0;
+    this.problem = "";
+    this.timer = setInterval(() => this.tick(), 1000);
+  }
+
+  color(name) {
+    return getComputedStyle(this.root.host ?? this.root).getPropertyValue(`--st-${name}`).trim() || "#8B95A5";
+  }
+
+  // Called on every rerun of the page: only what differs is changed.
+  async show(data) {
+    const before = this.data;
+    this.data = data;
+    this.box.style.height = `${window.innerWidth <= 640 ? data.phone_height : data.height}px`;
+    try {
+      this.lib ||= await library();
+    } catch (fault) {
+      this.say(`${fault.message}; retrying`);
+      setTimeout(() => !this.closed && this.data === data && this.show(data), 3000);
+      return;
+    }
+    if (this.closed || this.data !== data) return;
+    this.build();
+    this.overlays();
+    if (before?.symbol !== data.symbol || !this.stream) await this.open();
+  }
+
+  build() {
+    if (this.chart) return;
+    const lib = this.lib;
+    this.chart = lib.createChart(this.box, { autoSize: true });
+    this.candles = this.chart.addSeries(lib.CandlestickSeries, { borderVisible: false });
+    const quiet = { priceLineVisible: false, lastValueVisible: false };
+    const line = { ...quiet, lineWidth: 1, crosshairMarkerVisible: false };
+    this.fast = this.chart.addSeries(lib.LineSeries, line);
+    this.slow = this.chart.addSeries(lib.LineSeries, line);
+    this.volume = this.chart.addSeries(lib.HistogramSeries, { ...quiet, priceFormat: { type: "volume" }, priceScaleId: "" });
+    this.volume.priceScale().applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
+    this.markers = lib.createSeriesMarkers(this.candles, []);
+    this.lines = [];
+    this.chart.subscribeCrosshairMove((at) => {
+      this.hovered = at.time && at.seriesData.get(this.candles) ? at.time : null;
+      this.describe();
+    });
+    this.paint();
+  }
+
+  paint() {
+    const [up, down, line] = [this.color("green-color"), this.color("red-color"), this.color("border-color")];
+    this.theme = this.signature();
+    this.chart.applyOptions({
+      layout: {
+        background: { color: "transparent" },
+        textColor: this.color("gray-text-color"),
+        fontFamily: this.color("font"),
+        fontSize: 11,
+        attributionLogo: false, // named in the desk's foot line instead
+        panes: { separatorColor: line, separatorHoverColor: `${this.color("primary-color")}33` },
+      },
+      grid: { vertLines: { visible: false }, horzLines: { color: line } },
+      rightPriceScale: { borderVisible: false },
+      timeScale: { borderVisible: false, rightOffset: 5 },
+      crosshair: { mode: 0 },
+      localization: { priceFormatter: (value) => this.number(value) },
+    });
+    this.candles.applyOptions({
+      upColor: up, downColor: down, wickUpColor: up, wickDownColor: down, priceLineColor: this.color("primary-color"),
+    });
+    this.fast.applyOptions({ color: this.color("blue-color") });
+    this.slow.applyOptions({ color: this.color("yellow-color") });
+    this.strength?.applyOptions({ color: this.color("violet-color") });
+  }
+
+  signature() {
+    return ["background-color", "green-color", "text-color"].map((name) => this.color(name)).join();
+  }
+
+  // Toggles, price lines and fill marks come from the page.
+  overlays() {
+    const { ema: means, rsi: strength, lines, fills, tick, decimals } = this.data;
+    this.candles.applyOptions({ priceFormat: { type: "price", precision: decimals, minMove: tick } });
+    this.fast.applyOptions({ visible: means });
+    this.slow.applyOptions({ visible: means });
+    if (strength && !this.strength) this.addStrength();
+    if (!strength && this.strength) {
+      this.chart.removeSeries(this.strength);
+      this.strength = null;
+    }
+    const drawn = JSON.stringify([lines, fills, this.theme, this.bars[0]?.time]);
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    for (const line of this.lines) this.candles.removePriceLine(line);
+    this.lines = lines.map(({ price, title, color }) =>
+      this.candles.createPriceLine({ price, title, color: this.color(color), lineWidth: 1, lineStyle: 2, axisLabelVisible: true }),
+    );
+    const first = this.bars[0]?.time ?? Infinity;
+    this.markers.setMarkers(
+      fills.filter(({ time }) => time >= first).map(({ time, buy, label }) => ({
+        time,
+        position: buy ? "belowBar" : "aboveBar",
+        shape: buy ? "arrowUp" : "arrowDown",
+        color: this.color(buy ? "green-color" : "red-color"),
+        text: label,
+      })),
+    );
+  }
+
+  addStrength() {
+    const options = { color: this.color("violet-color"), lineWidth: 1, priceLineVisible: false, crosshairMarkerVisible: false };
+    const format = { type: "custom", formatter: (value) => value.toFixed(1) };
+    this.strength = this.chart.addSeries(this.lib.LineSeries, { ...options, priceFormat: format }, 1);
+    for (const price of [70, 30])
+      this.strength.createPriceLine({ price, color: this.color("border-color"), lineWidth: 1, lineStyle: 2, axisLabelVisible: false });
+    this.chart.panes()[1].setHeight(72);
+    this.fill(this.strength, rsi(this.closes(), 14));
+  }
+
+  closes() {
+    return this.bars.map((bar) => bar.close);
+  }
+
+  fill(series, values) {
+    series.setData(this.bars.map(({ time }, i) => (values[i] === null ? { time } : { time, value: values[i] })));
+  }
+
+  tinted(bar) {
+    const rose = bar.close >= bar.open;
+    return { time: bar.time, value: bar.volume, color: `${this.color(rose ? "green-color" : "red-color")}44` };
+  }
+
+  // Put all bars on the chart; the view stays where the person left it.
+  draw(bars, fresh) {
+    const scale = this.chart.timeScale();
+    const view = fresh ? null : scale.getVisibleLogicalRange();
+    const last = this.bars.length - 1;
+    const following = view && view.to >= last;
+    const moved = following ? bars.length - 1 - last : bars.findIndex((bar) => sameBar(bar, this.bars[last] ?? {})) - last;
+    this.bars = bars;
+    this.candles.setData(bars);
+    this.volume.setData(bars.map((bar) => this.tinted(bar)));
+    this.fill(this.fast, ema(this.closes(), 21));
+    this.fill(this.slow, ema(this.closes(), 55));
+    if (this.strength) this.fill(this.strength, rsi(this.closes(), 14));
+    const shown = this.box.clientWidth > 600 ? 150 : 60;
+    if (!view) scale.setVisibleLogicalRange({ from: bars.length - shown, to: bars.length + 5 });
+    else scale.setVisibleLogicalRange({ from: view.from + moved, to: view.to + moved });
+    this.overlays();
+    this.describe();
+  }
+
+  async history(fresh) {
+    const { bars: address, symbol } = this.data;
+    try {
+      const reply = await fetch(new URL(address, location.origin));
+      if (!reply.ok) throw new Error(`the desk answered ${reply.status}`);
+      const { bars } = await reply.json();
+      if (this.closed || this.data.symbol !== symbol) return;
+      this.draw(bars, fresh);
+      this.say(bars.length ? "" : `no bars of ${symbol} yet`);
+    } catch (fault) {
+      if (this.closed || this.data.symbol !== symbol) return;
+      this.say(`history not loaded (${fault.message}), retrying`);
+      setTimeout(() => !this.closed && this.data.symbol === symbol && this.history(fresh), 3000);
+    }
+  }
+
+  async open() {
+    this.stream?.close();
+    this.lost = false;
+    this.late = null;
+    this.hovered = null;
+    const stream = (this.stream = new EventSource(new URL(this.data.stream, location.origin)));
+    stream.addEventListener("bar", (event) => this.stream === stream && this.hear(JSON.parse(event.data)));
+    stream.onerror = () => {
+      this.lost = this.stream === stream;
+      this.tick();
+    };
+    stream.onopen = () => {
+      if (this.lost) this.history(false); // bars that closed meanwhile
+      this.lost = false;
+      this.lastHeard = Date.now();
+      this.tick();
+    };
+    await this.history(true);
+  }
+
+  hear(bar) {
+    this.lastHeard = Date.now();
+    const last = this.bars.at(-1);
+    if (bar.symbol !== this.data.symbol || !last || bar.time < last.time) return;
+    this.late = bar.stale ? bar.age_seconds : null;
+    const opened = bar.time > last.time;
+    if (opened) this.bars.push(bar);
+    else this.bars[this.bars.length - 1] = bar;
+    const closes = this.closes();
+    const newest = (values) => ({ time: bar.time, value: values.at(-1) ?? undefined });
+    this.candles.update(bar);
+    this.volume.update(this.tinted(bar));
+    this.fast.update(newest(ema(closes, 21)));
+    this.slow.update(newest(ema(closes, 55)));
+    this.strength?.update(newest(rsi(closes, 14)));
+    if (opened) this.history(false); // the closed bar's last word, and a split's new past
+    this.describe();
+  }
+
+  number(value, digits = this.data.decimals) {
+    const text = Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    return (value < 0 ? MINUS : "") + text;
+  }
+
+  // The bar under the pointer, else the newest.
+  describe() {
+    const found = this.hovered ? this.bars.findIndex((bar) => bar.time === this.hovered) : -1;
+    const i = found < 0 ? this.bars.length - 1 : found;
+    const bar = this.bars[i];
+    if (!bar) return this.legend.replaceChildren();
+    const change = 100 * (bar.close / (this.bars[i - 1]?.close ?? bar.open) - 1);
+    const signed = (change > 0 ? "+" : "") + this.number(change, 2) + "%";
+    const day = new Date(bar.time * 1000).toISOString().slice(0, 10);
+    const cells = [["", day], ["O", this.number(bar.open)], ["H", this.number(bar.high)], ["L", this.number(bar.low)],
+      ["C", this.number(bar.close)], [change < 0 ? "down" : "up", signed], ["Vol", compact.format(bar.volume)]];
+    this.legend.replaceChildren(...cells.map(([name, text]) => {
+      const cell = document.createElement("span");
+      const strong = document.createElement("b");
+      strong.textContent = text;
+      if (name === "up" || name === "down") strong.className = name;
+      else cell.textContent = name && `${name} `;
+      cell.append(strong);
+      return cell;
+    }));
+  }
+
+  say(problem) {
+    this.problem = problem;
+    this.tick();
+  }
+
+  tick() {
+    if (this.chart && this.theme !== this.signature()) {
+      this.paint();
+      this.volume.setData(this.bars.map((bar) => this.tinted(bar)));
+      this.overlays();
+    }
+    const seconds = Math.round((Date.now() - this.lastHeard) / 1000);
+    const heard = this.lastHeard ? `last update ${seconds} s ago` : "no update yet";
+    const stale = this.late === null || this.late === undefined ? "" : `STALE: this price is ${Math.round(this.late)} s old`;
+    const words = this.lost ? `stream lost, retrying; ${heard}` : this.problem || stale;
+    this.warning.textContent = words;
+    this.warning.hidden = !words;
+  }
+
+  close() {
+    this.closed = true;
+    clearInterval(this.timer);
+    this.stream?.close();
+    this.chart?.remove();
+  }
+}
+
+export default function ({ parentElement, data }) {
+  const box = parentElement.querySelector(".box");
+  if (!charts.has(box)) charts.set(box, new LiveChart(parentElement));
+  const live = charts.get(box);
+  const turn = (live.turn = (live.turn ?? 0) + 1);
+  live.show(data);
+  return () => {
+    if (live.turn !== turn) return; // a call that a newer one overtook while it was loading
+    live.close();
+    charts.delete(box);
+  };
+}
