@@ -43,6 +43,7 @@ class Score:
     brier, brier_base : mean squared error of the probability, and of always saying the base rate
     skill, skill_low, skill_high : 1 - brier / brier_base and its 95 % interval, fractions
     calibration : (mean predicted, share that came true, rows) per bin, for the reliability diagram
+    since : date of the first out-of-sample row, ISO
     """
 
     n: int
@@ -55,6 +56,7 @@ class Score:
     skill_low: float
     skill_high: float
     calibration: tuple[tuple[float, float, int], ...] = ()
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,237 @@
+"""The formulas of the features: causal, free of scale, NaN where not yet defined.
+
+``sigma`` is always the volatility a bar of ``indicators.ewma_sigma``. The arrays of one call have
+one length; row ``t`` of the result rests on rows up to ``t`` only.
+"""
+
+import numpy as np
+import talib
+from numpy.lib.stride_tricks import sliding_window_view
+
+from marketpulse.features.indicators import atr, rsi
+from marketpulse.types import FloatArray
+
+__all__ = [
+    "adx_share",
+    "atr_share",
+    "bollinger_z",
+    "high_gap",
+    "macd_strength",
+    "momentum",
+    "rsi_centred",
+    "trend_gap",
+    "volume_z",
+]
+
+_YEAR = 252
+
+
+def momentum(close: FloatArray, sigma: FloatArray, bars: int) -> FloatArray:
+    """Log return over ``bars`` bars in units of its own expected size.
+
+    Units
+    -----
+    Standard deviations: ``log(close / close[-bars]) / (sigma * sqrt(bars))``.
+
+    References
+    ----------
+    Moskowitz, Ooi, Pedersen (2012), Time series momentum: returns scaled by ex-ante volatility.
+
+    Examples
+    --------
+    >>> momentum(np.exp([0.0, 0.01, 0.02, 0.03]), np.full(4, 0.01), 1).round(6).tolist()
+    [nan, 1.0, 1.0, 1.0]
+    """
+    moved = np.full(len(close), np.nan)
+    moved[bars:] = np.log(close[bars:] / close[:-bars])
+    scaled: FloatArray = moved / (sigma * np.sqrt(bars))
+    return scaled
+
+
+def rsi_centred(close: FloatArray) -> FloatArray:
+    """RSI(14) moved to -1 (only losses) to +1 (only gains).
+
+    Units
+    -----
+    Without dimension: ``(RSI - 50) / 50``.
+
+    References
+    ----------
+    Wilder (1978), New Concepts in Technical Trading Systems.
+
+    Examples
+    --------
+    >>> rsi_centred(np.arange(1.0, 17.0)).tolist()[-1]
+    1.0
+    """
+    return (rsi(close, 14) - 50.0) / 50.0
+
+
+def macd_strength(close: FloatArray, sigma: FloatArray) -> FloatArray:
+    """MACD(12, 26, 9) histogram in units of one day's expected move.
+
+    Units
+    -----
+    Standard deviations a bar: ``histogram / (close * sigma)``.
+
+    References
+    ----------
+    Appel (2005), Technical Analysis: Power Tools for Active Investors; TA-Lib, function MACD.
+
+    Examples
+    --------
+    A price that rises by the same amount each day has a histogram of zero in the end:
+
+    >>> close = np.arange(100.0, 500.0)
+    >>> bool(abs(macd_strength(close, np.full(400, 0.01))[-1]) < 1e-6)
+    True
+    """
+    histogram = talib.MACD(_plain(close), fastperiod=12, slowperiod=26, signalperiod=9)[2]
+    return np.asarray(histogram, dtype=np.float64) / (close * sigma)
+
+
+def adx_share(high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArray:
+    """ADX(14), the strength of a trend whatever its direction.
+
+    Units
+    -----
+    0 (none) to 1: ``ADX / 100``.
+
+    References
+    ----------
+    Wilder (1978), New Concepts in Technical Trading Systems; TA-Lib, function ADX.
+
+    Examples
+    --------
+    Every day above the day before:
+
+    >>> up = np.arange(100.0, 140.0)
+    >>> round(float(adx_share(up + 1, up - 1, up)[-1]), 6)
+    1.0
+    """
+    found = talib.ADX(_plain(high), _plain(low), _plain(close), timeperiod=14)
+    return np.asarray(found, dtype=np.float64) / 100.0
+
+
+def bollinger_z(close: FloatArray) -> FloatArray:
+    """Distance from the 20-bar mean; the usual bands lie at -2 and +2.
+
+    Units
+    -----
+    Population standard deviations of the window: ``(close - mean20) / sd20``. NaN where the window is flat.
+
+    References
+    ----------
+    Bollinger (2001), Bollinger on Bollinger Bands. Two passes per window (TA-Lib's running sums lose
+    digits, so that the result would depend on the price's scale).
+
+    Examples
+    --------
+    >>> round(float(bollinger_z(np.arange(1.0, 21.0))[-1]), 6)
+    1.647509
+    """
+    return _window_z(close, 20)
+
+
+def atr_share(high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArray:
+    """ATR(14) as a share of the price: how wide the days are.
+
+    Units
+    -----
+    A fraction of the price.
+
+    References
+    ----------
+    Wilder (1978), New Concepts in Technical Trading Systems.
+
+    Examples
+    --------
+    >>> flat = np.full(16, 100.0)
+    >>> round(float(atr_share(flat + 1, flat - 1, flat)[-1]), 6)
+    0.02
+    """
+    return atr(high, low, close, 14) / close
+
+
+def trend_gap(close: FloatArray, sigma: FloatArray) -> FloatArray:
+    """Distance from the 50-bar simple mean in units of one day's expected move.
+
+    Units
+    -----
+    Standard deviations a bar: ``(close / SMA50 - 1) / sigma``.
+
+    References
+    ----------
+    Brock, Lakonishok, LeBaron (1992), Simple technical trading rules: price against its moving average.
+
+    Examples
+    --------
+    >>> close = np.append(np.full(49, 100.0), 150.0)
+    >>> round(float(trend_gap(close, np.full(50, 0.01))[-1]), 4)
+    48.5149
+    """
+    mean = np.asarray(talib.SMA(_plain(close), timeperiod=50), dtype=np.float64)
+    return (close / mean - 1.0) / sigma
+
+
+def volume_z(volume: FloatArray) -> FloatArray:
+    """How unusual the day's volume is against the last 63 bars, on a log scale.
+
+    Units
+    -----
+    Population standard deviations of log volume. NaN while the window holds a day without volume.
+
+    References
+    ----------
+    Gervais, Kaniel, Mingelgrin (2001), The high-volume return premium: volume ranked in a trailing window.
+
+    Examples
+    --------
+    One day in 63 that traded ten times the rest lies sqrt(62) out:
+
+    >>> round(float(volume_z(np.append(np.full(62, 1e6), 1e7))[-1]) ** 2, 6)
+    62.0
+    """
+    seen = np.where(volume > 0.0, volume, np.nan)
+    return _window_z(np.log(seen), 63)
+
+
+def high_gap(close: FloatArray, sigma: FloatArray) -> FloatArray:
+    """Distance below the highest close of 252 bars in units of a year's expected move; never positive.
+
+    Units
+    -----
+    Standard deviations a year: ``log(close / max252) / (sigma * sqrt(252))``.
+
+    References
+    ----------
+    George, Hwang (2004), The 52-week high and momentum investing.
+
+    Examples
+    --------
+    >>> close = np.append(np.full(251, np.e), 1.0)
+    >>> round(float(high_gap(close, np.full(252, 1 / np.sqrt(252)))[-1]), 6)
+    -1.0
+    """
+    top = np.asarray(talib.MAX(_plain(close), timeperiod=_YEAR), dtype=np.float64)
+    below: FloatArray = np.log(close / top) / (sigma * np.sqrt(_YEAR))
+    return below
+
+
+def _window_z(values: FloatArray, bars: int) -> FloatArray:
+    """The last value of each window against the window's own mean and population deviation."""
+    z = np.full(len(values), np.nan)
+    if len(values) < bars:
+        return z
+    windows = sliding_window_view(values, bars)
+    spread = windows.std(axis=1)
+    centre = windows.mean(axis=1)
+    # A flat window leaves rounding noise in the deviation: 1e-12 of the level is no movement.
+    spread = np.where(spread > 1e-12 * np.abs(centre), spread, np.nan)
+    z[bars - 1 :] = (values[bars - 1 :] - centre) / spread
+    return z
+
+
+def _plain(values: FloatArray) -> FloatArray:
+    """TA-Lib reads float64 in one piece only."""
+    return np.ascontiguousarray(values, dtype=np.float64)
