@@ -29,7 +29,8 @@ def cancel(order_id: str) -> None:
     except Refused as refused:
         parts.say(refused.sentence, "block")
     else:
-        parts.say(f"Cancel of {order.request.side} {order.request.symbol} is asked for.", "cancel")
+        units = parts.quantity(order.request.quantity)
+        parts.say(f"Asked to cancel: {order.request.side} {units} {order.request.symbol}.", "cancel")
 
 
 def chart_panel(now: Snapshot, height: int) -> None:

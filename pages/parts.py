@@ -54,6 +54,7 @@ __all__ = [
     "is_dark",
     "join",
     "kv",
+    "lean",
     "money",
     "note",
     "number",
@@ -148,6 +149,16 @@ def bar(fraction: float | None, kind: Tone = "accent", mark: float | None = None
     width = min(max(fraction or 0.0, 0.0), 1.0)
     at = "" if mark is None else f'<u style="left:calc({min(max(mark, 0), 1):.1%} - 1px)"></u>'
     return Markup(f'<span class="bar {kind}"><i style="width:{width:.1%}"></i>{at}</span>')
+
+
+def lean(fraction: float, kind: Tone = "accent") -> Markup:
+    """A bar from the middle: right for up to +1, left for down to -1."""
+    size = min(abs(fraction), 1.0) / 2
+    start = 0.5 if fraction > 0 else 0.5 - size
+    return Markup(
+        f'<span class="bar {kind}"><i style="left:{start:.1%};width:{size:.1%}"></i>'
+        '<u style="left:calc(50% - 1px)"></u></span>'
+    )
 
 
 def progress(fraction: float, text: object) -> Markup:
@@ -328,8 +339,12 @@ _PICK = st.components.v2.component(
 
 
 def pick_table(
-    markup: Markup, keys: Sequence[str], key: str, on_pick: Callable[[str], None], label: str = ""
-) -> None:
+    markup: Markup,
+    keys: Sequence[str],
+    key: str,
+    on_pick: Callable[[str], None] | None = None,
+    label: str = "",
+) -> str | None:
     """Draw a table whose rows and buttons can be pressed, by pointer or by Enter.
 
     Parameters
@@ -338,15 +353,21 @@ def pick_table(
     keys : one per row; an empty string leaves a row dead
     on_pick : called once per press with the row's or the button's key, before the page runs again
     label : what a press on a row does, for screen readers
+
+    Returns
+    -------
+    str or None
+        The pressed key in the one run that follows a press, else None.
     """
 
     def report() -> None:
         picked = st.session_state[key].get("picked")
-        if picked:
+        if picked and on_pick:
             on_pick(str(picked))
 
     data = {"html": f"{markup}", "keys": list(keys), "label": label}
-    _PICK(key=key, data=data, height="content", on_picked_change=report)
+    picked = _PICK(key=key, data=data, height="content", on_picked_change=report).picked
+    return str(picked) if picked else None
 
 
 def say(sentence: str, symbol: str = "check_circle") -> None:
