@@ -3,7 +3,7 @@
 from marketpulse.risk.context import OrderContext
 from marketpulse.risk.costs import Liquidity, fee, half_spread, impact, liquidity, slippage
 from marketpulse.risk.limits import OPEN_RISK, POSITION, open_risk, quantity_for, stops
-from marketpulse.risk.pretrade import preview
+from marketpulse.risk.pretrade import check, preview
 from marketpulse.risk.reserve import remaining, reserve, reserved_cash
 from marketpulse.risk.var import Scenarios, Var, expected_shortfall, historical_var
 from marketpulse.risk.view import view
@@ -15,6 +15,7 @@ __all__ = [
     "OrderContext",
     "Scenarios",
     "Var",
+    "check",
     "expected_shortfall",
     "fee",
     "half_spread",

@@ -15,29 +15,46 @@ from marketpulse.risk.reserve import remaining, reserve, reserved_cash
 from marketpulse.risk.var import Var
 from marketpulse.types import Check, Instrument, OrderRequest, OrderType, Position, Preview, Quote, Side
 
-__all__ = ["preview"]
+__all__ = ["check", "preview"]
 
+_NONE = Decimal(0)
 _UNKNOWN = Var(None, 0, "unknown, no bars have been read yet")
 
 
 def preview(request: OrderRequest, context: OrderContext) -> Preview:
-    """Pass ``request`` through every gate; pure.
+    """Pass ``request`` through every gate and say what it would do; pure.
 
     Gates that need a number which an earlier gate refused are left out, so a refused preview
     always names the reason that came first, and an accepted one has passed them all.
     """
+    checks, sizes = _gate(request, context)
+    if sizes is None:
+        before = context.portfolio.held(context.instrument.symbol)
+        return Preview(request, tuple(checks), position_before=before)
+    return _outcome(request, context, checks, sizes)
+
+
+def check(request: OrderRequest, context: OrderContext) -> tuple[Check, ...]:
+    """The gates that can refuse, without VaR and costs: a fraction of the work of ``preview``, the same verdict."""
+    return tuple(_gate(request, context)[0])
+
+
+def _gate(request: OrderRequest, context: OrderContext) -> tuple[list[Check], gates.Sizes | None]:
+    """Every gate that can refuse, in order, and the numbers of the last ones once they were good."""
     alone = _alone(request, context.instrument)
     known = gates.price_known(context.datum, context.instrument.symbol)
     checks = [*gates.trading(context), *alone, known]
     datum = context.datum
-    before = context.portfolio.held(context.instrument.symbol)
     if datum is None or not known.passed:
-        return Preview(request, tuple(checks), position_before=before)
+        return checks, None
     checks += [gates.fresh(datum), gates.session(request, datum), gates.settled(request, context)]
     books = _books(context)
-    if not (books.passed and all(check.passed for check in alone)):
-        return Preview(request, (*checks, *(() if books.passed else (books,))), position_before=before)
-    return _sized(request, context, checks, datum.quote)
+    if not books.passed:
+        checks.append(books)
+    if not (books.passed and all(c.passed for c in alone)):
+        return checks, None
+    sizes = _sizes(request, context, datum.quote)
+    return checks + _sized(request, context, sizes), sizes
 
 
 def _alone(request: OrderRequest, instrument: Instrument) -> list[Check]:
@@ -58,22 +75,20 @@ def _books(context: OrderContext) -> Check:
     return Check("BAD_REQUEST", "Books", passed, sentence)
 
 
-def _sized(request: OrderRequest, context: OrderContext, checks: list[Check], quote: Quote) -> Preview:
-    """Run the gates that compare numbers, now that all of them are good."""
+def _sized(request: OrderRequest, context: OrderContext, sizes: gates.Sizes) -> list[Check]:
+    """The gates that compare numbers, now that all of them are good."""
     symbol, buys = request.symbol, request.side is Side.BUY
-    sizes = _sizes(request, context, quote)
     after = sizes.held + request.quantity * request.side.sign
-    waiting = remaining(context.orders, symbol, Side.BUY) if buys else Decimal(0)
+    waiting = remaining(context.orders, symbol, Side.BUY) if buys else _NONE
     # A stop buys when the price has risen to it, so that is what the position is worth then.
     mark = max(sizes.price, float(request.stop_price)) if buys and request.stop_price else sizes.price
-    checks += [
+    return [
         gates.min_notional(request, context.instrument, sizes),
         gates.fat_finger(request, sizes, context.equity),
         gates.cash(request, sizes),
         gates.holding(request, sizes),
         position_check(symbol, float(after + waiting) * mark, context.equity, reduces=not buys),
     ]
-    return _outcome(request, context, checks, sizes, max(after, Decimal(0)))
 
 
 def _sizes(request: OrderRequest, context: OrderContext, quote: Quote) -> gates.Sizes:
@@ -92,7 +107,7 @@ def _sizes(request: OrderRequest, context: OrderContext, quote: Quote) -> gates.
         else Decimal(0),
         free_cash=None if reserved is None else context.portfolio.cash - reserved,
         held=context.portfolio.held(instrument.symbol),
-        selling=Decimal(0) if buys else remaining(context.orders, instrument.symbol, Side.SELL),
+        selling=_NONE if buys else remaining(context.orders, instrument.symbol, Side.SELL),
     )
 
 
@@ -116,9 +131,10 @@ def _reference(request: OrderRequest, bid: float, ask: float) -> float:
 
 
 def _outcome(
-    request: OrderRequest, context: OrderContext, checks: list[Check], sizes: gates.Sizes, after: Decimal
+    request: OrderRequest, context: OrderContext, checks: list[Check], sizes: gates.Sizes
 ) -> Preview:
     """What the order would do to cash, position, VaR and open risk."""
+    after = max(sizes.held + request.quantity * request.side.sign, _NONE)
     symbol, equity = request.symbol, context.equity
     paid = float(fee(context.instrument, request.quantity, Decimal(repr(sizes.reference))))
     rests = request.type is OrderType.LIMIT and sizes.reference == float(request.trigger or 0)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tickets import INSTRUMENTS, NOW, ask, context, datum, limit, order, portfolio, sell, stop, walk
 
 from marketpulse.risk.costs import Liquidity
-from marketpulse.risk.pretrade import preview
+from marketpulse.risk.pretrade import check, preview
 from marketpulse.risk.var import Scenarios
 from marketpulse.types import Halt, OrderRequest, OrderState, OrderType, SessionState, Side, TimeInForce
 
@@ -300,6 +300,9 @@ def test_i15_whatever_comes_only_a_sound_order_passes_and_a_refusal_says_why(
     found = preview(request, context(datum=quote, portfolio=books, equity=equity))
     assert all(c.code in CODES and c.sentence.endswith(".") for c in found.checks)
     assert len({c.code for c in found.checks}) == len(found.checks)
+    assert [c for c in found.checks if not c.advisory] == list(
+        check(request, context(datum=quote, portfolio=books, equity=equity))
+    )
     if not found.ok:
         assert found.failed[0].code
         return
