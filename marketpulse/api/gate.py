@@ -14,9 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from marketpulse.api.problem import problem
 
-__all__ = ["LOOPBACK", "Gate"]
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+__all__ = ["Gate", "is_loopback"]
 
 _HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(?::([0-9]{1,5}))?", re.IGNORECASE)
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -44,6 +42,17 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Content-Security-Policy": "; ".join(_POLICY),
 }
+
+
+def is_loopback(address: str | None) -> bool:
+    """Say whether a server bound to ``address`` is reached from this machine only.
+
+    Examples
+    --------
+    >>> is_loopback("127.0.0.1"), is_loopback("0.0.0.0"), is_loopback(None)
+    (True, False, False)
+    """
+    return address in {"127.0.0.1", "localhost", "::1"}
 
 
 class Gate:

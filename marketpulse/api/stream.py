@@ -19,6 +19,7 @@ from marketpulse.api.facade import Find
 from marketpulse.api.prices import instrument
 from marketpulse.api.problem import Fault
 from marketpulse.api.shapes import BarReply, bars_reply, datum_reply
+from marketpulse.errors import ConfigError, ProviderError, Refused
 from marketpulse.types import Instrument, Interval, MarketDatum
 
 __all__ = ["BarEvent", "Stream"]
@@ -90,7 +91,10 @@ class Stream:
         try:
             yield "retry: 2000\n\n"
             while not self._closing.is_set():
-                said = await self._changes(wanted, interval, seen)
+                try:
+                    said = await self._changes(wanted, interval, seen)
+                except ConfigError:  # the desk has closed; the browser asks again and learns so
+                    return
                 silent = 0.0 if said else silent + self._period
                 if silent >= _SILENCE:
                     silent, said = 0.0, ": still here\n\n"
@@ -119,7 +123,10 @@ class Stream:
         return "".join(said)
 
     def _forming(self, one: Instrument, interval: Interval, datum: MarketDatum) -> BarEvent | None:
-        reply = bars_reply(one, self._find().history(one.symbol, interval, 1))
+        try:
+            reply = bars_reply(one, self._find().history(one.symbol, interval, 1))
+        except (ProviderError, Refused):  # no bars now; the quote goes out alone
+            return None
         if not reply.bars:
             return None
         return BarEvent(

@@ -30,18 +30,27 @@ def api_token(data_dir: Path) -> str:
             held = path.read_text(encoding="ascii", errors="replace").strip()
             if len(held) >= _SHORTEST and held.isascii() and held.isprintable():
                 return held
+            path.unlink()
         return _make(path)
     except OSError as error:
-        raise ConfigError(f"The API token in {path} is out of reach ({error.strerror}).") from None
+        raise ConfigError(f"The data folder {data_dir} cannot be used ({error.strerror}).") from None
 
 
 def _make(path: Path) -> str:
-    """Write a fresh token beside the place, then move it there: a crash leaves all of it or nothing."""
+    """Write a fresh token beside the place, then link it there: a crash leaves all of it or nothing.
+
+    Of two processes that start at once, the later one takes the token of the earlier.
+    """
     made = secrets.token_urlsafe(_BYTES)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=FILE_NAME)  # mkstemp gives mode 600
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(made + "\n")
         file.flush()
         os.fsync(file.fileno())
-    Path(temporary).replace(path)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    finally:
+        Path(temporary).unlink()
     return made

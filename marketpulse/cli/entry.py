@@ -1,0 +1,59 @@
+"""Read the command line, find the desk, run one verb, and turn what happened into an exit code."""
+
+import sys
+import threading
+from collections.abc import Sequence
+
+import httpx
+
+from marketpulse import settings
+from marketpulse.cli.arguments import parser
+from marketpulse.cli.client import Client, NoAnswer, Said
+from marketpulse.cli.finding import find
+from marketpulse.cli.output import as_json, text
+from marketpulse.cli.starting import start
+from marketpulse.cli.verbs import REFUSED, VERBS, Pause
+from marketpulse.errors import ConfigError, MarketPulseError
+
+__all__ = ["main"]
+
+NO_DESK, NO_ANSWER = 3, 4
+
+
+def main(
+    argv: Sequence[str] | None = None,
+    transport: httpx.BaseTransport | None = None,
+    pause: Pause | None = None,
+) -> int:
+    """Run one verb and return the exit code (see ``--help``).
+
+    Parameters
+    ----------
+    argv : the words after the program's name; None reads the real ones
+    transport, pause : how to reach the desk and how to wait; tests pass their own
+    """
+    top = parser()
+    args, more = top.parse_known_args(argv)
+    if more and args.verb != "start":
+        top.error(f"unrecognized arguments: {' '.join(more)}")
+    data_dir = settings.load().settings.data_dir
+    try:
+        if args.verb == "start":
+            return start(data_dir, more, sys.stdout, json=args.json)
+        with Client(find(data_dir), transport) as client:
+            return VERBS[args.verb](client, args, sys.stdout, pause or threading.Event().wait)
+    except MarketPulseError as error:
+        return _tell(error, json=args.json)
+
+
+def _tell(error: MarketPulseError, *, json: bool) -> int:
+    code, status = {
+        Said: (getattr(error, "code", ""), REFUSED),
+        NoAnswer: ("NO_ANSWER", NO_ANSWER),
+    }.get(type(error), ("NO_DESK" if isinstance(error, ConfigError) else "ERROR", NO_DESK))
+    sentence = text(error)
+    if json:
+        sys.stdout.write(as_json({"code": code, "message": sentence}))
+    else:
+        sys.stderr.write(f"{sentence} [{code}]\n" if status == REFUSED else f"{sentence}\n")
+    return status
