@@ -80,8 +80,6 @@ class Market:
 
     def close(self) -> None:
         """Stop asking and keep the last good quotes."""
-        for chain in self._chains:
-            chain.close()
         self._store.save_quotes(self._board.quotes())
 
     def poll(self) -> tuple[Quote, ...]:
