@@ -200,7 +200,7 @@ class Scenarios:
         """One-day VaR of a book: 0 when it is empty, unknown under 100 bars or without a price."""
         held = {symbol: value for symbol, value in values.items() if value}
         if not held:
-            return Var(0.0, 0, "The book is empty.")
+            return Var(0.0, 0, "the book is empty")
         missing = sorted(s for s, value in held.items() if s not in self._series or not isfinite(value))
         if missing:
             return Var(None, 0, f"unknown, no bars or no price of {', '.join(missing)}")
