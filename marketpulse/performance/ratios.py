@@ -53,7 +53,8 @@ def volatility(returns: FloatArray, periods: int = SHARES) -> float:
     """
     if len(returns) < _FEWEST or not np.isfinite(returns).all():
         return nan
-    return float(np.std(returns, ddof=1)) * sqrt(periods)
+    away = returns - returns.mean()
+    return sqrt(float(away @ away) / (len(returns) - 1) * periods)
 
 
 def sharpe(returns: FloatArray, periods: int = SHARES, free: float = 0.0) -> Sharpe:
@@ -88,4 +89,4 @@ def sharpe(returns: FloatArray, periods: int = SHARES, free: float = 0.0) -> Sha
     # A constant series has a spread of rounding errors only; a ratio to that means nothing.
     if not spread > 1e-12 * sqrt(periods):
         return Sharpe(nan, n)
-    return Sharpe(float(np.mean(returns) - free) * periods / spread, n)
+    return Sharpe((float(returns.mean()) - free) * periods / spread, n)
