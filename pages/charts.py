@@ -20,6 +20,7 @@ from pages.theme import Palette
 
 __all__ = [
     "drawdown_figure",
+    "equity_and_drawdown_figure",
     "equity_figure",
     "fill_marks",
     "live_chart",
@@ -154,6 +155,17 @@ def drawdown_figure(curve: Sequence[tuple[datetime, float]], palette: Palette) -
     )
     lowest = float(depth.min()) if len(depth) else 0.0
     figure.update_yaxes(tickformat=".1%", nticks=4, range=[min(lowest * 1.12, -0.001), 0.0005])
+    return figure
+
+
+def equity_and_drawdown_figure(curve: Sequence[tuple[datetime, float]], palette: Palette) -> go.Figure:
+    """Equity above, drawdown below it, over one axis of time."""
+    figure = equity_figure(curve, palette)
+    lower = drawdown_figure(curve, palette)
+    figure.add_trace(lower.data[0].update(yaxis="y2"))
+    axis = lower.layout.yaxis.to_plotly_json()
+    figure.update_layout(yaxis={"domain": [0.36, 1.0]}, yaxis2={**axis, "domain": [0.0, 0.28], "anchor": "x"})
+    figure.update_xaxes(anchor="y2")
     return figure
 
 

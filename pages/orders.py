@@ -1,0 +1,161 @@
+"""Orders: the ticket with its live preview, what is under way, and the blotter."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from marketpulse import desk
+from marketpulse.types import OrderType, Preview, Snapshot, TimeInForce
+from pages import blotter, parts, preview, review, ticket, working
+from pages.parts import Column
+
+LIFE = 1  # seconds between two looks at orders under way
+
+TIMES = "\u00d7"  # between bid and ask
+
+_FACTS = (Column(""), Column("", "right"))
+_VALID = {TimeInForce.DAY: "Day", TimeInForce.GTC: "GTC"}
+
+
+@st.fragment(run_every=parts.REFRESH)
+def ticket_and_preview(left: Any, right: Any) -> None:
+    """Ticket and preview in one fragment, so that typing redraws nothing else."""
+    now = desk.current().snapshot()
+    ticket.fill_in(now)
+    review.open_ticket()
+    with left, parts.panel("ticket"):
+        _head(now)
+        ticket.draw(now)
+        form = ticket.read()
+        sized = ticket.size(form, now)
+        raw = form.raw(sized.units)
+        seen = desk.current().preview(raw) if sized.units else None
+        _suggestions(form.symbol, now)
+        parts.html(parts.table(_FACTS, _facts(form, sized.units, now)))
+        st.space("stretch")
+        outcome = st.session_state.get("ticket_outcome")
+        if outcome:
+            parts.html(review.tell(outcome, now))
+        _last_row(form, raw, seen)
+    with right, parts.panel("preview"):
+        preview.draw(seen, sized.why, raw, now)
+    pending = st.session_state.get("ticket_pending")
+    if pending:
+        review.show(pending)
+
+
+def _head(now: Snapshot) -> None:
+    """The panel's name and the last price of what is in the ticket."""
+    symbol = str(st.session_state.ticket_symbol or "")
+    instrument, datum = now.instruments.get(symbol), now.market.get(symbol)
+    if instrument is None or datum is None:
+        parts.title("Ticket", "")
+        return
+    move = parts.span(parts.percent(datum.change, 2, plus=True), parts.tone(datum.change))
+    about = parts.join(symbol, " ", parts.price(datum.quote.price, instrument), " ", move)
+    parts.title("Ticket", about)
+
+
+def _suggestions(symbol: str, now: Snapshot) -> None:
+    """Names like the one that was typed, when the desk does not know it."""
+    if not symbol or symbol in now.instruments:
+        return
+    close = ticket.nearest(symbol, now)
+    parts.html(parts.span("Did you mean" if close else "No name on this desk is like it.", "muted", "small"))
+    with st.container(horizontal=True, gap="xsmall"):
+        for name in close:
+            st.button(name, key=f"take_{name}", on_click=ticket.set_symbol, args=(name, now))
+
+
+def _facts(form: ticket.Form, units: str, now: Snapshot) -> list[tuple[object, object]]:
+    """What is known of the instrument and of our stake in it."""
+    instrument, datum = now.instruments.get(form.symbol), now.market.get(form.symbol)
+    if instrument is None or datum is None:
+        return []
+    quote = datum.quote
+    plate = parts.tag("stale", "warn") if datum.stale else ""
+    about = f"{quote.source}, {parts.age(datum.age)} old"
+    rows: list[tuple[object, object]] = []
+    if form.by_percent and units:
+        rows.append(("Quantity", parts.join(parts.bold(units), parts.span(" floored to the lot", "muted"))))
+    if form.type is not OrderType.MARKET and (trigger := ticket.number_or_none(form.trigger)):
+        moved = float(trigger) / quote.price - 1
+        rows.append((f"{form.type.capitalize()} from last", parts.percent(moved, 2, plus=True)))
+    if quote.bid is not None and quote.ask is not None:
+        wide = f" {(quote.ask - quote.bid) / quote.mid * 1e4:.1f} bps"
+        both = f"{parts.price(quote.bid, instrument)} {TIMES} {parts.price(quote.ask, instrument)}"
+        rows.append((f"Bid {TIMES} ask", parts.join(both, parts.span(wide, "muted"))))
+    rows.append(("Price from", parts.join(plate, " ", parts.span(about, "muted"))))
+    held = next((p for p in now.valuation.positions if p.symbol == form.symbol and p.quantity), None)
+    at = f" at {parts.price(held.average_price, instrument)}" if held else ""
+    rows.append(("Held", parts.join(parts.quantity(held.quantity if held else 0), parts.span(at, "muted"))))
+    return [(parts.span(name, "muted"), value) for name, value in rows]
+
+
+def _last_row(form: ticket.Form, raw: Mapping[str, object], seen: Preview | None) -> None:
+    """How long the order stays, and the way on."""
+    ready = seen is not None and seen.ok
+    label = (
+        f"Review {form.side} {raw['quantity']} {form.symbol}" if ready else "Refused" if seen else "Review"
+    )
+    with st.container(horizontal=True, gap="xsmall"):
+        st.selectbox(
+            "Valid",
+            list(_VALID),
+            format_func=lambda value: _VALID[value],
+            key="ticket_tif",
+            label_visibility="collapsed",
+            width=84,
+            persist_state="session",
+        )
+        st.button(
+            label,
+            key="review",
+            type="primary",
+            width="stretch",
+            disabled=not ready,
+            on_click=review.ask,
+            args=(form, raw),
+        )
+
+
+@st.fragment(run_every=LIFE)
+def under_way() -> None:
+    """Working orders, the last events and HALT; says it when an order of this session ends."""
+    now = desk.current().snapshot()
+    working.follow(now)
+    with parts.panel("working"):
+        working.working_orders(now)
+        working.events(now)
+        st.space("stretch")
+        working.halt_switch(now, "panel")
+    parts.show_said()
+
+
+@st.fragment(run_every=parts.REFRESH)
+def history() -> None:
+    """Every order so far."""
+    with parts.panel("blotter", stretch=False):
+        blotter.blotter(desk.current().snapshot())
+
+
+@st.fragment(run_every=parts.REFRESH)
+def phone_halt() -> None:
+    """HALT at the phone's bottom edge."""
+    working.halt_switch(desk.current().snapshot(), "phone")
+
+
+def main() -> None:
+    """Lay out the page."""
+    ticket.adopt_query(desk.current().snapshot())
+    left, middle, right = st.columns([1, 2.55, 1.3], gap="xsmall")
+    ticket_and_preview(left, middle)
+    with right:
+        under_way()
+    history()
+    with st.bottom:
+        phone_halt()
+
+
+main()

@@ -1,0 +1,130 @@
+"""What the ticket would do: eight numbers, one verdict, and every gate."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from marketpulse import desk
+from marketpulse.types import Check, Preview, Snapshot
+from pages import parts, ticket
+from pages.fixes import Fix, fix
+from pages.parts import Column, Markup
+
+__all__ = ["draw", "key_values"]
+
+_COLUMNS = (
+    Column("Check", "nowrap", "17%"),
+    Column("", "wrap wide", ""),
+    Column("Use", "", "12%"),
+    Column("Value", "right", "13%"),
+    Column("Limit", "right", "13%"),
+)
+
+
+def draw(preview: Preview | None, why: str, raw: Mapping[str, object], snapshot: Snapshot) -> None:
+    """Draw the panel; without a preview, ``why`` says what is missing."""
+    parts.title("Preview", f"as you type · prices of {parts.eastern(snapshot.time)} ET")
+    parts.html(parts.kv(key_values(preview, snapshot)))
+    _verdict(preview, why, raw, snapshot)
+    if preview is None:
+        return
+    refused = len(preview.failed)
+    total = len(preview.checks)
+    parts.title("Gates", f"{total - refused} of {total} pass")
+    parts.html(_gates(preview.checks))
+
+
+def key_values(preview: Preview | None, snapshot: Snapshot) -> list[tuple[str, str, str]]:
+    """The eight numbers of the preview, each with what it is to be held against."""
+    seen = preview or Preview(None, ())
+    value = snapshot.valuation
+    symbol = seen.request.symbol if seen.request else ""
+    instrument, datum = snapshot.instruments.get(symbol), snapshot.market.get(symbol)
+
+    def share(amount: float | None) -> str:
+        return parts.percent(amount / value.equity) if amount is not None and value.equity else ""
+
+    def points(amount: float | None) -> str:
+        """Basis points of the order's value."""
+        return f"{amount / seen.notional * 1e4:.1f} bps" if amount is not None and seen.notional else ""
+
+    last = f"last {parts.price(datum.quote.price, instrument)}" if datum else ""
+    return [
+        ("Notional", parts.money(seen.notional), _of(share(seen.notional), "of equity")),
+        (
+            "Position after",
+            parts.quantity(seen.position_after),
+            _of("from", parts.quantity(seen.position_before)),
+        ),
+        ("Share of equity", parts.percent(seen.weight_after), "position after the fill"),
+        ("Cash after", parts.money(seen.cash_after), _of("from", parts.money(value.buying_power))),
+        ("VaR 99%, 1 d", parts.money(seen.var_after, 0), _of("from", parts.money(seen.var_before, 0))),
+        ("Expected fill", parts.price(seen.reference_price, instrument), last),
+        ("Fees", parts.money(seen.fees), points(seen.fees)),
+        ("Slippage", parts.money(seen.slippage), points(seen.slippage)),
+    ]
+
+
+def _of(first: str, second: str) -> str:
+    return f"{first} {second}" if first and second != parts.DASH else ""
+
+
+def _verdict(preview: Preview | None, why: str, raw: Mapping[str, object], snapshot: Snapshot) -> None:
+    """One bar of one height, whatever it says, with the change that would pass in it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="verdict", wrap=False):
+        if preview is None:
+            parts.html(parts.span(why, "muted"))
+        elif preview.ok:
+            parts.html(_passed(preview))
+        else:
+            change = fix(preview, raw, snapshot, desk.current().preview)
+            parts.html(_refused(preview, change))
+            if change:
+                set_field = ticket.set_quantity if change.field == "quantity" else ticket.set_trigger
+                st.button(
+                    f"Use {change.text}", key="use", type="primary", on_click=set_field, args=(change.text,)
+                )
+
+
+def _passed(preview: Preview) -> Markup:
+    warned = [check for check in preview.checks if check.advisory and not check.passed]
+    if warned:
+        return parts.join(parts.bold("Passes, with a warning. ", "warn"), warned[0].sentence)
+    used = [check for check in preview.checks if check.use is not None and not check.advisory]
+    tightest = max(used, key=lambda check: check.use or 0, default=None)
+    told = f"Tightest: {tightest.label.lower()} {tightest.value} of {tightest.limit}. " if tightest else ""
+    said = f"{told}Nothing is sent before you confirm."
+    return parts.join(parts.bold(f"All {len(preview.checks)} checks pass. "), said)
+
+
+def _refused(preview: Preview, change: Fix | None) -> Markup:
+    first, *rest = preview.failed
+    more = f" {len(rest)} more {'fails' if len(rest) == 1 else 'fail'}." if rest else ""
+    way = f" A {change.field} of {change.text} passes every check." if change else ""
+    return parts.join(
+        parts.span("", "refused"),
+        parts.bold("Refused. ", "down"),
+        first.sentence,
+        parts.span(more + way, "muted"),
+    )
+
+
+def _gates(checks: tuple[Check, ...]) -> Markup:
+    """Every check; the first one that refuses is marked over its whole row."""
+    first = next((check for check in checks if not check.passed and not check.advisory), None)
+    rows = [_gate(check) for check in checks]
+    return parts.table(_COLUMNS, rows, row_kinds=["bad" if check is first else "" for check in checks])
+
+
+def _gate(check: Check) -> tuple[object, ...]:
+    """One row: mark and name, sentence, use, value, limit."""
+    warns = check.advisory and not check.passed
+    fails = not check.passed and not check.advisory
+    kind: parts.Tone = "down" if fails else "warn" if warns or parts.use_tone(check.use) == "warn" else ""
+    mark = parts.span("✕" if fails else "!" if warns else "✓", kind or "muted", "mark")
+    name = parts.join(mark, parts.bold(check.label) if fails else check.label)
+    if fails or warns:
+        name = parts.join(name, parts.span(check.sentence, "narrow", "small", "muted"))
+    used = "" if check.use is None else parts.bar(check.use, kind or "muted")
+    value = parts.span(check.value, kind) if kind else check.value
+    return name, parts.span(check.sentence, "muted", "small"), used, value, parts.span(check.limit, "muted")

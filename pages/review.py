@@ -1,0 +1,157 @@
+"""The last look before an order is sent, and the send itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from marketpulse import desk
+from marketpulse.types import Mode, OrderRequest, Preview, Snapshot, TimeInForce
+from pages import parts
+from pages.preview import key_values
+from pages.sending import Answer, Outcome, ticket_book
+from pages.ticket import Form
+from pages.words import kind_words, order_words, progress_words, state_tone, state_word
+
+__all__ = ["Pending", "ask", "confirm", "open_ticket", "show", "tell"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An order that waits for a yes; what is confirmed is what was reviewed.
+
+    Attributes
+    ----------
+    nonce : the ticket's, names the wish
+    """
+
+    nonce: str
+    form: Form
+    raw: Mapping[str, object]
+
+
+def open_ticket() -> str:
+    """Adopt the process's nonce when the ticket opens, and keep it until the desk has answered."""
+    return str(st.session_state.setdefault("ticket_nonce", ticket_book().current()))
+
+
+def ask(form: Form, raw: Mapping[str, object]) -> None:
+    """Open the review (a callback)."""
+    st.session_state.ticket_pending = Pending(open_ticket(), form, raw)
+
+
+def back() -> None:
+    """Close the review without sending (a callback)."""
+    st.session_state.pop("ticket_pending", None)
+
+
+def confirm(pending: Pending) -> None:
+    """Send the order (a callback); a second press finds nothing pending and does nothing."""
+    if st.session_state.get("ticket_pending") != pending:
+        return
+    del st.session_state["ticket_pending"]
+    outcome = ticket_book().send(desk.current(), pending.nonce, pending.raw, pending.form)
+    st.session_state.ticket_nonce = outcome.nonce
+    st.session_state.ticket_outcome = outcome
+    if outcome.order and outcome.answer is Answer.PLACED:
+        st.session_state.setdefault("followed", {})[outcome.order.id] = outcome.order.state
+    sentence, symbol = _spoken(outcome)
+    parts.say(sentence, symbol)
+
+
+def _spoken(outcome: Outcome) -> tuple[str, str]:
+    said = _said(outcome, desk.current().snapshot())
+    match outcome.answer:
+        case Answer.PLACED:
+            return f"Sent once: {said}.", "check_circle"
+        case Answer.REPEATED:
+            return f"Already sent: {said}. Nothing was sent again.", "info"
+        case Answer.REFUSED:
+            return f"Refused: {outcome.sentence}", "block"
+        case Answer.FAILED:
+            return f"Not sent: {outcome.sentence}", "error"
+
+
+def _said(outcome: Outcome, snapshot: Snapshot) -> str:
+    if outcome.order is None:
+        return ""
+    request = outcome.order.request
+    return order_words(request, snapshot.instruments.get(request.symbol))
+
+
+def tell(outcome: Outcome, snapshot: Snapshot) -> parts.Markup:
+    """What became of the last send, with the order's state as it is now."""
+    if outcome.order is None:
+        failed = outcome.answer is Answer.FAILED
+        after = " Review and confirm again: this ticket cannot make two orders." if failed else ""
+        head = parts.bold("Not sent. " if failed else "Refused. ", "down")
+        return parts.note(parts.join(head, outcome.sentence, after), "down")
+    order = snapshot.order(outcome.order.id) or outcome.order
+    instrument = snapshot.instruments.get(order.request.symbol)
+    words = order_words(order.request, instrument)
+    progress = progress_words(order, instrument)
+    plate = parts.tag(state_word(order.state), state_tone(order.state))
+    line = parts.join(plate, " ", words, f": {progress}" if progress else "")
+    if outcome.answer is Answer.PLACED:
+        return parts.note(line)
+    told = parts.join(
+        parts.bold("This ticket was already sent. "),
+        "Nothing was sent again; the ticket is a fresh one now. ",
+        parts.span(line, "block"),
+    )
+    return parts.note(told, "warn")
+
+
+def dismissed() -> None:
+    """The dialog was closed by its cross or by Escape (a callback)."""
+    back()
+
+
+@st.dialog("Review order", icon=":material/receipt_long:", width="medium", on_dismiss=dismissed)
+def show(pending: Pending) -> None:
+    """Say in words and numbers what will be sent, and ask for a yes."""
+    if st.session_state.get("ticket_pending") != pending:
+        st.rerun()  # a dialog's buttons rerun only the dialog; this closes it
+    now = desk.current().snapshot()
+    preview = desk.current().preview(pending.raw)
+    if preview.request:
+        parts.html(_sentence(preview.request, now))
+        parts.html(parts.kv(key_values(preview, now), 2))
+    _footnote(preview, now, pending)
+    with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
+        st.button("Back", key="review_back", on_click=back)
+        st.button(
+            "Place paper order" if now.mode is Mode.PAPER else "Place order with real money",
+            key="review_confirm",
+            type="primary",
+            disabled=not preview.ok,
+            on_click=confirm,
+            args=(pending,),
+        )
+
+
+def _sentence(request: OrderRequest, snapshot: Snapshot) -> parts.Markup:
+    instrument = snapshot.instruments.get(request.symbol)
+    name = f" {instrument.name}," if instrument else ""
+    good = "good until canceled" if request.time_in_force is TimeInForce.GTC else "good for today"
+    how = kind_words(request, instrument).removesuffix(" gtc")
+    units = parts.bold(f"{parts.quantity(request.quantity)} {request.symbol},")
+    return parts.join(
+        parts.span(parts.join(parts.side(request.side), " ", units, f"{name} {how}, {good}."), "sentence")
+    )
+
+
+def _footnote(preview: Preview, snapshot: Snapshot, pending: Pending) -> None:
+    if not preview.ok:
+        said: Any = parts.join(parts.bold("Refused. ", "down"), preview.failed[0].sentence)
+        parts.html(parts.note(said, "down"))
+        return
+    paper = "Paper: no money moves. " if snapshot.mode is Mode.PAPER else ""
+    parts.html(
+        parts.span(
+            f"{paper}The numbers follow the market until you confirm. Ticket {pending.nonce[:8]}.",
+            "muted",
+            "small",
+        )
+    )

@@ -1,0 +1,287 @@
+"""The ticket: what a person types, and the raw order it stands for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from typing import Any
+
+import streamlit as st
+
+from marketpulse.types import Instrument, OrderType, Side, Snapshot, TimeInForce
+from pages.parts import quantity
+
+__all__ = [
+    "Form",
+    "Sized",
+    "adopt_query",
+    "draw",
+    "fill_in",
+    "nearest",
+    "number_or_none",
+    "read",
+    "set_quantity",
+    "set_symbol",
+    "set_trigger",
+    "size",
+]
+
+STARTING_SHARE = 0.05
+"""Fraction of equity a fresh ticket proposes, so that the preview has something to show."""
+
+STARTING_STOP = 0.05
+"""How far from the last price a fresh stop waits, a fraction."""
+
+_MOST = Decimal(10) ** 9
+_PERCENT = "% of equity"
+_QUANTITY = "Quantity"
+_TRIGGER = {OrderType.LIMIT: "limit_price", OrderType.STOP: "stop_price"}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What stands in the ticket, as typed.
+
+    Attributes
+    ----------
+    by_percent : ``amount`` is percent of equity, not units
+    trigger : the limit or stop price; ignored on a market order
+    """
+
+    symbol: str
+    side: Side
+    type: OrderType
+    by_percent: bool
+    amount: str
+    trigger: str
+    time_in_force: TimeInForce
+
+    def raw(self, units: str) -> dict[str, object]:
+        """The order as the desk reads it, for ``units``."""
+        order: dict[str, object] = {
+            "symbol": self.symbol,
+            "side": self.side.value,
+            "type": self.type.value,
+            "quantity": units,
+            "time_in_force": self.time_in_force.value,
+        }
+        if self.type in _TRIGGER:
+            order[_TRIGGER[self.type]] = self.trigger
+        return order
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """How many units the ticket asks for; ``units`` is empty while that is not known, ``why`` says so."""
+
+    units: str
+    why: str = ""
+
+
+def size(form: Form, snapshot: Snapshot) -> Sized:
+    """Turn the amount into units; percent of equity is floored to the lot at the last price."""
+    if not form.amount:
+        what = "a percentage" if form.by_percent else "a quantity"
+        return Sized("", f"Type {what} to see what the order would do.")
+    if form.type in _TRIGGER and not form.trigger:
+        return Sized("", f"Type a {form.type} price to see what the order would do.")
+    return _share(form, snapshot) if form.by_percent else Sized(form.amount)
+
+
+def _share(form: Form, snapshot: Snapshot) -> Sized:
+    amount = form.amount.removesuffix("%").strip()
+    share = number_or_none(amount)
+    if share is None:
+        return Sized("", "The percentage must be a positive number.")
+    units = _units_for(float(share) / 100, form.symbol, snapshot)
+    if units is None:
+        return Sized("", "Percent of equity needs a price and a known equity; type a quantity instead.")
+    if not units:
+        lot = quantity(snapshot.instruments[form.symbol].lot)
+        return Sized("", f"{amount} % of equity buys less than one lot ({lot}).")
+    return Sized(f"{units:f}")
+
+
+def nearest(typed: str, snapshot: Snapshot) -> list[str]:
+    """Up to three symbols whose symbol or name looks like what was typed."""
+    names: dict[str, str] = {}
+    for instrument in _tradable(snapshot):
+        words = [
+            instrument.symbol,
+            instrument.symbol.split("/")[0],
+            instrument.name,
+            *instrument.name.split(),
+        ]
+        names |= {word.casefold(): instrument.symbol for word in words}
+    close = get_close_matches(typed.casefold(), names, n=6, cutoff=0.5)
+    return list(dict.fromkeys(names[name] for name in close))[:3]
+
+
+def adopt_query(snapshot: Snapshot) -> None:
+    """Fill the ticket from ``?symbol=AAPL&side=buy``, once; the address is clean afterwards."""
+    symbol, side = st.query_params.get("symbol"), st.query_params.get("side")
+    if symbol is not None:
+        st.session_state.ticket_symbol = _known(symbol, snapshot) or symbol
+        _start_over(snapshot)
+    if side in (Side.BUY.value, Side.SELL.value):
+        st.session_state.ticket_side = Side(side)
+    if symbol is not None or side is not None:
+        st.query_params.clear()
+
+
+def set_quantity(units: str) -> None:
+    """Put a quantity into the ticket (a callback)."""
+    st.session_state.ticket_size_by = _QUANTITY
+    st.session_state.ticket_quantity = units
+
+
+def set_trigger(text: str) -> None:
+    """Put a limit or stop price into the ticket (a callback)."""
+    st.session_state.ticket_trigger = text
+
+
+def read() -> Form:
+    """What stands in the ticket now."""
+    state = st.session_state
+    by_percent = state.ticket_size_by == _PERCENT
+    amount = state.ticket_percent if by_percent else state.ticket_quantity
+    return Form(
+        symbol=str(state.ticket_symbol or "").strip(),
+        side=Side(state.ticket_side),
+        type=OrderType(state.ticket_type),
+        by_percent=by_percent,
+        amount=str(amount or "").strip(),
+        trigger=str(state.get("ticket_trigger") or "").strip(),
+        time_in_force=TimeInForce(state.ticket_tif),
+    )
+
+
+def fill_in(snapshot: Snapshot) -> None:
+    """Give every field a value before its widget is drawn for the first time."""
+    state = st.session_state
+    if "ticket_symbol" not in state:
+        symbols = [instrument.symbol for instrument in _tradable(snapshot)]
+        state.ticket_symbol = symbols[0] if symbols else None
+        _start_over(snapshot)
+    state.setdefault("ticket_side", Side.BUY)
+    state.setdefault("ticket_type", OrderType.MARKET)
+    state.setdefault("ticket_size_by", _QUANTITY)
+    state.setdefault("ticket_percent", f"{STARTING_SHARE:.0%}".rstrip("%"))
+    state.setdefault("ticket_tif", TimeInForce.DAY)
+
+
+def draw(snapshot: Snapshot) -> None:
+    """Draw the fields, in the order in which Tab walks through them."""
+    names = {i.symbol: f"{i.symbol} · {i.name}" for i in _tradable(snapshot)}
+    st.selectbox(
+        "Symbol",
+        list(names),
+        format_func=lambda symbol: names.get(symbol, symbol),
+        key="ticket_symbol",
+        accept_new_options=True,
+        label_visibility="collapsed",
+        on_change=_symbol_changed,
+        args=(snapshot,),
+        persist_state="session",
+    )
+    _choice("Side", list(Side), "ticket_side", on_change=_side_changed, args=(snapshot,))
+    _choice("Type", list(OrderType), "ticket_type", on_change=_type_changed, args=(snapshot,))
+    _choice("Size by", [_QUANTITY, _PERCENT], "ticket_size_by")
+    priced = st.session_state.ticket_type in _TRIGGER
+    with st.grid(2 if priced else 1, min_column_width=110, gap="xsmall"):
+        by_percent = st.session_state.ticket_size_by == _PERCENT
+        _field(_PERCENT if by_percent else "Quantity", "ticket_percent" if by_percent else "ticket_quantity")
+        if priced:
+            _field(f"{OrderType(st.session_state.ticket_type).capitalize()} price", "ticket_trigger")
+
+
+def _choice(label: str, options: Sequence[str], key: str, **on: Any) -> None:
+    """One of a few, as wide as the ticket; choosing the chosen one again keeps it."""
+    st.segmented_control(
+        label,
+        options,
+        format_func=lambda option: option if option in (_QUANTITY, _PERCENT) else option.capitalize(),
+        key=key,
+        required=True,
+        width="stretch",
+        label_visibility="collapsed",
+        persist_state="session",
+        **on,
+    )
+
+
+def _field(label: str, key: str) -> None:
+    """A number as text: exact as typed, and sent while typing."""
+    st.text_input(label, key=key, max_chars=24, live=True, autocomplete="off", persist_state="session")
+
+
+def set_symbol(symbol: str, snapshot: Snapshot) -> None:
+    """Take another instrument into the ticket (a callback)."""
+    st.session_state.ticket_symbol = symbol
+    _start_over(snapshot)
+
+
+def _symbol_changed(snapshot: Snapshot) -> None:
+    typed = str(st.session_state.ticket_symbol or "").strip()
+    st.session_state.ticket_symbol = _known(typed, snapshot) or typed
+    _start_over(snapshot)
+
+
+def _side_changed(snapshot: Snapshot) -> None:
+    if st.session_state.ticket_type is OrderType.STOP:
+        st.session_state.ticket_trigger = _first_price(snapshot)
+
+
+def _type_changed(snapshot: Snapshot) -> None:
+    st.session_state.ticket_trigger = _first_price(snapshot)
+
+
+def _start_over(snapshot: Snapshot) -> None:
+    """Forget what belonged to another instrument: its quantity and its prices."""
+    state = st.session_state
+    units = _units_for(STARTING_SHARE, state.ticket_symbol, snapshot)
+    state.ticket_quantity = f"{units:f}" if units else ""
+    state.ticket_trigger = _first_price(snapshot)
+
+
+def _tradable(snapshot: Snapshot) -> list[Instrument]:
+    return [instrument for instrument in snapshot.instruments.values() if instrument.tradable]
+
+
+def _known(typed: str, snapshot: Snapshot) -> str | None:
+    """The instrument meant by ``aapl``, ``btc-usdt`` or ``BTC/USDT``."""
+    wanted = typed.strip().casefold()
+    return next(
+        (i.symbol for i in _tradable(snapshot) if wanted in (i.symbol.casefold(), i.slug.casefold())), None
+    )
+
+
+def _units_for(share: float, symbol: object, snapshot: Snapshot) -> Decimal | None:
+    """Units worth ``share`` of equity at the last price; None where that cannot be told."""
+    instrument, datum = snapshot.instruments.get(str(symbol)), snapshot.market.get(str(symbol))
+    equity = snapshot.valuation.equity
+    if instrument is None or datum is None or not equity or equity <= 0 or datum.quote.price <= 0:
+        return None
+    return instrument.quantity(share * equity / datum.quote.price)
+
+
+def _first_price(snapshot: Snapshot) -> str:
+    """A price to start from: a limit at the last one, a stop on the side where it waits."""
+    state = st.session_state
+    symbol = str(state.get("ticket_symbol"))
+    instrument, datum = snapshot.instruments.get(symbol), snapshot.market.get(symbol)
+    if instrument is None or datum is None or datum.quote.price <= 0:
+        return ""
+    way = Side(state.get("ticket_side", Side.BUY))
+    stops = state.get("ticket_type") is OrderType.STOP
+    start = datum.quote.price * (1 + way.sign * STARTING_STOP if stops else 1)
+    return f"{instrument.price(start, way):f}"
+
+
+def number_or_none(text: str) -> Decimal | None:
+    """Read a positive number of plausible size; None for anything else."""
+    try:
+        value = Decimal(text.strip())
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() and 0 < value <= _MOST else None
