@@ -3,8 +3,10 @@
 What the caller sent is never repeated, neither in the answer nor in the log.
 """
 
+import traceback
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -110,8 +112,10 @@ class CatchAll:
         try:
             await self._app(scope, receive, noting)
         except Exception as fault:  # noqa: BLE001 -- a request's top level: one bad answer must not end others
-            kind = type(fault).__name__
-            self._on_fault("api", f"{kind} while answering {scope.get('method', '')} on {_route(scope)}.")
+            name, place = type(fault).__name__, traceback.extract_tb(fault.__traceback__)[-1]
+            where = f"{Path(place.filename).name}:{place.lineno}"
+            said = f"{name} ({where}) while answering {scope.get('method', '')} on {_route(scope)}."
+            self._on_fault(f"api {name}", said)
             if not started:
                 reply = problem(500, "INTERNAL", "The desk could not answer this; its log says why.")
                 await reply(scope, receive, send)
