@@ -3,9 +3,8 @@
 import streamlit as st
 
 from marketpulse import desk
-from marketpulse.errors import Refused
 from marketpulse.types import Instrument, ModelStage, Side, Snapshot
-from pages import charts, parts, tables
+from pages import charts, parts, tables, working
 
 WIDE, NARROW = 2.05, 1.0
 OVERLAYS = ("EMA", "RSI")
@@ -20,17 +19,6 @@ def chosen(now: Snapshot) -> Instrument:
 def choose(symbol: str) -> None:
     """Put another instrument on the chart."""
     st.session_state.chart_symbol = symbol
-
-
-def cancel(order_id: str) -> None:
-    """Ask the desk to cancel, and keep its answer for a toast."""
-    try:
-        order = desk.current().cancel(order_id)
-    except Refused as refused:
-        parts.say(refused.sentence, "block")
-    else:
-        units = parts.quantity(order.request.quantity)
-        parts.say(f"Asked to cancel: {order.request.side} {units} {order.request.symbol}.", "cancel")
 
 
 def chart_panel(now: Snapshot, height: int) -> None:
@@ -130,17 +118,6 @@ def positions_panel(now: Snapshot) -> None:
                 parts.ticket(instrument.symbol if instrument.tradable else "", Side.BUY)
 
 
-def orders_panel(now: Snapshot) -> None:
-    """What still waits at the venue, each with its cancel button."""
-    waiting = now.working
-    with parts.panel("working"):
-        parts.title("Working orders", f"{len(waiting)}" if waiting else "")
-        if waiting:
-            parts.pick_table(tables.working(now), [""] * len(waiting), "working_rows", cancel)
-        else:
-            parts.html(parts.empty("No working orders", "Limit and stop orders wait here until they fill."))
-
-
 @st.fragment(run_every=parts.REFRESH)
 def market() -> None:
     """Key figures, chart, watchlist and signals."""
@@ -162,8 +139,9 @@ def book() -> None:
     left, right = st.columns([WIDE, NARROW], gap="xsmall")
     with left:
         positions_panel(now)
-    with right:
-        orders_panel(now)
+    with right, parts.panel("working"):
+        working.working_orders(now)
+    working.follow(now)
     parts.show_said()
 
 

@@ -1,4 +1,4 @@
-"""What a Snapshot holds, as tables: key figures, watchlist, signals, positions, working orders."""
+"""What a Snapshot holds, as tables: key figures, watchlist, signals, positions."""
 
 from collections.abc import Sequence
 
@@ -7,9 +7,6 @@ import numpy as np
 from marketpulse.types import (
     Edge,
     MarketDatum,
-    Order,
-    OrderState,
-    OrderType,
     PositionView,
     SessionState,
     Signal,
@@ -19,10 +16,8 @@ from marketpulse.types import (
 from pages import parts
 from pages.parts import Column, Markup
 
-__all__ = ["key_figures", "order_words", "positions", "signals", "watchlist", "working"]
+__all__ = ["held", "key_figures", "positions", "signals", "watchlist"]
 
-_KINDS = {OrderType.MARKET: "MKT", OrderType.LIMIT: "LMT", OrderType.STOP: "STP"}
-_RESTING = (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
 _SAMPLES = 60
 
 
@@ -225,43 +220,3 @@ def _position(now: Snapshot, position: PositionView) -> tuple[object, ...]:
 
 def _signed(amount: float | None) -> Markup:
     return parts.span(parts.number(amount, plus=True), parts.tone(amount))
-
-
-def order_words(order: Order, now: Snapshot) -> str:
-    """Kind and price of an order: ``LMT 139.50``, ``MKT``."""
-    trigger = order.request.trigger
-    kind = _KINDS[order.request.type]
-    return (
-        kind
-        if trigger is None
-        else f"{kind} {parts.price(trigger, now.instruments.get(order.request.symbol))}"
-    )
-
-
-def working(now: Snapshot) -> Markup:
-    """Orders that may still trade, each with its cancel button; the key of a button is the order's id."""
-    columns = (
-        Column("Symbol"),
-        Column("Side"),
-        Column("Qty", "right"),
-        Column("Order"),
-        Column("Away", "right wide"),
-        Column("", "right"),
-    )
-    return parts.table(columns, [_working(now, order) for order in now.working])
-
-
-def _working(now: Snapshot, order: Order) -> tuple[object, ...]:
-    request, datum = order.request, now.market.get(order.request.symbol)
-    units = parts.quantity(request.quantity)
-    if order.filled_quantity:
-        units = f"{parts.quantity(order.filled_quantity)} of {units}"
-    away = parts.DASH
-    if request.trigger is not None and datum is not None:
-        away = parts.percent(float(request.trigger) / datum.quote.price - 1.0, plus=True)
-    hint = f"Cancel {request.side} {units} {request.symbol}"
-    last: Markup = parts.press("Cancel", order.id, hint=hint)
-    if order.state not in _RESTING:
-        kind: parts.Tone = "warn" if order.state is OrderState.UNKNOWN else ""
-        last = parts.tag(order.state.value.replace("_", " "), kind)
-    return parts.bold(request.symbol), parts.side(request.side), units, order_words(order, now), away, last
