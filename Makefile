@@ -52,8 +52,8 @@ build/uv/bin/uv:
 	build/uv/bin/python -m pip --disable-pip-version-check --quiet install uv
 
 # Programs that are only measured against live in bench/requirements.txt, in an environment of their own
-bench: $(VENV)/test.stamp $(if $(wildcard bench/requirements.txt),$(PEERS)/peers.stamp)
-	@set -e; for program in bench/*.py; do PYTHONPATH=. $(BIN)/python $$program; echo; done
+bench: $(VENV)/test.stamp $(PEERS)/peers.stamp
+	$(BIN)/python -m bench.run
 
 $(PEERS)/peers.stamp: bench/requirements.txt
 	$(PYTHON) -m venv $(PEERS)
