@@ -1,0 +1,227 @@
+"""The live chart's script, driven in a real browser with a desk made of fixed answers."""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+import talib
+
+pytestmark = pytest.mark.browser
+
+PAGES = Path(__file__).parents[3] / "pages"
+LIBRARY = files("lwcharts").joinpath("vendor/lightweight-charts.standalone.production.js").read_text("utf-8")
+DAY = 86_400
+HOME = "http://desk.test/"
+
+# the page around the script: a shadow root as Streamlit gives one, and a stream that the test speaks for
+FRAME = """<!doctype html><meta charset="utf-8"><body style="margin:0"><div id="host" style="width:900px"></div>
+<script type="module">
+import mount, { ema, rsi } from "/chart.js";
+const root = document.getElementById("host").attachShadow({ mode: "open" });
+root.innerHTML = `<div class="frame"><div class="legend"></div><div class="warning" hidden></div><div class="box"></div></div>`;
+window.streams = [];
+window.EventSource = class extends EventTarget {
+  constructor(url) { super(); this.url = String(url); this.open = true; streams.push(this); setTimeout(() => this.onopen?.(), 0); }
+  close() { this.open = false; }
+};
+window.say = (bar) => streams.at(-1).dispatchEvent(new MessageEvent("bar", { data: JSON.stringify(bar) }));
+window.charts = [];
+let library;
+Object.defineProperty(window, "LightweightCharts", { get: () => library, set(given) {
+  library = { ...given, createChart: (...all) => { const chart = given.createChart(...all); charts.push(chart); return chart; } };
+} });
+window.show = (data) => { window.leave = mount({ parentElement: root, data }); };
+window.ema = ema; window.rsi = rsi; window.root = root; window.ready = true;
+</script>"""
+
+
+def walk(n, start=0):
+    close = 100 * np.exp(np.cumsum(np.random.default_rng(3).normal(0, 0.01, n)))
+    return [
+        {"time": DAY * (15_000 + start + i), "open": c * 0.999, "high": c * 1.01, "low": c * 0.99, "close": c, "volume": 5e6}
+        for i, c in enumerate(map(float, close))
+    ]  # fmt: skip
+
+
+def data(**changes):
+    given = {
+        "symbol": "AAPL", "bars": "/bars/AAPL", "stream": "/stream/AAPL", "decimals": 2, "tick": 0.01, "lines": [],
+        "fills": [], "ema": True, "rsi": True, "height": 440, "phone_height": 360,
+    }  # fmt: skip
+    return given | changes
+
+
+class Desk:
+    """A page with the chart on it; ``bars`` is what the desk answers."""
+
+    def __init__(self, page):
+        self.page, self.bars, self.asked = page, {"AAPL": walk(300), "IBM": walk(200)}, []
+        self.errors = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.route("**/*", self.answer)
+        page.goto(HOME)
+        page.wait_for_function("window.ready")
+
+    def answer(self, route):
+        path = route.request.url.removeprefix(HOME)
+        self.asked.append(route.request.url)
+        if path.startswith("bars/"):
+            bars = self.bars[path.removeprefix("bars/")]
+            if bars is None:
+                return route.fulfill(status=503, body="")
+            return route.fulfill(content_type="application/json", body=json.dumps({"bars": bars}))
+        script = {
+            "chart.js": PAGES.joinpath("chart.js").read_text("utf-8"),
+            "assets/lightweight-charts.js": LIBRARY,
+        }
+        if path in script:
+            return route.fulfill(content_type="text/javascript", body=script[path])
+        return route.fulfill(content_type="text/html", body=FRAME)
+
+    def show(self, **changes):
+        self.page.evaluate("data => show(data)", data(**changes))
+
+    def shown(self, **changes):
+        self.show(**changes)
+        self.page.wait_for_function("root.querySelector('.legend').children.length > 0")
+
+    def say(self, bar, **changes):
+        self.page.evaluate(
+            "bar => say(bar)", {"symbol": "AAPL", "age_seconds": 0, "stale": False} | bar | changes
+        )
+
+    def legend(self):
+        return self.page.evaluate("root.querySelector('.legend').textContent")
+
+    def warning(self):
+        return self.page.evaluate("(w => w.hidden ? '' : w.textContent)(root.querySelector('.warning'))")
+
+    def view(self):
+        return self.page.evaluate("(v => [v.from, v.to])(charts.at(-1).timeScale().getVisibleLogicalRange())")
+
+
+@pytest.fixture
+def desk(browser):
+    page = browser.new_page(viewport={"width": 1000, "height": 700})
+    made = Desk(page)
+    yield made
+    page.close()
+    assert made.errors == []
+    assert all(url.startswith(HOME) for url in made.asked)
+
+
+@pytest.mark.parametrize("n", [21, 55])
+def test_the_exponential_mean_is_talibs(desk, n):
+    closes = np.array([bar["close"] for bar in walk(300)])
+    ours = desk.page.evaluate("([values, n]) => ema(values, n)", [closes.tolist(), n])
+    theirs = talib.EMA(closes, n)
+    assert [value is None for value in ours] == np.isnan(theirs).tolist()
+    np.testing.assert_allclose(ours[n - 1 :], theirs[n - 1 :], rtol=1e-12)
+
+
+def test_the_relative_strength_is_talibs(desk):
+    closes = np.array([bar["close"] for bar in walk(300)])
+    ours = desk.page.evaluate("([values, n]) => rsi(values, n)", [closes.tolist(), 14])
+    theirs = talib.RSI(closes, 14)
+    assert [value is None for value in ours] == np.isnan(theirs).tolist()
+    np.testing.assert_allclose(ours[14:], theirs[14:], rtol=1e-10)
+    assert desk.page.evaluate("rsi(new Array(20).fill(5), 14)[19]") == talib.RSI(np.full(20, 5.0), 14)[19]
+
+
+def test_the_legend_follows_the_forming_bar(desk):
+    desk.shown()
+    last = desk.bars["AAPL"][-1]
+    desk.say(last | {"close": 123.456, "high": 130.0})
+    before = desk.bars["AAPL"][-2]["close"]
+    change = 100 * (123.456 / before - 1)
+    assert "C 123.46" in desk.legend()
+    assert f"{abs(change):.2f}%" in desk.legend()
+
+
+def test_an_update_and_a_rerun_leave_the_view_and_the_chart_alone(desk):
+    desk.shown()
+    desk.page.evaluate("charts[0].timeScale().setVisibleLogicalRange({ from: 100, to: 160 })")
+    for price in (100.0, 101.0, 102.0):
+        desk.say(desk.bars["AAPL"][-1] | {"close": price})
+        desk.show(lines=[{"price": price, "title": "avg", "color": "gray-color"}])
+    assert desk.view() == [100, 160]
+    assert desk.page.evaluate("charts.length") == 1
+    assert desk.page.evaluate("streams.length") == 1
+
+
+def test_a_new_bar_leaves_the_days_where_they_were(desk):
+    desk.shown()
+    desk.page.evaluate("charts[0].timeScale().setVisibleLogicalRange({ from: 100, to: 160 })")
+    bars = [*desk.bars["AAPL"][1:], walk(1, start=300)[0]]
+    desk.bars["AAPL"] = bars  # the desk gives the last 300: the oldest has gone
+    desk.say(bars[-1])
+    desk.page.wait_for_function("charts[0].timeScale().getVisibleLogicalRange().from < 100")
+    assert desk.view() == [99, 159]
+
+
+def test_another_symbol_takes_the_same_chart_and_closes_the_old_stream(desk):
+    desk.shown()
+    desk.show(symbol="IBM", bars="/bars/IBM", stream="/stream/IBM")
+    desk.page.wait_for_function("charts[0].timeScale().getVisibleLogicalRange().to < 210")
+    assert desk.page.evaluate("streams.map(s => [s.url, s.open])") == [
+        [f"{HOME}stream/AAPL", False],
+        [f"{HOME}stream/IBM", True],
+    ]
+    desk.say(desk.bars["IBM"][-1], symbol="AAPL", close=5.0)  # a late word about the other one
+    assert "C 5.00" not in desk.legend()
+
+
+def test_the_strength_pane_comes_and_goes(desk):
+    desk.shown()
+    assert desk.page.evaluate("charts[0].panes().length") == 2
+    desk.show(rsi=False)
+    assert desk.page.evaluate("charts[0].panes().length") == 1
+
+
+def test_a_lost_stream_is_said_and_made_good(desk):
+    desk.shown()
+    desk.page.evaluate("streams[0].onerror()")
+    assert desk.warning().startswith("stream lost, retrying; last update")
+    asked = len([url for url in desk.asked if "bars" in url])
+    desk.page.evaluate("streams[0].onopen()")
+    assert desk.warning() == ""
+    desk.page.wait_for_timeout(50)
+    assert len([url for url in desk.asked if "bars" in url]) == asked + 1
+
+
+def test_a_stale_price_is_said(desk):
+    desk.shown()
+    desk.say(desk.bars["AAPL"][-1], stale=True, age_seconds=75.2)
+    desk.page.wait_for_function("!root.querySelector('.warning').hidden")
+    assert desk.warning() == "STALE: this price is 75 s old"
+
+
+def test_history_that_fails_is_said_and_asked_for_again(desk):
+    desk.bars["AAPL"], good = None, desk.bars["AAPL"]
+    desk.show()
+    desk.page.wait_for_function("!root.querySelector('.warning').hidden")
+    assert desk.warning() == "history not loaded (the desk answered 503), retrying"
+    desk.bars["AAPL"] = good
+    desk.page.wait_for_function("root.querySelector('.legend').children.length > 0", timeout=10_000)
+    assert desk.warning() == ""
+
+
+def test_no_bars_is_said(desk):
+    desk.bars["AAPL"] = []
+    desk.show()
+    desk.page.wait_for_function("!root.querySelector('.warning').hidden")
+    assert desk.warning() == "no bars of AAPL yet"
+
+
+def test_leaving_the_page_ends_the_stream(desk):
+    desk.shown()
+    desk.page.evaluate("leave()")
+    assert desk.page.evaluate("streams.map(s => s.open)") == [False]
+
+
+def test_a_call_that_a_newer_one_overtook_does_not_end_it(desk):
+    desk.shown()
+    desk.page.evaluate("data => { const first = leave; show(data); first(); }", data())
+    assert desk.page.evaluate("streams.map(s => s.open)") == [True]
