@@ -55,6 +55,10 @@ def sessions(curve: Sequence[tuple[datetime, float]], closes: Sequence[datetime]
     --------
     A NaN sample is taken as any other; it says that equity was not known then.
 
+    References
+    ----------
+    CFA Institute, Global Investment Performance Standards: values at the end of each period.
+
     Examples
     --------
     >>> from datetime import UTC

@@ -82,6 +82,18 @@ def open_risk(
     Units
     -----
     Base currency. A stop above the price loses nothing.
+
+    References
+    ----------
+    Portfolio heat, as in Elder, Come into My Trading Room: the sum of all open risks.
+
+    Examples
+    --------
+    Ten at 100 with a stop at 95 under six of them lose 6 x 5 and 4 x 100:
+
+    >>> ten = {"X": Position("X", Decimal(10), Decimal(90))}
+    >>> open_risk(ten, {"X": 100.0}, {"X": [(Decimal(6), Decimal(95))]})
+    430.0
     """
     total = 0.0
     for symbol, position in positions.items():
