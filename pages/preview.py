@@ -12,6 +12,16 @@ from pages.parts import Column, Markup
 
 __all__ = ["draw", "key_values"]
 
+_NAMES = (
+    "Notional",
+    "Position after",
+    "Share of equity",
+    "Cash after",
+    "VaR 99%, 1 d",
+    "Expected fill",
+    "Fees",
+    "Slippage",
+)
 _COLUMNS = (
     Column("Check", "nowrap", "17%"),
     Column("", "wrap wide", ""),
@@ -41,6 +51,9 @@ def key_values(preview: Preview | None, snapshot: Snapshot) -> list[tuple[str, s
     symbol = seen.request.symbol if seen.request else ""
     instrument, datum = snapshot.instruments.get(symbol), snapshot.market.get(symbol)
 
+    if seen.reference_price is None:
+        return [(name, parts.DASH, "") for name in _NAMES]
+
     def share(amount: float | None) -> str:
         return parts.percent(amount / value.equity) if amount is not None and value.equity else ""
 
@@ -49,20 +62,21 @@ def key_values(preview: Preview | None, snapshot: Snapshot) -> list[tuple[str, s
         return f"{amount / seen.notional * 1e4:.1f} bps" if amount is not None and seen.notional else ""
 
     last = f"last {parts.price(datum.quote.price, instrument)}" if datum else ""
-    return [
-        ("Notional", parts.money(seen.notional), _of(share(seen.notional), "of equity")),
-        (
-            "Position after",
-            parts.quantity(seen.position_after),
-            _of("from", parts.quantity(seen.position_before)),
-        ),
-        ("Share of equity", parts.percent(seen.weight_after), "position after the fill"),
-        ("Cash after", parts.money(seen.cash_after), _of("from", parts.money(value.buying_power))),
-        ("VaR 99%, 1 d", parts.money(seen.var_after, 0), _of("from", parts.money(seen.var_before, 0))),
-        ("Expected fill", parts.price(seen.reference_price, instrument), last),
-        ("Fees", parts.money(seen.fees), points(seen.fees)),
-        ("Slippage", parts.money(seen.slippage), points(seen.slippage)),
-    ]
+    values = (
+        (parts.money(seen.notional), _of(share(seen.notional), "of equity")),
+        (parts.quantity(seen.position_after), _of("from", parts.quantity(seen.position_before))),
+        (parts.percent(seen.weight_after), "position after the fill"),
+        (parts.money(seen.cash_after), _of("from", parts.money(value.buying_power))),
+        (parts.money(seen.var_after, 0), _var_context(seen)),
+        (parts.price(seen.reference_price, instrument), last),
+        (parts.money(seen.fees), points(seen.fees)),
+        (parts.money(seen.slippage), points(seen.slippage)),
+    )
+    return [(name, text, context) for name, (text, context) in zip(_NAMES, values, strict=True)]
+
+
+def _var_context(seen: Preview) -> str:
+    return seen.var_note if seen.var_after is None else _of("from", parts.money(seen.var_before, 0))
 
 
 def _of(first: str, second: str) -> str:

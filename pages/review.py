@@ -133,13 +133,12 @@ def show(pending: Pending) -> None:
 
 def _sentence(request: OrderRequest, snapshot: Snapshot) -> parts.Markup:
     instrument = snapshot.instruments.get(request.symbol)
-    name = f" {instrument.name}," if instrument else ""
     good = "good until canceled" if request.time_in_force is TimeInForce.GTC else "good for today"
-    how = kind_words(request, instrument).removesuffix(" gtc")
-    units = parts.bold(f"{parts.quantity(request.quantity)} {request.symbol},")
-    return parts.join(
-        parts.span(parts.join(parts.side(request.side), " ", units, f"{name} {how}, {good}."), "sentence")
-    )
+    how = "at the market" if request.trigger is None else f"at {kind_words(request, instrument)}"
+    units = parts.bold(f"{parts.quantity(request.quantity)} {request.symbol}")
+    said = parts.join(parts.side(request.side), " ", units, f" {how.removesuffix(' gtc')}, {good}")
+    name = parts.span(instrument.name if instrument else "", "muted", "small")
+    return parts.join(parts.span(said, "sentence"), name)
 
 
 def _footnote(preview: Preview, snapshot: Snapshot, pending: Pending) -> None:

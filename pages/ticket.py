@@ -79,7 +79,12 @@ class Sized:
 
 
 def size(form: Form, snapshot: Snapshot) -> Sized:
-    """Turn the amount into units; percent of equity is floored to the lot at the last price."""
+    """Turn the amount into units; percent of equity is floored to the lot at the last price.
+
+    An unknown symbol is sized all the same, so that the desk can say what is wrong with it.
+    """
+    if form.symbol not in snapshot.instruments:
+        return Sized(form.amount or "1")
     if not form.amount:
         what = "a percentage" if form.by_percent else "a quantity"
         return Sized("", f"Type {what} to see what the order would do.")
@@ -223,8 +228,10 @@ def set_symbol(symbol: str, snapshot: Snapshot) -> None:
 
 def _symbol_changed(snapshot: Snapshot) -> None:
     typed = str(st.session_state.ticket_symbol or "").strip()
-    st.session_state.ticket_symbol = _known(typed, snapshot) or typed
-    _start_over(snapshot)
+    symbol = _known(typed, snapshot)
+    st.session_state.ticket_symbol = symbol or typed
+    if symbol:
+        _start_over(snapshot)
 
 
 def _side_changed(snapshot: Snapshot) -> None:
@@ -249,11 +256,16 @@ def _tradable(snapshot: Snapshot) -> list[Instrument]:
 
 
 def _known(typed: str, snapshot: Snapshot) -> str | None:
-    """The instrument meant by ``aapl``, ``btc-usdt`` or ``BTC/USDT``."""
+    """The instrument meant by ``aapl``, ``btc-usdt`` or ``BTC/USDT``, or by the start of just one name."""
     wanted = typed.strip().casefold()
-    return next(
-        (i.symbol for i in _tradable(snapshot) if wanted in (i.symbol.casefold(), i.slug.casefold())), None
-    )
+    begins = set()
+    for instrument in _tradable(snapshot):
+        names = [name.casefold() for name in (instrument.symbol, instrument.slug, instrument.name)]
+        if wanted in names:
+            return instrument.symbol
+        if wanted and any(name.startswith(wanted) for name in names):
+            begins.add(instrument.symbol)
+    return begins.pop() if len(begins) == 1 else None
 
 
 def _units_for(share: float, symbol: object, snapshot: Snapshot) -> Decimal | None:
