@@ -19,12 +19,11 @@ _NAMES = ("SIGINT", "SIGTERM", "SIGBREAK")
 def closing_on_signal(closing: threading.Event) -> Iterator[None]:
     """Set ``closing`` on the first signal to end, then let the handler that was there do its work.
 
-    Only the main thread hears signals; elsewhere (a test's server) nothing is changed.
+    Only the main thread hears signals; elsewhere (a test's server) no handler is changed. Leaving
+    sets ``closing`` too.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    signals = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+    main = threading.current_thread() is threading.main_thread()
+    signals = [getattr(signal, name) for name in _NAMES if main and hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in signals}
 
     def heard(number: int, frame: FrameType | None) -> None:

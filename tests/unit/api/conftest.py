@@ -15,15 +15,21 @@ with warnings.catch_warnings():
 
 
 class Door:
-    """The application, its desk, its token and what it reported."""
+    """The application, its desk, its token and what it reported; built once, swept for each test."""
 
     def __init__(self):
-        self.desk = FakeDesk()
         self.token = secrets.token_urlsafe(32)
         self.closing = threading.Event()
         self.faults = []
         self.api = build(self.token, lambda: self.desk, self.closing, lambda *said: self.faults.append(said))
         self.client = TestClient(Gate(self.api), base_url="http://127.0.0.1:8501")
+        self.sweep()
+
+    def sweep(self):
+        self.desk = FakeDesk()
+        self.closing.clear()
+        self.faults.clear()
+        self.client.cookies.clear()
 
     def headers(self, **more):
         return {"Authorization": f"Bearer {self.token}"} | more
@@ -42,8 +48,14 @@ class Door:
         return self.post("/api/v1/orders", body, key)
 
 
-@pytest.fixture
-def door():
+@pytest.fixture(scope="session")
+def built():
     made = Door()
     with made.client:
         yield made
+
+
+@pytest.fixture
+def door(built):
+    built.sweep()
+    return built

@@ -7,6 +7,8 @@ from types import MappingProxyType
 import pytest
 from fakes import INSTRUMENTS, MARKET, FakeDesk
 
+from marketpulse.api import stream
+from marketpulse.api.problem import Fault
 from marketpulse.api.stream import Stream
 from marketpulse.errors import ConfigError, NoData
 from marketpulse.types import Interval
@@ -60,15 +62,15 @@ def test_first_everything_then_only_what_changed():
     assert set(first[1][1]) == BAR
 
 
-def test_a_growing_age_alone_is_silence_and_silence_is_broken_by_a_comment():
+def test_a_growing_age_alone_is_silence_and_silence_is_broken_by_a_comment(monkeypatch):
+    monkeypatch.setattr(stream, "_SILENCE", 0.003)
+
     async def play():
         listener = Listener(FakeDesk(), period=0.001)
         await listener.next()
         await listener.next()
         datum = listener.desk.shown.market["AAPL"]
         listener.desk.show(market=MappingProxyType({"AAPL": replace(datum, age=datum.age + 1)}))
-        listener.stream._period = 0.6  # two turns make a second
-        listener.stream._closing.wait(0)
         return await listener.next()
 
     assert asyncio.run(play()).startswith(":")
@@ -174,7 +176,7 @@ def test_a_wrong_question_is_refused_before_anything_streams(door, query, status
 
 
 def test_there_is_a_most_of_streams():
-    stream = Stream(FakeDesk, threading.Event())
-    stream._open = 64
-    with pytest.raises(Exception, match="open already"):
-        asyncio.run(stream.stream("AAPL"))
+    busy = Stream(FakeDesk, threading.Event())
+    busy._open = 64
+    with pytest.raises(Fault, match="open already"):
+        asyncio.run(busy.stream("AAPL"))
