@@ -192,7 +192,7 @@ def volume_z(volume: FloatArray) -> FloatArray:
     >>> round(float(volume_z(np.append(np.full(62, 1e6), 1e7))[-1]) ** 2, 6)
     62.0
     """
-    seen = np.where(volume > 0.0, volume, np.nan)
+    seen = np.where((volume > 0.0) & np.isfinite(volume), volume, np.nan)
     return _window_z(np.log(seen), 63)
 
 

@@ -27,6 +27,7 @@ _RUN = "run-"
 _WAIT = 5.0
 _CRASHED = "Training ended unexpectedly; the desk works on without a model."
 _PASSED_ON = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LD_LIBRARY_PATH")
+_KERNELS = "OPENBLAS_"  # which kernels this machine's algebra uses: others change the last digits
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -154,7 +155,7 @@ class Trainer:
 def _spawn(folder: Path) -> "subprocess.Popen[str]":
     """Start the worker with an environment of its own: no key of ours reaches it, and one thread of algebra."""
     root = Path(marketpulse.__file__).parent.parent
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    environment = {n: v for n, v in os.environ.items() if n.upper() in _PASSED_ON or n.startswith(_KERNELS)}
     environment |= dict.fromkeys(_THREADS, "1") | {"PYTHONPATH": str(root)}
     if sys.platform == "win32":
         flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW

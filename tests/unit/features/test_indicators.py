@@ -1,0 +1,52 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from marketpulse.features.indicators import atr, ema, ewma_sigma, ewma_variance, rsi
+
+ANSWERS = json.loads((Path(__file__).parents[2] / "answers" / "indicators.json").read_text())
+
+
+def numbers(values):
+    return np.array([np.nan if v is None else v for v in values], dtype=float)
+
+
+def test_rsi_is_the_spreadsheets():
+    case = ANSWERS["rsi"]
+    found = rsi(np.array(case["close"]))
+    np.testing.assert_allclose(found, numbers(case["expected"]), atol=case["tolerance"])
+
+
+def test_atr_is_the_spreadsheets():
+    case = ANSWERS["atr"]
+    high, low, close = (np.array(case[k]) for k in ("high", "low", "close"))
+    inside = (high[0] + low[0]) / 2
+    found = atr(np.append(inside, high), np.append(inside, low), np.append(inside, close))[1:]
+    np.testing.assert_allclose(found, numbers(case["expected"]), atol=case["tolerance"])
+
+
+def test_the_variance_is_riskmetrics():
+    case = ANSWERS["ewma"]
+    found = ewma_variance(np.array(case["returns"]))
+    np.testing.assert_allclose(found, case["expected"], atol=case["tolerance"])
+
+
+def test_an_ema_of_a_step_comes_closer_by_its_factor():
+    close = np.append(np.full(21, 100.0), np.full(3, 200.0))
+    found = ema(close, 21)
+    assert np.isnan(found[:20]).all()
+    np.testing.assert_allclose(200 - found[20:], 100 * (20 / 22) ** np.arange(4))
+
+
+@pytest.mark.parametrize("n", [0, 1, 5])
+def test_short_histories_are_not_defined(n):
+    close = np.linspace(100.0, 101.0, n)
+    for found in (ema(close, 55), rsi(close), ewma_sigma(close), atr(close, close, close)):
+        assert found.shape == (n,)
+        assert np.isnan(found).all()
+
+
+def test_a_price_that_stands_still_has_no_volatility_to_divide_by():
+    assert np.isnan(ewma_sigma(np.full(300, 5.0))).all()
