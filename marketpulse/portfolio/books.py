@@ -17,9 +17,7 @@ from marketpulse.portfolio.codec import (
     read_booking,
     read_cash,
     read_change,
-    read_denial,
     read_halt,
-    read_intent,
 )
 from marketpulse.portfolio.holding import EXACT, Holding, tidy
 from marketpulse.portfolio.line import Line
@@ -123,14 +121,12 @@ class Books:
         self._deposits += amount
 
     def _order(self, event: Event) -> None:
-        intent = read_intent(event.payload)
-        line = Line(event, intent, OrderState.NEW, ())
-        self._lines[line.id] = self._open[line.id] = line
-        self._clients[intent.client_order_id] = line.id
+        payload: Any = event.payload
+        self._lines[event.ref] = self._open[event.ref] = Line(event, OrderState.NEW)
+        self._clients[payload["client_order_id"]] = event.ref
 
     def _denied(self, event: Event) -> None:
-        intent, reasons = read_denial(event.payload)
-        self._lines[event.ref] = Line(event, intent, OrderState.DENIED, reasons)
+        self._lines[event.ref] = Line(event, OrderState.DENIED)
 
     def _state(self, event: Event) -> None:
         line = self._lines[event.ref]

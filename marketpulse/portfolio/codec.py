@@ -40,6 +40,7 @@ __all__ = [
     "read_denial",
     "read_halt",
     "read_intent",
+    "read_reasons",
     "read_signal",
     "write_action",
     "write_alert",
@@ -198,8 +199,12 @@ def write_denial(intent: Intent, reasons: tuple[Reason, ...]) -> Payload:
 
 def read_denial(payload: Mapping[str, Any]) -> tuple[Intent, tuple[Reason, ...]]:
     """DENIED."""
-    reasons = tuple(Reason(reason["code"], reason["sentence"]) for reason in payload["reasons"])
-    return read_intent(payload), reasons
+    return read_intent(payload), read_reasons(payload)
+
+
+def read_reasons(payload: Mapping[str, Any]) -> tuple[Reason, ...]:
+    """Why DENIED."""
+    return tuple(Reason(reason["code"], reason["sentence"]) for reason in payload["reasons"])
 
 
 def write_change(change: Change) -> Payload:

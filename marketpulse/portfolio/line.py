@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
-from marketpulse.portfolio.codec import Change, Intent, read_booking
+from marketpulse.portfolio.codec import Change, Intent, read_booking, read_intent, read_reasons
 from marketpulse.portfolio.holding import EXACT, average
 from marketpulse.types import OPEN_STATES, Event, Fill, Order, OrderState, Reason
 
@@ -29,6 +29,8 @@ class Line:
     """
 
     __slots__ = (
+        "_intent",
+        "_payload",
         "_view",
         "account",
         "bookings",
@@ -37,7 +39,6 @@ class Line:
         "fees",
         "filled",
         "id",
-        "intent",
         "paid",
         "reasons",
         "sent",
@@ -47,19 +48,27 @@ class Line:
         "venue_id",
     )
 
-    def __init__(self, event: Event, intent: Intent, state: OrderState, reasons: tuple[Reason, ...]) -> None:
+    def __init__(self, event: Event, state: OrderState) -> None:
         self.id = event.ref
         self.account = event.account
-        self.intent = intent
         self.state = state
         self.created = self.updated = event.time
         self.filled = self.paid = self.fees = _ZERO
-        self.reasons = reasons
+        self.reasons: tuple[Reason, ...] = ()
+        self._payload = event.payload
+        self._intent: Intent | None = None
         self.code = ""
         self.venue_id: str | None = None
         self.sent = self.unwanted = False
         self.bookings: list[Event] = []
         self._view: Order | None = None
+
+    @property
+    def intent(self) -> Intent:
+        """What was asked for, read when somebody looks: most orders of a long ledger are history."""
+        if self._intent is None:
+            self._intent = read_intent(self._payload)
+        return self._intent
 
     def change(self, time: datetime, change: Change) -> None:
         """Take over a STATE event."""
@@ -108,7 +117,7 @@ class Line:
                 filled_quantity=self.filled,
                 average_price=average(self.paid, self.filled) if self.filled else None,
                 fees=self.fees,
-                reasons=self.reasons,
+                reasons=read_reasons(self._payload) if self.state is OrderState.DENIED else self.reasons,
                 venue_id=self.venue_id,
                 fills=tuple(self._fills()),
             )

@@ -52,7 +52,7 @@ def value(
     Examples
     --------
     >>> book = Portfolio("paper:1", cash=Decimal("99000"), deposits=Decimal("100000"))
-    >>> value(book, {}, reserved=Decimal("500"), peak=100000.0).drawdown
+    >>> round(value(book, {}, reserved=Decimal("500"), peak=100000.0).drawdown, 6)
     0.01
     """
     today, stops = today or {}, stops or {}
