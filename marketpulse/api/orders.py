@@ -27,7 +27,7 @@ __all__ = ["Orders", "bearer", "idempotency_key"]
 
 _LONGEST_KEY = 128
 
-ORDER_FIELDS = ("symbol", "side", "type", "quantity", "limit_price", "stop_price", "time_in_force")
+_ORDER_FIELDS = ("symbol", "side", "type", "quantity", "limit_price", "stop_price", "time_in_force")
 
 _DECIMAL = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$", "examples": ["10"]}
 _ORDER_SCHEMA = {
@@ -115,9 +115,9 @@ async def idempotency_key(request: Request) -> str:
     return key
 
 
-Body = Annotated[Mapping[str, object], Depends(read_body)]
-Key = Annotated[str, Depends(idempotency_key)]
-OrderId = Annotated[str, Path(max_length=80)]
+_Body = Annotated[Mapping[str, object], Depends(read_body)]
+_Key = Annotated[str, Depends(idempotency_key)]
+_OrderId = Annotated[str, Path(max_length=80)]
 
 
 class Orders:
@@ -158,37 +158,37 @@ class Orders:
         """Every order of the account with its state."""
         return OrdersReply(orders=[order_reply(o) for o in self._find().snapshot().orders])
 
-    def one(self, order_id: OrderId) -> OrderReply:
+    def one(self, order_id: _OrderId) -> OrderReply:
         """One order with its state."""
         order = self._find().snapshot().order(order_id)
         if order is None:
             raise Fault(404, "UNKNOWN_ORDER", "There is no order with this id.")
         return order_reply(order)
 
-    def place(self, key: Key, body: Body, response: Response) -> PlacedReply:
+    def place(self, key: _Key, body: _Body, response: Response) -> PlacedReply:
         """Commit the intent and answer at once; the venue is asked afterwards.
 
         The same key and body sent again give the same order (header ``Idempotency-Replayed``) or the
         same refusal; the same key with another body is 409.
         """
-        placement = self._find().place(fields(body, ORDER_FIELDS), key)
+        placement = self._find().place(fields(body, _ORDER_FIELDS), key)
         response.headers["Location"] = f"/api/v1/orders/{placement.order.id}"
         if placement.repeated:
             response.headers["Idempotency-Replayed"] = "true"
         return placed_reply(placement.order)
 
-    def cancel(self, order_id: OrderId) -> PlacedReply:
+    def cancel(self, order_id: _OrderId) -> PlacedReply:
         """Ask for a cancel; the outcome shows in the order's state."""
         return placed_reply(self._find().cancel(order_id))
 
-    def halt(self, body: Body) -> HaltReply:
+    def halt(self, body: _Body) -> HaltReply:
         """Refuse every new order from now on; cancels still pass."""
         why = fields(body, ("why",)).get("why", "halted over REST, no reason given")
         if not isinstance(why, str):
             raise Fault(422, "BAD_REQUEST", "why must be text.")
         return halt_reply(self._find().halt(why))
 
-    def resume(self, body: Body) -> HaltReply:
+    def resume(self, body: _Body) -> HaltReply:
         """Trade again; ``confirm`` must be RESUME."""
         self._find().resume(str(fields(body, ("confirm",)).get("confirm", "")))
         return halt_reply(None)

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from marketpulse.errors import ConfigError, Refused, StorageError
 
-__all__ = ["CatchAll", "Fault", "OnFault", "ProblemReply", "handle_all", "problem"]
+__all__ = ["MEDIA_TYPE", "CatchAll", "Fault", "OnFault", "ProblemReply", "handle_all", "problem"]
 
 OnFault = Callable[[str, str], None]
 """Told of each fault that was ours: its kind and a sentence without anybody's data."""

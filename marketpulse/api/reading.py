@@ -17,7 +17,7 @@ _LONGEST_NUMBER = 64
 _MOST_BRACKETS = 64
 _LARGEST_EXPONENT = 300
 
-Scalar = str | int | Decimal | bool | None
+_Scalar = str | int | Decimal | bool | None
 
 
 def _bad(message: str) -> Fault:
@@ -121,11 +121,11 @@ def _exact(text: str) -> Decimal:
     return number
 
 
-def _no_constant(_: str) -> Scalar:
+def _no_constant(_: str) -> _Scalar:
     raise _bad("NaN and Infinity are not JSON numbers.")
 
 
-def _once(pairs: list[tuple[str, Scalar]]) -> dict[str, Scalar]:
+def _once(pairs: list[tuple[str, _Scalar]]) -> dict[str, _Scalar]:
     if len({name for name, _ in pairs}) < len(pairs):
         raise _bad("A field appears twice in the body.")
     return dict(pairs)

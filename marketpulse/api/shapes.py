@@ -54,7 +54,7 @@ __all__ = [
     "portfolio_reply",
 ]
 
-DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["571.53"])]
+_DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["571.53"])]
 
 _CENT = Decimal("0.01")
 
@@ -132,8 +132,8 @@ class PlacedReply(BaseModel):
     id: str
     client_order_id: str = Field(description="what the venue sees")
     state: OrderState
-    filled_quantity: DecimalText
-    average_price: DecimalText | None
+    filled_quantity: _DecimalText
+    average_price: _DecimalText | None
     reasons: list[ReasonReply]
 
 
@@ -143,11 +143,11 @@ class OrderReply(PlacedReply):
     symbol: str
     side: Side
     type: OrderType
-    quantity: DecimalText
-    limit_price: DecimalText | None
-    stop_price: DecimalText | None
+    quantity: _DecimalText
+    limit_price: _DecimalText | None
+    stop_price: _DecimalText | None
     time_in_force: TimeInForce
-    fees: DecimalText
+    fees: _DecimalText
     created: datetime
     updated: datetime
 
@@ -163,19 +163,19 @@ class PositionReply(BaseModel):
     """What is held of one instrument; ``last`` and ``unrealized`` are null without a price."""
 
     symbol: str
-    quantity: DecimalText
-    average_price: DecimalText
-    last: DecimalText | None
-    unrealized: DecimalText | None
+    quantity: _DecimalText
+    average_price: _DecimalText
+    last: _DecimalText | None
+    unrealized: _DecimalText | None
 
 
 class PortfolioReply(BaseModel):
     """The account in its base currency; ``equity`` is null while a held instrument has no price."""
 
-    cash: DecimalText
-    equity: DecimalText | None
-    realized: DecimalText
-    unrealized: DecimalText | None
+    cash: _DecimalText
+    equity: _DecimalText | None
+    realized: _DecimalText
+    unrealized: _DecimalText | None
     positions: list[PositionReply]
 
 

@@ -24,7 +24,7 @@ from marketpulse.types import Instrument, Interval, MarketDatum
 
 __all__ = ["BarEvent", "Stream"]
 
-PERIOD = 0.25
+_PERIOD = 0.25
 _SILENCE = 1.0
 _MOST_SYMBOLS = 20
 _MOST_STREAMS = 64
@@ -49,7 +49,7 @@ class _Seen:
 class Stream:
     """The stream's address; ``closing`` is set once the process shall end."""
 
-    def __init__(self, find: Find, closing: threading.Event, period: float = PERIOD) -> None:
+    def __init__(self, find: Find, closing: threading.Event, period: float = _PERIOD) -> None:
         self._find = find
         self._closing = closing
         self._period = period

@@ -17,7 +17,7 @@ from marketpulse.errors import ConfigError, MarketPulseError
 
 __all__ = ["main"]
 
-NO_DESK, NO_ANSWER = 3, 4
+_NO_DESK, _NO_ANSWER = 3, 4
 
 
 def main(
@@ -49,8 +49,8 @@ def main(
 def _tell(error: MarketPulseError, *, json: bool) -> int:
     code, status = {
         Said: (getattr(error, "code", ""), REFUSED),
-        NoAnswer: ("NO_ANSWER", NO_ANSWER),
-    }.get(type(error), ("NO_DESK" if isinstance(error, ConfigError) else "ERROR", NO_DESK))
+        NoAnswer: ("NO_ANSWER", _NO_ANSWER),
+    }.get(type(error), ("NO_DESK" if isinstance(error, ConfigError) else "ERROR", _NO_DESK))
     sentence = text(error)
     if json:
         sys.stdout.write(as_json({"code": code, "message": sentence}))

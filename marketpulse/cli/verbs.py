@@ -11,7 +11,19 @@ from marketpulse.cli.client import Client, NoAnswer, Said
 from marketpulse.cli.output import as_json, pairs, table
 from marketpulse.types import WORKING_STATES, OrderState
 
-__all__ = ["DONE", "REFUSED", "VERBS", "Pause"]
+__all__ = [
+    "DONE",
+    "REFUSED",
+    "VERBS",
+    "Pause",
+    "cancel",
+    "halt",
+    "health",
+    "order",
+    "orders",
+    "quote",
+    "resume",
+]
 
 DONE, REFUSED = 0, 1
 
