@@ -132,6 +132,7 @@ class LiveChart {
     this.fast.applyOptions({ color: this.color("blue-color") });
     this.slow.applyOptions({ color: this.color("yellow-color") });
     this.strength?.applyOptions({ color: this.color("violet-color") });
+    if (this.strength) for (const bound of this.bounds) bound.applyOptions({ color: line });
   }
 
   signature() {
@@ -172,8 +173,9 @@ class LiveChart {
     const options = { color: this.color("violet-color"), lineWidth: 1, priceLineVisible: false, crosshairMarkerVisible: false };
     const format = { type: "custom", formatter: (value) => value.toFixed(1) };
     this.strength = this.chart.addSeries(this.lib.LineSeries, { ...options, priceFormat: format }, 1);
-    for (const price of [70, 30])
-      this.strength.createPriceLine({ price, color: this.color("border-color"), lineWidth: 1, lineStyle: 2, axisLabelVisible: false });
+    this.bounds = [70, 30].map((price) =>
+      this.strength.createPriceLine({ price, color: this.color("border-color"), lineWidth: 1, lineStyle: 2, axisLabelVisible: false }),
+    );
     this.chart.panes()[1].setHeight(72);
     this.fill(this.strength, rsi(this.closes(), 14));
   }

@@ -145,5 +145,14 @@ def book() -> None:
     parts.show_said()
 
 
+def foot() -> None:
+    """Whose desk this is, and whose chart."""
+    now = desk.current().snapshot()
+    chart = parts.link("TradingView Lightweight Charts", "https://www.tradingview.com/")
+    words = parts.join(f"MarketPulse {now.version} · account {now.account} · chart by ", chart)
+    parts.html(parts.span(words, "muted", "small"))
+
+
 market()
 book()
+foot()

@@ -1,14 +1,10 @@
-"""Number formats and small instruments drawn as HTML, shared by every page.
+"""Everything a page draws with: formats, instruments, panels, pressable tables, toasts.
 
-Text becomes markup only through this module: every function here escapes what it is given, unless it
-is ``Markup``, which only this module makes. So what a provider wrote can never become an element.
-Colours are CSS variables (style.css), so a switch of theme needs no rerun.
+The formats come from ``formats``, the instruments from ``markup``; colours are CSS variables
+(style.css), so a switch of theme needs no rerun.
 """
 
-import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +25,33 @@ from pages.formats import (
     quantity,
     tone,
     use_tone,
+)
+from pages.markup import (
+    Column,
+    Markup,
+    badge,
+    bar,
+    bold,
+    dot,
+    empty,
+    esc,
+    icon,
+    join,
+    kv,
+    lean,
+    link,
+    note,
+    press,
+    progress,
+    side,
+    span,
+    spark,
+    stack,
+    strip,
+    table,
+    tag,
+    tiles,
+    weight,
 )
 from pages.theme import Palette, is_dark, palette
 
@@ -55,6 +78,7 @@ __all__ = [
     "join",
     "kv",
     "lean",
+    "link",
     "money",
     "note",
     "number",
@@ -87,224 +111,6 @@ __all__ = [
 HERE = Path(__file__).parent
 REFRESH = 2
 """Seconds between two looks at the Snapshot; the run_every of every live fragment."""
-
-
-# Markup -------------------------------------------------------------------------------------------------
-
-
-class Markup(str):
-    """Text that is already HTML; only this module makes it, out of escaped parts."""
-
-    __slots__ = ()
-
-
-def esc(value: object) -> Markup:
-    """Escape anything but Markup."""
-    return value if isinstance(value, Markup) else Markup(escape(str(value)))
-
-
-def join(*items: object, by: object = "") -> Markup:
-    """Put pieces side by side, each escaped."""
-    return Markup(esc(by).join(esc(item) for item in items))
-
-
-def span(text: object, *kinds: str) -> Markup:
-    """Text with classes: a tone, ``small``."""
-    return Markup(f'<span class="{escape(" ".join(kinds))}">{esc(text)}</span>')
-
-
-def bold(text: object, kind: Tone = "") -> Markup:
-    """Text of weight."""
-    inner = span(text, kind) if kind else esc(text)
-    return Markup(f"<b>{inner}</b>")
-
-
-def stack(first: object, second: object) -> Markup:
-    """Two lines in one cell, the second small and grey."""
-    return join(first, Markup("<br>"), span(second, "muted", "small"))
-
-
-def icon(name: str) -> Markup:
-    """One Material symbol of the font that Streamlit ships."""
-    return Markup(f'<span class="icon" translate="no" aria-hidden="true">{escape(name)}</span>')
-
-
-def tag(text: object, kind: Tone = "", hint: str = "") -> Markup:
-    """A word on a small plate: STALE, simulated, filled; ``hint`` is shown under the pointer."""
-    return Markup(f'<span class="tag {kind}"{_hint(hint)}>{esc(text)}</span>')
-
-
-def side(value: Side) -> Markup:
-    """BUY in green, SELL in red."""
-    return bold(value.upper(), "up" if value is Side.BUY else "down")
-
-
-def dot(kind: Tone = "") -> Markup:
-    """A point of colour before a word."""
-    return Markup(f'<span class="dot {kind}"></span>')
-
-
-def bar(fraction: float | None, kind: Tone = "accent", mark: float | None = None) -> Markup:
-    """A bar from 0 to 1; ``mark`` is a tick on it, a limit or a base rate."""
-    width = min(max(fraction or 0.0, 0.0), 1.0)
-    at = "" if mark is None else f'<u style="left:calc({min(max(mark, 0), 1):.1%} - 1px)"></u>'
-    return Markup(f'<span class="bar {kind}"><i style="width:{width:.1%}"></i>{at}</span>')
-
-
-def lean(fraction: float, kind: Tone = "accent") -> Markup:
-    """A bar from the middle: right for up to +1, left for down to -1."""
-    size = min(abs(fraction), 1.0) / 2
-    start = 0.5 if fraction > 0 else 0.5 - size
-    return Markup(
-        f'<span class="bar {kind}"><i style="left:{start:.1%};width:{size:.1%}"></i>'
-        '<u style="left:calc(50% - 1px)"></u></span>'
-    )
-
-
-def progress(fraction: float, text: object) -> Markup:
-    """A bar of something under way, with its sentence below."""
-    return Markup(f'<div class="progress">{bar(fraction)}{span(text, "muted", "small")}</div>')
-
-
-def weight(fraction: float | None, full: float = 1.0, kind: Tone = "accent") -> Markup:
-    """A bar and its percentage in one cell; ``full`` is the fraction that fills the bar."""
-    return Markup(
-        f'<span class="weight">{bar((fraction or 0) / full, kind)}<span>{percent(fraction)}</span></span>'
-    )
-
-
-def spark(values: Sequence[float], kind: Tone = "muted", *, width: int = 72, height: int = 16) -> Markup:
-    """A line with a faint area below it; nothing for fewer than two numbers.
-
-    st.html drops <svg>, so the line is a box cut to a polygon, as thick across as along.
-    """
-    known = [float(value) for value in values if math.isfinite(value)]
-    if len(known) < 2:  # noqa: PLR2004 - a line needs two points
-        return Markup("")
-    low, high = min(known), max(known)
-    scale = (height - 3) / (high - low) if high > low else 0.0
-    points = [
-        (width * i / (len(known) - 1), height - 1.5 - (value - low) * scale if scale else height / 2)
-        for i, value in enumerate(known)
-    ]
-    area = _polygon([(0.0, float(height)), *points, (float(width), float(height))], width, height)
-    line = _polygon(_band(points, 0.7), width, height)
-    return Markup(
-        f'<span class="spark {kind}" style="width:{width}px;height:{height}px">'
-        f'<i style="clip-path:{area}"></i><i style="clip-path:{line}"></i></span>'
-    )
-
-
-def _band(points: list[tuple[float, float]], half: float) -> list[tuple[float, float]]:
-    """The outline of a line, ``half`` pixels to either side of it."""
-    upper, lower = [], []
-    for i, (x, y) in enumerate(points):
-        before, after = points[max(i - 1, 0)], points[min(i + 1, len(points) - 1)]
-        run, rise = after[0] - before[0], after[1] - before[1]
-        length = math.hypot(run, rise) or 1.0
-        upper.append((x + half * rise / length, y - half * run / length))
-        lower.append((x - half * rise / length, y + half * run / length))
-    return upper + lower[::-1]
-
-
-def _polygon(points: Iterable[tuple[float, float]], width: int, height: int) -> str:
-    corners = ",".join(f"{100 * x / width:.1f}% {100 * y / height:.1f}%" for x, y in points)
-    return f"polygon({corners})"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a table.
-
-    Attributes
-    ----------
-    name : its head, may be empty
-    kinds : ``right``, ``center``, ``wrap``, and ``wide`` (left out on a phone), with spaces between
-    width : a CSS width, or none
-    """
-
-    name: object = ""
-    kinds: str = ""
-    width: str = ""
-
-
-def table(
-    columns: Sequence[Column],
-    rows: Sequence[Sequence[object]],
-    *,
-    row_kinds: Sequence[str] = (),
-) -> Markup:
-    """A table; ``row_kinds`` gives each row ``on`` (chosen), ``bad``, ``off`` or nothing."""
-
-    def opening(element: str, column: Column) -> str:
-        kinds = f' class="{escape(column.kinds)}"' if column.kinds else ""
-        width = f' style="width:{escape(column.width)}"' if column.width and element == "th" else ""
-        return f"<{element}{kinds}{width}>"
-
-    head = "".join(f"{opening('th', column)}{esc(column.name)}</th>" for column in columns)
-    body = []
-    for i, row in enumerate(rows):
-        kind = escape(row_kinds[i]) if i < len(row_kinds) else ""
-        cells = zip(columns, row, strict=True)
-        body.append(f'<tr class="{kind}">' + "".join(f"{opening('td', c)}{esc(v)}</td>" for c, v in cells))
-    named = f"<thead><tr>{head}</tr></thead>" if any(column.name for column in columns) else ""
-    return Markup(f"<table>{named}<tbody>{'</tr>'.join(body)}</tr></tbody></table>")
-
-
-def kv(items: Iterable[tuple[object, object, object]], columns: int = 4) -> Markup:
-    """A grid of (name, value, context); two columns on a phone."""
-    cells = "".join(
-        f"<div><small>{esc(name)}</small><strong>{esc(value)}</strong>"
-        f"{f'<em>{esc(context)}</em>' if context else ''}</div>"
-        for name, value, context in items
-    )
-    return Markup(f'<div class="kv" style="--columns:{columns}">{cells}</div>')
-
-
-def tiles(items: Iterable[tuple[object, object, object, object]]) -> Markup:
-    """Framed key numbers: (name, value, context, spark)."""
-    cells = "".join(
-        f'<div class="tile"><div><small>{esc(name)}</small><strong>{esc(value)}</strong>'
-        f"<em>{esc(context)}</em></div>{esc(picture)}</div>"
-        for name, value, context, picture in items
-    )
-    return Markup(f'<div class="tiles">{cells}</div>')
-
-
-def note(text: object, kind: Tone = "") -> Markup:
-    """A framed sentence."""
-    return Markup(f'<div class="note {kind}">{esc(text)}</div>')
-
-
-def empty(head: object, text: object) -> Markup:
-    """What stands where nothing is yet, and says what to do."""
-    return Markup(f'<div class="empty"><b>{esc(head)}</b><p>{esc(text)}</p></div>')
-
-
-def badge(text: object, symbol: str = "", kind: Tone = "", hint: str = "") -> Markup:
-    """One plate of the status strip; ``hint`` is shown under the pointer."""
-    picture = icon(symbol) if symbol else ""
-    return Markup(f'<span class="badge {kind}"{_hint(hint)}>{picture}{esc(text)}</span>')
-
-
-def _hint(text: str) -> str:
-    return f' title="{escape(text)}"' if text else ""
-
-
-def strip(badges: Iterable[Markup], clock: object = "") -> Markup:
-    """The row of badges, with the clock at its right end."""
-    return Markup(f'<div class="strip">{"".join(badges)}<span class="clock">{esc(clock)}</span></div>')
-
-
-def press(label: object, key: str, *, disabled: bool = False, hint: str = "") -> Markup:
-    """A button inside a ``pick_table``; pressing it reports ``key`` instead of the row's."""
-    off = " disabled" if disabled else ""
-    return Markup(
-        f'<button type="button" data-key="{escape(key)}" aria-label="{escape(hint or str(label))}"{off}>{esc(label)}</button>'
-    )
-
-
-# On the page ---------------------------------------------------------------------------------------------
 
 
 def html(body: object, *, width: Literal["stretch", "content"] = "stretch") -> None:

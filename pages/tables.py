@@ -103,7 +103,7 @@ def watchlist(now: Snapshot, chosen: str) -> Markup:
     """Every instrument with its price; the row of ``chosen`` is lit."""
     columns = (
         Column("Symbol"),
-        Column("30 d", "wide"),
+        Column(_span_of(now), "wide"),
         Column("Last", "right"),
         Column("Day", "right"),
         Column("Source", "right", "30%"),
@@ -112,6 +112,12 @@ def watchlist(now: Snapshot, chosen: str) -> Markup:
     return parts.table(
         columns, rows, row_kinds=["on" if symbol == chosen else "" for symbol in now.instruments]
     )
+
+
+def _span_of(now: Snapshot) -> str:
+    """How many closes the small lines hold."""
+    longest = max((len(datum.spark) for datum in now.market.values()), default=0)
+    return f"{longest} d" if longest else ""
 
 
 def _watched(now: Snapshot, symbol: str) -> tuple[object, ...]:
@@ -177,7 +183,7 @@ def positions(now: Snapshot) -> Markup:
     """What is held, largest first."""
     columns = (
         Column("Symbol"),
-        Column("30 d", "wide"),
+        Column(_span_of(now), "wide"),
         Column("Qty", "right"),
         Column("Average", "right wide"),
         Column("Last", "right"),
