@@ -12,6 +12,8 @@ ROOT = Path(__file__).parents[2]
 
 PRODUCT = ("marketpulse/**.py", "pages/**.py", "app.py")
 EVERYTHING = ("**",)
+# Streamlit runs these; nothing imports them
+SCRIPTS = tuple(f"pages/{name}.py" for name in ("shell", "desk", "orders", "risk", "signals"))
 
 
 @dataclass(frozen=True)
@@ -98,16 +100,18 @@ RULES = (
     ),
     Rule(
         source.honest_all,
-        ("marketpulse/**.py",),
+        ("marketpulse/**.py", "pages/**.py"),
         (
             "def f(): ...",
             '__all__ = ["f", "g"]\ndef f(): ...',
             '__all__ = ["f"]\ndef f(): ...\nclass G: ...',
-            "__all__ = []\nLIMIT = 3",
-            "__all__ = []\nLIMIT: int = 3",
+            "__all__ = []\nclass G: ...",
         ),
-        ('from a import B\n__all__ = ["B", "f"]\n_x = 1\nT = TypeVar("T")\ndef f(): ...\ndef _g(): ...',),
-        without=("marketpulse/__main__.py",),
+        (
+            'from a import B\n__all__ = ["B", "f"]\n_x = 1\nLIMIT = 3\ndef f(): ...\ndef _g(): ...',
+            "_run()",
+        ),
+        without=SCRIPTS,
     ),
     Rule(
         source.no_pickle,

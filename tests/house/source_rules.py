@@ -57,35 +57,41 @@ def bare_noqa(text: str) -> Iterator[str]:
 
 
 def honest_all(text: str) -> Iterator[str]:
-    """``__all__`` names what the module offers, all of it, and nothing that is not there."""
-    tree = ast.parse(text)
-    own, imported, listed = _names(tree)
-    if listed is None:
+    """``__all__`` names every public function and class, and nothing that is not there."""
+    here, public, listed = names(text)
+    if listed is None and public:
         yield "1: no __all__"
         return
-    yield from (f"1: __all__ names {name}, which is not here" for name in listed - own - imported)
-    public = {name for name in own if not name.startswith("_")}
+    listed = listed or set()
+    yield from (f"1: __all__ names {name}, which is not here" for name in sorted(listed - here))
     yield from (f"1: {name} is public but not in __all__" for name in sorted(public - listed))
 
 
-def _names(tree: ast.Module) -> tuple[set[str], set[str], set[str] | None]:
-    own: set[str] = set()
-    imported: set[str] = set()
+def names(text: str) -> tuple[set[str], set[str], set[str] | None]:
+    """What a module holds, its public functions and classes, and its ``__all__``."""
+    here: set[str] = set()
+    public: set[str] = set()
     listed = None
-    for node in tree.body:
+    for node in ast.parse(text).body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            own.add(node.name)
+            here.add(node.name)
+            public |= {node.name} if not node.name.startswith("_") else set()
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            imported |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
+            here |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names = {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
-            if isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "TypeVar":
-                continue  # a word for the checker, offered to nobody
-            if "__all__" in names:
+            assigned = {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+            if "__all__" in assigned:
                 listed = set(ast.literal_eval(node.value))
-            own |= names - {"__all__"}
-    return own, imported, listed
+            here |= assigned
+    return here, public, listed
+
+
+def imported_names(text: str) -> Iterator[tuple[int, str, str]]:
+    """Line, module and name of every ``from ... import`` of our own."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in {"marketpulse", "pages"}:
+            yield from ((node.lineno, node.module, alias.name) for alias in node.names)
 
 
 def no_pickle(text: str) -> Iterator[str]:
@@ -129,9 +135,8 @@ def _rooms(text: str) -> Iterator[tuple[int, str]]:
 
 def documented_maths(text: str) -> Iterator[str]:
     """A public function of estimates says its units, its source, and a number worked by hand."""
-    tree = ast.parse(text)
-    listed = _names(tree)[2] or set()
-    for node in tree.body:
+    listed = names(text)[2] or set()
+    for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name in listed and _is_maths(node):
             doc = ast.get_docstring(node) or ""
             for section in ("Units", "References", "Examples"):

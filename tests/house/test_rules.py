@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from house.catalogue import ROOT, RULES, Rule, tree
+from house.source_rules import imported_names, names
 from house.text_rules import no_token
 
 
@@ -51,6 +52,29 @@ def test_patterns_cross_folders_only_where_they_say_so():
     rule = Rule(no_token, ("pages/**.py", "app.py"), (), without=("pages/old/**",))
     assert [rule.holds_for(p) for p in ("pages/a.py", "pages/x/a.py", "app.py")] == [True] * 3
     assert [rule.holds_for(p) for p in ("pages/a.js", "pages/old/a.py", "marketpulse/app.py")] == [False] * 3
+
+
+def unlisted(root, paths):
+    """Imports of a name that its module does not offer in ``__all__``."""
+    ours = [p for p in paths if p.endswith(".py") and p.startswith(("marketpulse/", "pages/", "app.py"))]
+    modules = {p.removesuffix(".py").removesuffix("/__init__").replace("/", "."): p for p in ours}
+    offers = {module: names((root / path).read_text())[2] or set() for module, path in modules.items()}
+    for path in ours:
+        for line, module, name in imported_names((root / path).read_text()):
+            if f"{module}.{name}" not in modules and name not in offers.get(module, {name}):
+                yield f"{path}:{line}: {module} does not offer {name}"
+
+
+def test_only_what_a_module_offers_is_imported_from_it(paths):
+    assert list(unlisted(ROOT, paths)) == []
+
+
+def test_a_planted_import_of_a_hidden_name_is_caught(tmp_path):
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "__init__.py").write_text("")
+    (tmp_path / "pages" / "a.py").write_text('__all__ = ["f"]\ndef f(): ...\nLIMIT = 3\n')
+    (tmp_path / "pages" / "b.py").write_text("from pages import a\nfrom pages.a import LIMIT, f\n")
+    assert list(unlisted(tmp_path, tree(tmp_path))) == ["pages/b.py:2: pages.a does not offer LIMIT"]
 
 
 def history(folder):
