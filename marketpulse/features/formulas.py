@@ -8,7 +8,7 @@ import numpy as np
 import talib
 from numpy.lib.stride_tricks import sliding_window_view
 
-from marketpulse.features.indicators import atr, rsi
+from marketpulse.features.indicators import adx, atr, rsi
 from marketpulse.types import FloatArray
 
 __all__ = [
@@ -99,7 +99,7 @@ def adx_share(high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArra
 
     References
     ----------
-    Wilder (1978), New Concepts in Technical Trading Systems; TA-Lib, function ADX.
+    Wilder (1978), New Concepts in Technical Trading Systems.
 
     Examples
     --------
@@ -109,8 +109,7 @@ def adx_share(high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArra
     >>> round(float(adx_share(up + 1, up - 1, up)[-1]), 6)
     1.0
     """
-    found = talib.ADX(_plain(high), _plain(low), _plain(close), timeperiod=14)
-    return np.asarray(found, dtype=np.float64) / 100.0
+    return adx(high, low, close, 14) / 100.0
 
 
 def bollinger_z(close: FloatArray) -> FloatArray:

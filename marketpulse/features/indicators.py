@@ -9,10 +9,12 @@ import talib
 
 from marketpulse.types import FloatArray
 
-__all__ = ["DECAY", "WARM_UP", "atr", "ema", "ewma_sigma", "ewma_variance", "rsi"]
+__all__ = ["DECAY", "WARM_UP", "adx", "atr", "ema", "ewma_sigma", "ewma_variance", "rsi"]
 
 DECAY = 0.94
 """RiskMetrics' decay factor for daily returns."""
+
+_TIE = 1e-9
 
 WARM_UP = 63
 """Daily returns before ``ewma_sigma`` says anything (a quarter of a year)."""
@@ -79,6 +81,41 @@ def atr(high: FloatArray, low: FloatArray, close: FloatArray, period: int = 14) 
     return np.asarray(found, dtype=np.float64)
 
 
+def adx(high: FloatArray, low: FloatArray, close: FloatArray, period: int = 14) -> FloatArray:
+    """Average directional index with Wilder's smoothing: how one-sided the days' new ground is.
+
+    Not TA-Lib's: that one compares the two directional movements bit by bit, and real prices, which
+    come in ticks, often make them equal, so that rounding would decide and the result depend on the
+    price's scale. Here movements closer than 1e-9 of the close are equal and count for neither side.
+
+    Units
+    -----
+    0 (no direction) to 100; ``period`` in bars. NaN for the first ``2 * period - 1`` bars, and while
+    nothing has moved.
+
+    References
+    ----------
+    Wilder (1978), New Concepts in Technical Trading Systems. The true range cancels in DX.
+
+    Examples
+    --------
+    Every day above the day before:
+
+    >>> price = np.arange(100.0, 130.0)
+    >>> adx(price + 1, price - 1, price)[[26, 27, 29]].tolist()
+    [nan, 100.0, 100.0]
+    """
+    found = np.full(len(close), np.nan)
+    up, down = np.diff(high), -np.diff(low)
+    equal = np.abs(up - down) <= _TIE * close[1:]
+    plus = _wilder(np.where((up > down) & (up > 0.0) & ~equal, up, 0.0), period)
+    minus = _wilder(np.where((down > up) & (down > 0.0) & ~equal, down, 0.0), period)
+    both = plus + minus
+    share = np.abs(plus - minus) / np.where(both > 0.0, both, np.nan)
+    found[2 * period - 1 :] = 100.0 * _wilder(share, period)[2 * period - 2 :]
+    return found
+
+
 def ewma_variance(returns: FloatArray, decay: float = DECAY) -> FloatArray:
     """Exponentially weighted variance about zero: ``v = decay * v + (1 - decay) * r**2``, from ``r**2``.
 
@@ -95,8 +132,7 @@ def ewma_variance(returns: FloatArray, decay: float = DECAY) -> FloatArray:
     >>> ewma_variance(np.array([1.0, 2.0]), 0.5).tolist()
     [1.0, 2.5]
     """
-    smooth = pd.Series(np.square(returns)).ewm(alpha=1.0 - decay, adjust=False).mean()
-    return smooth.to_numpy(dtype=np.float64)
+    return _smooth(np.square(returns), 1.0 - decay)
 
 
 def ewma_sigma(close: FloatArray) -> FloatArray:
@@ -124,6 +160,15 @@ def ewma_sigma(close: FloatArray) -> FloatArray:
     sigma[:WARM_UP] = np.nan
     sigma[sigma == 0.0] = np.nan
     return sigma
+
+
+def _smooth(values: FloatArray, share: float) -> FloatArray:
+    """``s = s + share * (value - s)``, from the first value."""
+    return pd.Series(values).ewm(alpha=share, adjust=False).mean().to_numpy(dtype=np.float64)
+
+
+def _wilder(values: FloatArray, period: int) -> FloatArray:
+    return _smooth(values, 1.0 / period)
 
 
 def _plain(values: FloatArray) -> FloatArray:

@@ -59,7 +59,12 @@ DEFINITIONS = (
         "MACD(12,26,9) histogram/(close*sigma)",
         lambda b, s: formulas.macd_strength(b.close, s),
     ),
-    Definition("adx_14", "ADX 14", "ADX14/100", lambda b, _: formulas.adx_share(b.high, b.low, b.close)),
+    Definition(
+        "adx_14",
+        "ADX 14",
+        "ADX14/100, movements equal to 1e-9 of the close count for neither side",
+        lambda b, _: formulas.adx_share(b.high, b.low, b.close),
+    ),
     Definition(
         "bollinger_20",
         "Bollinger position",

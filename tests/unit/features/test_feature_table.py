@@ -49,11 +49,14 @@ def test_later_bars_change_no_earlier_row_when_corrupted(bad):
     same(found.values[:at], FULL.values[:at], 1e-12)
 
 
+@pytest.mark.parametrize("decimals", [12, 2, 1])
 @pytest.mark.parametrize("factor", [3.7, 1e-4, 1e5, 1 / 7])
-def test_the_scale_of_prices_and_volume_does_not_matter(factor):
-    scaled = replace(BARS, **{c: getattr(BARS, c) * factor for c in PRICES}, volume=BARS.volume / factor)
+def test_the_scale_of_prices_and_volume_does_not_matter(factor, decimals):
+    """Also where prices come in coarse ticks, so that many movements are equal."""
+    plain = replace(BARS, **{c: np.round(getattr(BARS, c), decimals) for c in PRICES})
+    scaled = replace(plain, **{c: getattr(plain, c) * factor for c in PRICES}, volume=BARS.volume / factor)
     market = replace(MARKET_BARS, **{c: getattr(MARKET_BARS, c) * factor for c in PRICES})
-    same(compute(scaled, market).values, FULL.values, 1e-9)
+    same(compute(scaled, market).values, compute(plain, MARKET_BARS).values, 1e-9)
 
 
 def test_a_bad_bar_is_left_out_and_later_rows_do_not_see_it():

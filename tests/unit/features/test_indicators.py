@@ -3,8 +3,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import talib
+from walks import walk
 
-from marketpulse.features.indicators import atr, ema, ewma_sigma, ewma_variance, rsi
+from marketpulse.features.indicators import adx, atr, ema, ewma_sigma, ewma_variance, rsi
 
 ANSWERS = json.loads((Path(__file__).parents[2] / "answers" / "indicators.json").read_text())
 
@@ -43,10 +45,35 @@ def test_an_ema_of_a_step_comes_closer_by_its_factor():
 @pytest.mark.parametrize("n", [0, 1, 5])
 def test_short_histories_are_not_defined(n):
     close = np.linspace(100.0, 101.0, n)
-    for found in (ema(close, 55), rsi(close), ewma_sigma(close), atr(close, close, close)):
+    for found in (
+        ema(close, 55),
+        rsi(close),
+        ewma_sigma(close),
+        atr(close, close, close),
+        adx(close, close, close),
+    ):
         assert found.shape == (n,)
         assert np.isnan(found).all()
 
 
 def test_a_price_that_stands_still_has_no_volatility_to_divide_by():
     assert np.isnan(ewma_sigma(np.full(300, 5.0))).all()
+
+
+def test_adx_agrees_with_talib_where_no_movements_are_equal():
+    """The two start their averages differently; 300 bars later that is forgotten."""
+    bars = walk("ABC", 900, 4)
+    ours, theirs = (
+        adx(bars.high, bars.low, bars.close),
+        talib.ADX(bars.high, bars.low, bars.close, timeperiod=14),
+    )
+    np.testing.assert_array_equal(np.isnan(ours), np.isnan(theirs))
+    np.testing.assert_allclose(ours[300:], theirs[300:], atol=1e-6)
+
+
+def test_equal_movements_up_and_down_count_for_neither_side():
+    """Each day a cent wider on both sides: equal in cents, and not in the last bit of a float."""
+    cents = np.arange(1, 61)
+    high, low, close = (1990 + cents) / 100, (1990 - cents) / 100, np.full(60, 19.9)
+    assert np.unique(np.diff(high) > -np.diff(low)).size == 2
+    assert np.isnan(adx(high, low, close)).all()
