@@ -224,21 +224,31 @@ class LiveChart {
       this.say(bars.length ? "" : `no bars of ${symbol} yet`);
     } catch (fault) {
       if (this.closed || this.data.symbol !== symbol) return;
+      if (fresh) this.draw([], true);
       this.say(`history not loaded (${fault.message}), retrying`);
       setTimeout(() => !this.closed && this.data.symbol === symbol && this.history(fresh), 3000);
     }
   }
 
   async open() {
-    this.stream?.close();
     this.lost = false;
-    this.late = null;
+    this.late = false;
     this.hovered = null;
+    this.bars = []; // what the stream says must not be mixed into the old symbol's bars
+    this.connect();
+    await this.history(true);
+  }
+
+  connect() {
+    this.stream?.close();
     const stream = (this.stream = new EventSource(new URL(this.data.stream, location.origin)));
     stream.addEventListener("bar", (event) => this.stream === stream && this.hear(JSON.parse(event.data)));
     stream.onerror = () => {
-      this.lost = this.stream === stream;
+      if (this.stream !== stream || this.closed) return;
+      this.lost = true;
       this.tick();
+      // an answer that is no stream ends the browser's own tries
+      if (stream.readyState === EventSource.CLOSED) setTimeout(() => this.stream === stream && !this.closed && this.connect(), 3000);
     };
     stream.onopen = () => {
       if (this.lost) this.history(false); // bars that closed meanwhile
@@ -246,14 +256,13 @@ class LiveChart {
       this.lastHeard = Date.now();
       this.tick();
     };
-    await this.history(true);
   }
 
   hear(bar) {
     this.lastHeard = Date.now();
     const last = this.bars.at(-1);
     if (bar.symbol !== this.data.symbol || !last || bar.time < last.time) return;
-    this.late = bar.stale ? bar.age_seconds : null;
+    this.late = bar.stale;
     const opened = bar.time > last.time;
     if (opened) this.bars.push(bar);
     else this.bars[this.bars.length - 1] = bar;
@@ -308,8 +317,7 @@ class LiveChart {
     }
     const seconds = Math.round((Date.now() - this.lastHeard) / 1000);
     const heard = this.lastHeard ? `last update ${seconds} s ago` : "no update yet";
-    const stale = this.late === null || this.late === undefined ? "" : `STALE: this price is ${Math.round(this.late)} s old`;
-    const words = this.lost ? `stream lost, retrying; ${heard}` : this.problem || stale;
+    const words = this.lost ? `stream lost, retrying; ${heard}` : this.problem || (this.late ? "STALE: no fresh price" : "");
     this.warning.textContent = words;
     this.warning.hidden = !words;
   }

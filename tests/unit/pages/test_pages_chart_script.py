@@ -23,6 +23,8 @@ const root = document.getElementById("host").attachShadow({ mode: "open" });
 root.innerHTML = `<div class="frame"><div class="legend"></div><div class="warning" hidden></div><div class="box"></div></div>`;
 window.streams = [];
 window.EventSource = class extends EventTarget {
+  static CLOSED = 2;
+  readyState = 1;
   constructor(url) { super(); this.url = String(url); this.open = true; streams.push(this); setTimeout(() => this.onopen?.(), 0); }
   close() { this.open = false; }
 };
@@ -173,6 +175,15 @@ def test_another_symbol_takes_the_same_chart_and_closes_the_old_stream(desk):
     assert "C 5.00" not in desk.legend()
 
 
+def test_a_symbol_without_history_does_not_show_the_last_ones(desk):
+    desk.shown()
+    desk.bars["IBM"] = None
+    desk.show(symbol="IBM", bars="/bars/IBM", stream="/stream/IBM")
+    desk.say(walk(1, start=300)[0], symbol="IBM")
+    desk.page.wait_for_function("!root.querySelector('.warning').hidden")
+    assert desk.legend() == ""
+
+
 def test_the_strength_pane_comes_and_goes(desk):
     desk.shown()
     assert desk.page.evaluate("charts[0].panes().length") == 2
@@ -191,11 +202,20 @@ def test_a_lost_stream_is_said_and_made_good(desk):
     assert len([url for url in desk.asked if "bars" in url]) == asked + 1
 
 
+def test_a_stream_that_the_desk_refuses_is_asked_for_again(desk):
+    desk.shown()
+    desk.page.evaluate("streams[0].readyState = 2; streams[0].onerror()")
+    assert desk.warning().startswith("stream lost")
+    desk.page.wait_for_function("streams.length === 2", timeout=10_000)
+    desk.page.wait_for_function("root.querySelector('.warning').hidden")
+    assert desk.page.evaluate("streams.map(s => s.open)") == [False, True]
+
+
 def test_a_stale_price_is_said(desk):
     desk.shown()
     desk.say(desk.bars["AAPL"][-1], stale=True, age_seconds=75.2)
     desk.page.wait_for_function("!root.querySelector('.warning').hidden")
-    assert desk.warning() == "STALE: this price is 75 s old"
+    assert desk.warning() == "STALE: no fresh price"
 
 
 def test_history_that_fails_is_said_and_asked_for_again(desk):
