@@ -19,7 +19,7 @@ from marketpulse.models.rows import NotTrainable, Rows, build, digest, running_b
 from marketpulse.models.score import BLOCK, DRAWS, edge_of, score, shrinkage
 from marketpulse.types import Bars, Card, FloatArray, Score
 
-__all__ = ["HORIZON", "NAME", "Fold", "fit", "folds", "train", "walk_forward"]
+__all__ = ["FIRST_FIT", "HORIZON", "NAME", "REFIT", "Fold", "fit", "folds", "train", "walk_forward"]
 
 NAME = "logistic"
 HORIZON = 5
