@@ -23,7 +23,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const row = event.target.closest("tbody tr");
     const key = button ? !button.disabled && button.dataset.key : row && data.keys[rows().indexOf(row)];
     if (!key) return;
-    if (button) button.disabled = true;
+    if (button) {
+      button.disabled = true; // a double press is one press; a refused one may be tried again
+      setTimeout(() => (button.disabled = false), 3000);
+    }
     event.preventDefault();
     setTriggerValue("picked", key);
   };
