@@ -12,6 +12,8 @@ from marketpulse.types import Bars, CorporateAction, Instrument, Interval, Quote
 __all__ = ["Forming", "History", "empty_bars"]
 
 _SPARK = 30
+_SIGMA_BARS = 60
+_FEWEST = 10
 
 
 def empty_bars(symbol: str, source: str = "") -> Bars:
@@ -136,6 +138,11 @@ class History:
         """Return the adjusted close of the session before ``day``; None when unknown."""
         past = self.adjusted(symbol, day)
         return float(past.close[-1]) if len(past) else None
+
+    def sigma(self, symbol: str, day: date) -> float:
+        """Return the standard deviation of daily log returns before ``day``, 0 when unknown."""
+        closes = self.adjusted(symbol, day).close[-_SIGMA_BARS:]
+        return float(np.std(np.diff(np.log(closes)))) if len(closes) > _FEWEST else 0.0
 
     def spark(self, symbol: str, day: date) -> tuple[float, ...]:
         """Return the last thirty adjusted closes before ``day``."""

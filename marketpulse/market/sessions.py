@@ -92,3 +92,10 @@ class Sessions:
             return datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
         window = self._window(calendar, moment)
         return datetime.fromtimestamp(window.closes[bisect_right(window.closes, moment.timestamp()) - 1], UTC)
+
+    def next_close(self, calendar: str, moment: datetime) -> datetime:
+        """Return when the running or the next session ends."""
+        if calendar == ALWAYS:
+            return datetime(moment.year, moment.month, moment.day, tzinfo=UTC) + timedelta(days=1)
+        window = self._window(calendar, moment)
+        return datetime.fromtimestamp(window.closes[bisect_right(window.closes, moment.timestamp())], UTC)

@@ -28,7 +28,19 @@ def _simulated(clock: Clock, folder: Path) -> Source:
     return SimulatedSource(clock)
 
 
+def _yahoo(clock: Clock, folder: Path) -> Source:
+    from marketpulse.sources.yahoo import YahooSource  # noqa: PLC0415 (as above)
+
+    return YahooSource(clock, folder)
+
+
+def _binance(clock: Clock, folder: Path) -> Source:
+    from marketpulse.sources.binance import BinanceSource  # noqa: PLC0415 (as above)
+
+    return BinanceSource(clock, folder)
+
+
 SOURCES: Mapping[str, Callable[[Clock, Path], Source]] = MappingProxyType(
-    {"tape": _tape, "simulated": _simulated}
+    {"tape": _tape, "simulated": _simulated, "yahoo": _yahoo, "binance": _binance}
 )
 """By name; every factory is ``(clock, folder for caches) -> Source``."""

@@ -1,0 +1,138 @@
+"""What is believed of a live price: one gate, so that garbage is never shown, filled or booked.
+
+Refused for good: a number that is not finite and positive, a crossed book, a last price far from
+its own book or outside its own day, a time in the future, and a price a hundred times or a
+hundredth of the reference (a unit mix-up). Held until it persists: a jump of more than eight daily
+standard deviations or 20 %, whichever is larger. Five minutes of consistent prices make a held
+jump true; until then the last good price stays and grows old.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import isfinite, log
+
+from marketpulse.types import Quote
+
+__all__ = ["Gate", "Reference", "Verdict"]
+
+_FUTURE = timedelta(seconds=10)
+_BOOK = 0.05  # of the price: how far the last trade may lie outside bid and ask
+_DAY = 0.01  # of the price: how far outside its own day's range
+_HUNDRED = (80.0, 125.0)
+_SIGMAS = 8.0
+_JUMP = 0.20
+_CONSISTENT = 0.05
+_PERSIST = timedelta(minutes=5)
+_LEAST = 3  # quotes
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a new price is compared with.
+
+    Attributes
+    ----------
+    price : the last good price of the day, or the last close worked through today's splits
+    closes : other prices a unit mix-up would show against (the last daily close)
+    sigma : standard deviation of daily log returns, 0 when unknown
+    """
+
+    price: float | None
+    closes: tuple[float, ...] = ()
+    sigma: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``reason`` is a clause that completes "the price ..."; empty when it is believed."""
+
+    believed: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A jump that waits to be confirmed."""
+
+    price: float
+    since: datetime
+    count: int
+
+
+class Gate:
+    """Judge the live quotes of one instrument, in order."""
+
+    def __init__(self) -> None:
+        self._held: _Held | None = None
+
+    def judge(self, quote: Quote, now: datetime, reference: Reference) -> Verdict:
+        """Believe ``quote`` or say why not."""
+        reason = _shape(quote, now) or _units(quote.price, reference)
+        if reason:
+            return Verdict(believed=False, reason=reason)
+        jump = _jump(quote.price, reference)
+        if not jump:
+            self._held = None
+            return Verdict(believed=True)
+        if self._confirmed(quote.price, now):
+            self._held = None
+            return Verdict(believed=True)
+        return Verdict(believed=False, reason=jump)
+
+    def _confirmed(self, price: float, now: datetime) -> bool:
+        """Count a held jump; True once it has stayed where it went for five minutes."""
+        held = self._held
+        if held is None or abs(price / held.price - 1.0) > _CONSISTENT:
+            self._held = _Held(price, now, 1)
+            return False
+        self._held = _Held(price, held.since, held.count + 1)
+        return held.count + 1 >= _LEAST and now - held.since >= _PERSIST
+
+
+def _shape(quote: Quote, now: datetime) -> str:
+    """Judge a quote by itself."""
+    numbers = [x for x in (quote.price, quote.bid, quote.ask) if x is not None]
+    if not all(isfinite(x) for x in numbers):
+        return "is not a finite number"
+    if min(numbers) <= 0:
+        return "is zero" if min(numbers) == 0 else "is negative"
+    if quote.time > now + _FUTURE:
+        return f"comes from {(quote.time - now).total_seconds():.0f} s ahead of this machine's clock"
+    if quote.bid is not None and quote.ask is not None:
+        if quote.bid >= quote.ask:
+            return f"came with a crossed book ({quote.bid:g} bid, {quote.ask:g} asked)"
+        if not quote.bid * (1.0 - _BOOK) <= quote.price <= quote.ask * (1.0 + _BOOK):
+            return f"({quote.price:g}) is far from its own book ({quote.bid:g} to {quote.ask:g})"
+    return _range(quote)
+
+
+def _range(quote: Quote) -> str:
+    """Compare the price with the day's range that came with it."""
+    if quote.low is None or quote.high is None or not 0 < quote.low <= quote.high < float("inf"):
+        return ""
+    if quote.low * (1.0 - _DAY) <= quote.price <= quote.high * (1.0 + _DAY):
+        return ""
+    return f"({quote.price:g}) is outside its own day ({quote.low:g} to {quote.high:g})"
+
+
+def _units(price: float, reference: Reference) -> str:
+    """Find a price a hundred times too large or small."""
+    for known in (reference.price, *reference.closes):
+        if known is None:
+            continue
+        if _HUNDRED[0] <= price / known <= _HUNDRED[1]:
+            return f"({price:g}) is a hundred times the last good one ({known:g})"
+        if _HUNDRED[0] <= known / price <= _HUNDRED[1]:
+            return f"({price:g}) is a hundredth of the last good one ({known:g})"
+    return ""
+
+
+def _jump(price: float, reference: Reference) -> str:
+    """Find a move too large to believe at once."""
+    if reference.price is None:
+        return ""
+    move = log(price / reference.price)
+    if abs(move) <= max(_SIGMAS * reference.sigma, log(1.0 + _JUMP)):
+        return ""
+    change = price / reference.price - 1.0
+    return f"({price:g}) jumped {change:+.0%} from {reference.price:g}; held until it lasts five minutes"
