@@ -99,6 +99,8 @@ def _last_row(form: ticket.Form, raw: Mapping[str, object], seen: Preview | None
     label = (
         f"Review {form.side} {raw['quantity']} {form.symbol}" if ready else "Refused" if seen else "Review"
     )
+    if seen and not seen.ok:
+        parts.html(parts.span(seen.failed[0].sentence, "narrow", "small", "down"))
     with st.container(horizontal=True, gap="xsmall"):
         st.selectbox(
             "Valid",
@@ -121,11 +123,11 @@ def _last_row(form: ticket.Form, raw: Mapping[str, object], seen: Preview | None
 
 
 @st.fragment(run_every=LIFE)
-def under_way() -> None:
+def under_way(right: Any) -> None:
     """Working orders, the last events and HALT; says it when an order of this session ends."""
     now = desk.current().snapshot()
     working.follow(now)
-    with parts.panel("working"):
+    with right, parts.panel("working"):
         working.working_orders(now)
         working.events(now)
         st.space("stretch")
@@ -151,8 +153,7 @@ def main() -> None:
     ticket.adopt_query(desk.current().snapshot())
     left, middle, right = st.columns([1, 2.55, 1.3], gap="xsmall")
     ticket_and_preview(left, middle)
-    with right:
-        under_way()
+    under_way(right)
     history()
     with st.bottom:
         phone_halt()

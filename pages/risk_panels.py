@@ -70,7 +70,11 @@ def _key_values(now: Snapshot) -> list[tuple[str, object, str]]:
     unknown = risk.var is None
     fall = value.peak - value.equity if value.equity is not None else None
     return [
-        ("VaR 99%, 1 d", "unknown" if unknown else parts.money(risk.var, 0), "" if unknown else "loss"),
+        (
+            "VaR 99%, 1 d",
+            "unknown" if unknown else parts.money(risk.var, 0),
+            risk.var_note.removeprefix("unknown, ") if unknown else "loss",
+        ),
         (
             "VaR of equity",
             parts.percent(risk.var_fraction, 2),

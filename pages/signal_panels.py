@@ -31,14 +31,14 @@ def votes(now: Snapshot) -> None:
     if card:
         parts.html(model_card.verdict(card))
     symbols = _symbols(now)
-    low, high = _scale(now)
+    scale = _scale(now)
     columns = (
         Column("Symbol"), Column("p", "right"), Column("Base", "right"),
-        Column(_ends(low, high), "", "20%"), Column("", "wide"), Column("Model, bar", "wide"),
+        Column(_ends(*scale) if scale else "", "", "20%"), Column("", "wide"), Column("Model, bar", "wide"),
         Column("In words", "wrap wide", "34%"),
     )  # fmt: skip
     chosen = _chosen(now)
-    rows = [_row(symbol, now, low, high) for symbol in symbols]
+    rows = [_row(symbol, now, scale) for symbol in symbols]
     kinds = ["on" if symbol == chosen else "" for symbol in symbols]
     parts.pick_table(parts.table(columns, rows, row_kinds=kinds), symbols, "signal_rows", _choose, "Why of")
 
@@ -72,11 +72,11 @@ def _chosen(now: Snapshot) -> str:
     return picked if picked in now.instruments else next(iter(_symbols(now)), "")
 
 
-def _scale(now: Snapshot) -> tuple[float, float]:
-    """The ends of the bars, on whole 5 %, with room on both sides."""
+def _scale(now: Snapshot) -> tuple[float, float] | None:
+    """The ends of the bars, on whole 5 %, with room on both sides; None while nobody votes."""
     said = [x for s in now.signals.values() for x in (s.probability, s.base_rate) if x is not None]
     if not said:
-        return 0.4, 0.6
+        return None
     return max(0.0, floor(min(said) * 20 - 0.5) / 20), min(1.0, ceil(max(said) * 20 + 0.5) / 20)
 
 
@@ -84,13 +84,13 @@ def _ends(low: float, high: float) -> Markup:
     return parts.span(parts.join(parts.span(f"{low:.0%}"), parts.span(f"{high:.0%}")), "ends")
 
 
-def _row(symbol: str, now: Snapshot, low: float, high: float) -> tuple[object, ...]:
+def _row(symbol: str, now: Snapshot, scale: tuple[float, float] | None) -> tuple[object, ...]:
     signal = now.signals.get(symbol)
     name = parts.bold(symbol)
-    if signal is None or signal.probability is None:
+    if signal is None or signal.probability is None or scale is None:
         words = parts.span(_silence(symbol, signal, now), "muted", "small")
         return name, parts.span("abstains", "muted"), "", "", "", signal.bar if signal else "", words
-    said, base = signal.probability, signal.base_rate
+    (low, high), said, base = scale, signal.probability, signal.base_rate
     kind: parts.Tone = "muted" if signal.edge is Edge.NONE else "accent"
     mark = (base - low) / (high - low) if base is not None else None
     return (

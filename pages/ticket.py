@@ -256,16 +256,13 @@ def _tradable(snapshot: Snapshot) -> list[Instrument]:
 
 
 def _known(typed: str, snapshot: Snapshot) -> str | None:
-    """The instrument meant by ``aapl``, ``btc-usdt`` or ``BTC/USDT``, or by the start of just one name."""
+    """The instrument meant by ``aapl``, ``btc-usdt``, ``BTC`` or ``Apple Inc.``; never a guess."""
     wanted = typed.strip().casefold()
-    begins = set()
     for instrument in _tradable(snapshot):
-        names = [name.casefold() for name in (instrument.symbol, instrument.slug, instrument.name)]
-        if wanted in names:
+        names = (instrument.symbol, instrument.slug, instrument.symbol.split("/")[0], instrument.name)
+        if wanted in {name.casefold() for name in names}:
             return instrument.symbol
-        if wanted and any(name.startswith(wanted) for name in names):
-            begins.add(instrument.symbol)
-    return begins.pop() if len(begins) == 1 else None
+    return None
 
 
 def _units_for(share: float, symbol: object, snapshot: Snapshot) -> Decimal | None:

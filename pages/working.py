@@ -150,7 +150,7 @@ def _halted(snapshot: Snapshot, place: str) -> None:
     if halt is None:
         return
     since = when(halt.since, snapshot.time)
-    parts.html(parts.note(parts.join(parts.bold(f"Halted since {since} ET. ", "down"), halt.why), "down"))
+    parts.html(parts.note(parts.join(parts.bold(f"Halted since {since} ET: ", "down"), halt.why), "down"))
     with (
         st.form(f"resume_{place}", border=False, enter_to_submit=True, clear_on_submit=True),
         st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"),
