@@ -14,6 +14,7 @@ from marketpulse.types import Instrument
 
 __all__ = [
     "DASH",
+    "EASTERN",
     "MINUS",
     "Number",
     "Tone",

@@ -41,7 +41,7 @@ def ask(form: Form, raw: Mapping[str, object]) -> None:
     st.session_state.ticket_pending = Pending(open_ticket(), form, raw)
 
 
-def back() -> None:
+def _back() -> None:
     """Close the review without sending (a callback)."""
     st.session_state.pop("ticket_pending", None)
 
@@ -103,12 +103,12 @@ def tell(outcome: Outcome, snapshot: Snapshot) -> parts.Markup:
     return parts.note(told, "warn")
 
 
-def dismissed() -> None:
+def _dismissed() -> None:
     """The dialog was closed by its cross or by Escape (a callback)."""
-    back()
+    _back()
 
 
-@st.dialog("Review order", icon=":material/receipt_long:", width="medium", on_dismiss=dismissed)
+@st.dialog("Review order", icon=":material/receipt_long:", width="medium", on_dismiss=_dismissed)
 def show(pending: Pending) -> None:
     """Say in words and numbers what will be sent, and ask for a yes."""
     if st.session_state.get("ticket_pending") != pending:
@@ -120,7 +120,7 @@ def show(pending: Pending) -> None:
         parts.html(parts.kv(key_values(preview, now), 2))
     _footnote(preview, now, pending)
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        st.button("Back", key="review_back", on_click=back)
+        st.button("Back", key="review_back", on_click=_back)
         st.button(
             "Place paper order" if now.mode is Mode.PAPER else "Place order with real money",
             key="review_confirm",
