@@ -1,6 +1,7 @@
 """What needs the token: the portfolio, orders, halt and resume."""
 
 import secrets
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
@@ -21,7 +22,7 @@ from marketpulse.api.shapes import (
     placed_reply,
     portfolio_reply,
 )
-from marketpulse.types import OrderType, Side, TimeInForce
+from marketpulse.types import Order, OrderType, Side, TimeInForce
 
 __all__ = ["Orders", "bearer", "idempotency_key"]
 
@@ -126,6 +127,8 @@ class Orders:
     def __init__(self, find: Find, token: str) -> None:
         self._find = find
         self._token = token
+        self._fresh: tuple[tuple[int, Order], ...] = ()
+        self._lock = threading.Lock()
 
     def router(self) -> APIRouter:
         """Return the addresses with their handlers, behind the token."""
@@ -156,11 +159,11 @@ class Orders:
 
     def listed(self) -> OrdersReply:
         """Every order of the account with its state."""
-        return OrdersReply(orders=[order_reply(o) for o in self._find().snapshot().orders])
+        return OrdersReply(orders=[order_reply(o) for o in self._known()])
 
     def one(self, order_id: _OrderId) -> OrderReply:
         """One order with its state."""
-        order = self._find().snapshot().order(order_id)
+        order = next((o for o in self._known() if o.id == order_id), None)
         if order is None:
             raise Fault(404, "UNKNOWN_ORDER", "There is no order with this id.")
         return order_reply(order)
@@ -172,6 +175,7 @@ class Orders:
         same refusal; the same key with another body is 409.
         """
         placement = self._find().place(fields(body, _ORDER_FIELDS), key)
+        self._remember(placement.order)
         response.headers["Location"] = f"/api/v1/orders/{placement.order.id}"
         if placement.repeated:
             response.headers["Idempotency-Replayed"] = "true"
@@ -192,3 +196,28 @@ class Orders:
         """Trade again; ``confirm`` must be RESUME."""
         self._find().resume(str(fields(body, ("confirm",)).get("confirm", "")))
         return halt_reply(None)
+
+    def _remember(self, order: Order) -> None:
+        number = self._find().snapshot().number
+        with self._lock:
+            self._fresh = ((number, order), *(kept for kept in self._fresh if _may_be_new(kept[0], number)))
+
+    def _known(self) -> tuple[Order, ...]:
+        """The Snapshot's orders, newest first, after those placed here that it may be too old to hold.
+
+        Who has placed an order and asks for it must find it, though the next Snapshot is still to come.
+        """
+        snapshot = self._find().snapshot()
+        listed = {o.id for o in snapshot.orders}
+        fresh = (
+            o for number, o in self._fresh if _may_be_new(number, snapshot.number) and o.id not in listed
+        )
+        return (*fresh, *snapshot.orders)
+
+
+def _may_be_new(number: int, now: int) -> bool:
+    """Say whether Snapshot ``now`` may lack an order placed while ``number`` was shown.
+
+    The one after may have been begun before the order was committed; the one after that was not.
+    """
+    return now <= number + 1

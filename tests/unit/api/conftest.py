@@ -5,7 +5,7 @@ import threading
 import warnings
 
 import pytest
-from fakes import FakeDesk
+from fakes import FakeDesk, snapshot
 
 from marketpulse.api import Gate, build
 
@@ -21,12 +21,14 @@ class Door:
         self.token = secrets.token_urlsafe(32)
         self.closing = threading.Event()
         self.faults = []
+        self.sweeps = 0
         self.api = build(self.token, lambda: self.desk, self.closing, lambda *said: self.faults.append(said))
         self.client = TestClient(Gate(self.api), base_url="http://127.0.0.1:8501")
         self.sweep()
 
     def sweep(self):
-        self.desk = FakeDesk()
+        self.sweeps += 1
+        self.desk = FakeDesk(snapshot(number=self.sweeps * 1000))  # numbers grow, as a process's do
         self.closing.clear()
         self.faults.clear()
         self.client.cookies.clear()

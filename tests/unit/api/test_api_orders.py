@@ -244,3 +244,16 @@ def test_the_venues_progress_is_seen(door):
     door.desk.move(made, OrderState.FILLED, filled_quantity=Decimal(10), average_price=Decimal("195.76"))
     found = door.get(f"/api/v1/orders/{made}").json()
     assert (found["state"], found["filled_quantity"], found["average_price"]) == ("filled", "10", "195.76")
+
+
+def test_who_placed_an_order_finds_it_before_the_next_snapshot(door, monkeypatch):
+    before, snapshots = door.desk.shown, door.desk.snapshot
+    monkeypatch.setattr(door.desk, "snapshot", lambda: before)
+    made = door.order(quantity="1").json()["id"]
+    second = door.order(key="k2", quantity="2").json()["id"]
+    assert door.get(f"/api/v1/orders/{made}").json()["state"] == "new"
+    listed = [o["id"] for o in door.get("/api/v1/orders").json()["orders"]]
+    assert listed == [second, made, *(o.id for o in before.orders)]
+    monkeypatch.setattr(door.desk, "snapshot", snapshots)
+    listed = [o["id"] for o in door.get("/api/v1/orders").json()["orders"]]
+    assert listed == [second, made, *(o.id for o in before.orders)]

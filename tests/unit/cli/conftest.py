@@ -7,7 +7,7 @@ import threading
 import warnings
 
 import pytest
-from fakes import FakeDesk
+from fakes import FakeDesk, snapshot
 
 from marketpulse.api import Gate, build
 from marketpulse.cli import main
@@ -55,7 +55,7 @@ class Terminal:
 @pytest.fixture(scope="session")
 def served():
     """One application for all tests; ``desk`` is what it serves now."""
-    held = {}
+    held = {"number": 0}
     token = secrets.token_urlsafe(32)
     api = build(token, lambda: held["desk"], threading.Event(), lambda *_: None)
     return held, TestClient(Gate(api), base_url="http://127.0.0.1:8501"), token
@@ -64,6 +64,7 @@ def served():
 @pytest.fixture
 def terminal(served, tmp_path, capsys, monkeypatch):
     held, client, token = served
-    held["desk"] = FakeDesk()
+    held["number"] += 1000  # Snapshots are numbered upwards, as a process's are
+    held["desk"] = FakeDesk(snapshot(number=held["number"]))
     monkeypatch.setenv("MARKETPULSE_DATA_DIR", str(tmp_path))
     return Terminal(tmp_path, capsys, client, held["desk"], token)

@@ -108,7 +108,7 @@ def test_orders_and_no_orders(terminal):
     assert code == 0
     assert len(out.splitlines()) == 1 + len(terminal.desk.shown.orders)
     assert len(terminal.json("orders")[1]["orders"]) == len(terminal.desk.shown.orders)
-    terminal.desk.shown = empty()
+    terminal.desk.shown = empty(number=terminal.desk.shown.number + 100)
     assert terminal.run("orders") == (0, "No orders yet.\n", "")
 
 
