@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from marketpulse.types import Check, Instrument, OrderRequest, Preview, Side, Snapshot
 
 __all__ = ["Fix", "fix"]
+
+_STEPS = {"OFF_LOT": ("quantity",), "OFF_TICK": ("limit_price", "stop_price")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +37,33 @@ def fix(
     ----------
     ask : the desk's preview; a proposal counts only when this finds nothing to refuse
     """
-    request = preview.request
-    if request is None or not preview.failed:
-        return None
-    instrument = snapshot.instruments.get(request.symbol)
-    if instrument is None:
+    instrument = snapshot.instruments.get(str(raw.get("symbol")))
+    if instrument is None or not preview.failed:
         return None
     first = preview.failed[0]
-    if first.code == "OFF_TICK" and request.trigger is not None:
-        name = "limit_price" if request.limit_price is not None else "stop_price"
-        text = f"{instrument.price(request.trigger, request.side):f}"
-        return Fix("price", text) if ask({**raw, name: text}).ok else None
-    units = _units(first, preview, request, instrument, snapshot)
-    if units is None or not 0 < units < request.quantity:
+    if first.code in _STEPS:
+        found = _on_step(first.code, raw, instrument)
+    elif preview.request is not None:
+        units = _units(first, preview, preview.request, instrument, snapshot)
+        smaller = units is not None and 0 < units < preview.request.quantity
+        found = ("quantity", f"{units:f}") if smaller else None
+    else:
+        found = None
+    if found is None or not ask({**raw, found[0]: found[1]}).ok:
         return None
-    text = f"{units:f}"
-    return Fix("quantity", text) if ask({**raw, "quantity": text}).ok else None
+    return Fix("quantity" if found[0] == "quantity" else "price", found[1])
+
+
+def _on_step(code: str, raw: Mapping[str, object], instrument: Instrument) -> tuple[str, str] | None:
+    """The name of the field that lies between two steps, and its text on the step below."""
+    name = next((name for name in _STEPS[code] if name in raw), "")
+    try:
+        value = Decimal(str(raw.get(name)))
+        side = Side(str(raw.get("side")))
+        rounded = instrument.quantity(value) if code == "OFF_LOT" else instrument.price(value, side)
+    except (InvalidOperation, ValueError):
+        return None
+    return (name, f"{rounded:f}") if rounded > 0 else None
 
 
 def _units(
@@ -58,8 +71,6 @@ def _units(
 ) -> Decimal | None:
     """The largest quantity that this check would let through."""
     match check.code:
-        case "OFF_LOT":
-            return instrument.quantity(request.quantity)
         case "INSUFFICIENT_POSITION":
             return _rounded(instrument, preview.position_before - _waiting(snapshot, request, Side.SELL))
         case "INSUFFICIENT_CASH" if check.use:

@@ -3,7 +3,7 @@ from decimal import Decimal
 import fakes
 import pytest
 
-from marketpulse.types import Instrument, OrderType, Preview, Side, TimeInForce
+from marketpulse.types import Check, Instrument, OrderType, Preview, Side, TimeInForce
 from pages import fixes, ticket
 
 SNAPSHOT = fakes.empty()
@@ -109,20 +109,27 @@ def test_nothing_is_proposed_for_what_cannot_be_read():
     assert propose(fakes.FakeDesk(SNAPSHOT), form(symbol="APPL").raw("10")) is None
 
 
-def test_a_price_off_the_tick_is_rounded_away_from_more_exposure():
-    asked = fakes.order("x", "AAPL", Side.BUY, "10", fakes.ORDERS[0].state, limit="560.107").request
-    check = fakes.Check("OFF_TICK", "Price step", False, "Off the tick.")
-    raw = form(type=OrderType.LIMIT, trigger="560.107").raw("10")
-    found = fixes.fix(Preview(asked, (check,)), raw, SNAPSHOT, lambda _: Preview(asked, ()))
-    assert found == fixes.Fix("price", "560.10")
+def refusal(code):
+    """What the desk answers when it cannot even read the order."""
+    return Preview(None, (Check(code, "Order", False, "Between two steps."),))
+
+
+@pytest.mark.parametrize(("side", "text"), [("buy", "560.10"), ("sell", "560.11")])
+def test_a_price_off_the_tick_is_rounded_away_from_more_exposure(side, text):
+    raw = form(side=Side(side), type=OrderType.LIMIT, trigger="560.107").raw("10")
+    passed = Preview(fakes.ORDERS[0].request, ())
+    assert fixes.fix(refusal("OFF_TICK"), raw, SNAPSHOT, lambda _: passed) == fixes.Fix("price", text)
+
+
+def test_a_quantity_off_the_lot_is_rounded_down():
+    raw, passed = form().raw("10.5"), Preview(fakes.ORDERS[0].request, ())
+    assert fixes.fix(refusal("OFF_LOT"), raw, SNAPSHOT, lambda _: passed) == fixes.Fix("quantity", "10")
+    assert fixes.fix(refusal("OFF_LOT"), form().raw("0.5"), SNAPSHOT, lambda _: passed) is None
 
 
 def test_a_proposal_that_does_not_pass_is_not_made():
-    asked = fakes.order("x", "AAPL", Side.BUY, "10.5", fakes.ORDERS[0].state).request
-    check = fakes.Check("OFF_LOT", "Lot", False, "Off the lot.")
-    refused = Preview(asked, (check,))
+    refused = refusal("OFF_LOT")
     assert fixes.fix(refused, form().raw("10.5"), SNAPSHOT, lambda _: refused) is None
-    assert fixes.fix(refused, form().raw("10.5"), SNAPSHOT, lambda _: Preview(asked, ())).text == "10"
 
 
 def test_the_lot_of_a_coin_is_kept():
