@@ -35,7 +35,7 @@ def votes(now: Snapshot) -> None:
     columns = (
         Column("Symbol"), Column("p", "right"), Column("Base", "right"),
         Column(_ends(*scale) if scale else "", "", "20%"), Column("", "wide"), Column("Model, bar", "wide"),
-        Column("In words", "wrap wide", "34%"),
+        Column("In words", "clip wide", "34%"),
     )  # fmt: skip
     chosen = _chosen(now)
     rows = [_row(symbol, now, scale) for symbol in symbols]
