@@ -1,8 +1,8 @@
 """Prices, ages, sessions and bars, from whichever source answers."""
 
-from marketpulse.market.feed import choose_feed, live_probe
+from marketpulse.market.feed import choose_feed
 from marketpulse.market.instruments import instruments
 from marketpulse.market.market import Market
 from marketpulse.market.store import Store
 
-__all__ = ["Market", "Store", "choose_feed", "instruments", "live_probe"]
+__all__ = ["Market", "Store", "choose_feed", "instruments"]

@@ -16,10 +16,10 @@ _COLUMNS = ("time", "open", "high", "low", "close", "volume")
 
 
 def _usual(close: FloatArray) -> FloatArray:
-    """Return the median of each close and its neighbours."""
-    rows = np.arange(len(close))
-    near = np.clip(rows[:, None] + np.arange(-_NEIGHBOURS, _NEIGHBOURS + 1), 0, len(close) - 1)
-    middle: FloatArray = np.median(close[near], axis=1)
+    """Return the median of each close and its ten neighbours, all on one side at an end."""
+    width = min(len(close), 2 * _NEIGHBOURS + 1)
+    start = np.clip(np.arange(len(close)) - _NEIGHBOURS, 0, len(close) - width)
+    middle: FloatArray = np.median(close[start[:, None] + np.arange(width)], axis=1)
     return middle
 
 

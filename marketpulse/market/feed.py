@@ -1,61 +1,53 @@
-"""Live or replay: decided once at start, never switched while the desk runs."""
+"""What ``auto`` means: decided once at start, never switched while the desk runs."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from marketpulse.clock import Clock
+from marketpulse.clock import WallClock
 from marketpulse.errors import ProviderError
-from marketpulse.guard import Chain
-from marketpulse.market.routes import Routes
-from marketpulse.ports import Source
-from marketpulse.settings import FeedChoice
-from marketpulse.types import Feed, Instrument
+from marketpulse.types import Feed
 
-__all__ = ["choose_feed", "live_probe"]
+__all__ = ["choose_feed"]
 
 _DEADLINE = 6.0  # seconds
 
 
 def choose_feed(
-    choice: FeedChoice, probe: Callable[[], bool], *, ledger_has_events: bool, broker_keys: bool
-) -> Feed:
-    """Decide where prices come from.
-
-    ``auto`` means live once the live ledger holds an event or a broker key is set, with stale
-    prices if need be; else it is live when ``probe`` finds a price in time, and replay when not.
-    """
-    if choice is FeedChoice.LIVE or choice is FeedChoice.REPLAY:
-        return Feed(choice.value)
-    return Feed.LIVE if ledger_has_events or broker_keys or probe() else Feed.REPLAY
-
-
-def live_probe(
-    chains: Iterable[Chain[Source]],
-    instruments: Mapping[str, Instrument],
-    clock: Clock,
-    symbols: Iterable[str] = ("AAPL", "BTC/USDT"),
+    *probes: Callable[[], object],
+    ledger_has_orders: bool,
+    broker_keys: bool,
     deadline: float = _DEADLINE,
-) -> bool:
-    """Tell whether any of ``symbols`` has a live price within ``deadline`` seconds."""
-    routes, answers = Routes(tuple(chains)), SimpleQueue[bool]()
+) -> Feed:
+    """Decide where prices come from when the person left it to us.
 
-    def ask(instrument: Instrument) -> None:
+    Live once the live ledger holds an order or a broker key is set, with stale prices if need be.
+    Else live when any of ``probes`` returns within ``deadline`` seconds, and replay when none does.
+
+    Parameters
+    ----------
+    probes : each asks one provider for one live price, side by side; a ProviderError means no
+    """
+    if ledger_has_orders or broker_keys:
+        return Feed.LIVE
+    answers = SimpleQueue[bool]()
+
+    def ask(probe: Callable[[], object]) -> None:
         try:
-            routes.quote(instrument)
+            probe()
         except ProviderError:
             answers.put(item=False)
         else:
             answers.put(item=True)
 
-    asked = [instruments[s] for s in symbols if s in instruments]
-    for instrument in asked:
-        Thread(target=ask, args=(instrument,), name="probe", daemon=True).start()
+    for probe in probes:
+        Thread(target=ask, args=(probe,), name="probe", daemon=True).start()
+    clock = WallClock()  # no desk clock exists before the feed is known
     end = clock.monotonic() + deadline
-    for _ in asked:
+    for _ in probes:
         try:
             if answers.get(timeout=max(0.0, end - clock.monotonic())):
-                return True
+                return Feed.LIVE
         except Empty:
-            return False
-    return False
+            break
+    return Feed.REPLAY

@@ -89,12 +89,18 @@ def _vendor_errors() -> AbstractContextManager[None]:
 
 
 class BinanceSource:
-    """Crypto pairs from Binance spot; blocks, and raises ProviderError only."""
+    """Crypto pairs from Binance spot; blocks, and raises ProviderError only.
 
-    def __init__(self, clock: Clock, folder: Path) -> None:
+    Parameters
+    ----------
+    folder : unused, as this source keeps nothing on disk
+    client : ccxt's client; by default one for spot alone
+    """
+
+    def __init__(self, clock: Clock, folder: Path, client: Any = None) -> None:
         del folder  # keeps nothing on disk
         self._clock = clock
-        self._client: Any = None
+        self._client = client
         self._lock = Lock()
         self._ranges: dict[str, tuple[float, tuple[float, ...]]] = {}
 

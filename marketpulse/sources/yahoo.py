@@ -141,12 +141,14 @@ class YahooSource:
     Parameters
     ----------
     folder : where yfinance keeps its cookie and time-zone caches
+    session : the HTTP session; by default one that waits a few seconds at most
     """
 
-    def __init__(self, clock: Clock, folder: Path) -> None:
+    def __init__(self, clock: Clock, folder: Path, session: Any = None) -> None:
         self._clock = clock
         self._folder = folder
-        self._session: Any = None
+        self._session = session
+        self._ready = False
         self._lock = Lock()
         self._frames: dict[str, tuple[float, str, _Frame]] = {}
 
@@ -252,13 +254,14 @@ class YahooSource:
         with self._lock:
             import yfinance  # noqa: PLC0415 (lazy: a replay never imports it)
 
-            if self._session is None:
+            if not self._ready:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 yfinance.set_tz_cache_location(str(self._folder))
                 yfinance.config.debug.hide_exceptions = False
                 # yfinance switches its own deprecation warnings on; they are not ours to mend.
                 warnings.filterwarnings("ignore", category=DeprecationWarning, module="^yfinance")
-                self._session = _impatient_session()
+                self._session = self._session or _impatient_session()
+                self._ready = True
             return yfinance
 
 

@@ -1,0 +1,101 @@
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from marketpulse.market.history import Forming, History
+from marketpulse.market.instruments import instruments
+from marketpulse.types import ActionKind, Bars, CorporateAction, Feed, Interval, Quote
+
+AAPL = instruments(Feed.LIVE)["AAPL"]
+DAYS = [date(2026, 3, d) for d in (2, 3, 4)]
+
+
+def stamp(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+
+
+def closed(*closes: float) -> Bars:
+    close = np.array(closes)
+    time = np.array([stamp(d) for d in DAYS[: len(closes)]])
+    return Bars("AAPL", Interval.DAY, time, close, close + 2, close - 2, close, close * 0 + 50, "yahoo")
+
+
+def quote(price: float, hour: int = 15, **more) -> Quote:
+    moment = datetime(2026, 3, 5, hour, tzinfo=UTC)
+    return Quote("AAPL", price, None, None, more.pop("volume", None), moment, moment, "yahoo", **more)
+
+
+@pytest.fixture
+def history() -> History:
+    history = History()
+    history.put(closed(100.0, 102.0, 104.0), ())
+    return history
+
+
+def test_the_forming_bar_is_last_and_grows(history):
+    for price in (105.0, 103.0, 107.0, 106.0):
+        history.saw(quote(price), date(2026, 3, 5))
+    bars = history.with_forming(AAPL, 10)
+    assert len(bars) == 4
+    assert bars.last_day() == date(2026, 3, 5)
+    row = [float(c[-1]) for c in (bars.open, bars.high, bars.low, bars.close)]
+    assert row == [105.0, 107.0, 103.0, 106.0]
+
+
+def test_the_sources_own_range_counts(history):
+    history.saw(quote(105.0, open=101.0, high=110.0, low=99.0, volume=1234.0), date(2026, 3, 5))
+    bars = history.with_forming(AAPL, 1)
+    row = [float(c[0]) for c in (bars.open, bars.high, bars.low, bars.close, bars.volume)]
+    assert row == [101.0, 110.0, 99.0, 105.0, 1234.0]
+
+
+def test_once_closed_the_days_bar_replaces_the_forming_one(history):
+    history.saw(quote(104.5), date(2026, 3, 4))
+    bars = history.with_forming(AAPL, 10)
+    assert len(bars) == 3
+    assert bars.close[-1] == 104.0
+
+
+def test_a_split_today_reaches_the_past_and_the_change(history):
+    split = CorporateAction("AAPL", date(2026, 3, 5), ActionKind.SPLIT, Decimal(2))
+    history.put(closed(100.0, 102.0, 104.0), (split,))
+    history.saw(quote(53.0), date(2026, 3, 5))
+    bars = history.with_forming(AAPL, 10)
+    assert bars.close.tolist() == [50.0, 51.0, 52.0, 53.0]
+    assert bars.volume.tolist() == [100.0, 100.0, 100.0, 0.0]
+    assert history.previous_close("AAPL", date(2026, 3, 5)) == 52.0
+    assert history.raw("AAPL").close.tolist() == [100.0, 102.0, 104.0]
+
+
+def test_a_split_tomorrow_changes_nothing_yet(history):
+    split = CorporateAction("AAPL", date(2026, 3, 6), ActionKind.SPLIT, Decimal(2))
+    history.put(closed(100.0, 102.0, 104.0), (split,))
+    history.saw(quote(105.0), date(2026, 3, 5))
+    assert history.with_forming(AAPL, 10).close.tolist() == [100.0, 102.0, 104.0, 105.0]
+
+
+def test_the_previous_close_of_a_closed_day_is_the_one_before(history):
+    assert history.previous_close("AAPL", date(2026, 3, 4)) == 102.0
+    assert history.previous_close("AAPL", date(2026, 3, 2)) is None
+
+
+def test_an_unknown_symbol_has_nothing(history):
+    assert len(history.raw("IBM")) == 0
+    assert history.actions("IBM") == ()
+    assert history.previous_close("IBM", date(2026, 3, 5)) is None
+    assert history.spark("IBM", date(2026, 3, 5)) == ()
+    assert history.sigma("IBM", date(2026, 3, 5)) == 0.0
+
+
+def test_without_closed_bars_the_forming_one_stands_alone():
+    history = History()
+    history.saw(quote(105.0), date(2026, 3, 5))
+    assert history.with_forming(AAPL, 10).close.tolist() == [105.0]
+
+
+def test_an_older_days_quote_does_not_touch_the_forming_bar(history):
+    history.saw(quote(105.0), date(2026, 3, 5))
+    history.saw(quote(90.0), date(2026, 3, 4))
+    assert history.forming("AAPL") == Forming(date(2026, 3, 5), 105.0, 105.0, 105.0, 105.0, 0.0)

@@ -1,0 +1,60 @@
+"""Hours as published by the NYSE: regular 9:30-16:00 New York, 13:00 on half days."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from marketpulse.market.sessions import ALWAYS, Sessions
+from marketpulse.types import SessionState
+
+
+@pytest.fixture(scope="module")
+def sessions() -> Sessions:
+    return Sessions()
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("moment", "state", "changes"),
+    [
+        ("2026-03-06 15:00", "open", "2026-03-06 21:00"),  # winter time
+        ("2026-03-09 15:00", "open", "2026-03-09 20:00"),  # summer time since the 8th
+        ("2026-03-09 13:29:59", "closed", "2026-03-09 13:30"),
+        ("2026-03-09 13:30", "open", "2026-03-09 20:00"),
+        ("2026-03-09 20:00", "closed", "2026-03-10 13:30"),
+        ("2025-11-28 17:59", "open", "2025-11-28 18:00"),  # the day after Thanksgiving
+        ("2025-11-28 18:00", "closed", "2025-12-01 14:30"),
+        ("2025-12-25 15:00", "closed", "2025-12-26 14:30"),
+    ],
+)
+def test_new_york(sessions, moment, state, changes):
+    info = sessions.info("XNYS", at(moment))
+    assert info.state is SessionState(state)
+    assert info.changes == at(changes)
+
+
+def test_around_the_clock(sessions):
+    info = sessions.info(ALWAYS, at("2026-03-07 03:00"))
+    assert (info.state, info.changes) == (SessionState.OPEN, None)
+    assert sessions.day(ALWAYS, at("2026-03-07 03:00")) == date(2026, 3, 7)
+    assert sessions.last_closed(ALWAYS, at("2026-03-07 03:00")) == date(2026, 3, 6)
+    assert sessions.next_close(ALWAYS, at("2026-03-07 03:00")) == at("2026-03-08 00:00")
+
+
+def test_days_and_closes_over_a_weekend(sessions):
+    saturday = at("2026-03-07 12:00")
+    assert sessions.day("XNYS", saturday) == date(2026, 3, 6)
+    assert sessions.last_closed("XNYS", saturday) == date(2026, 3, 6)
+    assert sessions.last_close("XNYS", saturday) == at("2026-03-06 21:00")
+    assert sessions.next_close("XNYS", saturday) == at("2026-03-09 20:00")
+    running = at("2026-03-09 15:00")
+    assert sessions.day("XNYS", running) == date(2026, 3, 9)
+    assert sessions.last_closed("XNYS", running) == date(2026, 3, 6)
+
+
+def test_the_window_moves_with_the_clock(sessions):
+    for year in (2012, 2026, 2019, 2012):
+        assert sessions.info("XNYS", at(f"{year}-06-04 15:00")).state is SessionState.OPEN
