@@ -1,0 +1,105 @@
+"""The one door through which fills enter: each execution once, for ever."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from marketpulse.execution.journal import Draft
+from marketpulse.execution.kit import Kit
+from marketpulse.execution.lifecycle import ENDED, after_fill
+from marketpulse.execution.venue import Venue
+from marketpulse.portfolio import fill_key
+from marketpulse.portfolio.codec import Booking, write_booking
+from marketpulse.types import EventKind, Fill, Order, OrderState
+
+__all__ = ["Booker"]
+
+_BACK = timedelta(days=1)
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_UNSENT = ENDED | {OrderState.NEW}
+
+
+class Booker:
+    """Asks venues for executions and books them. Only the loop's thread calls it."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._kit = kit
+        self._strange: set[str] = set()
+
+    def sweep(self, venue: Venue) -> None:
+        """Book whatever the venue has executed; repeats change nothing.
+
+        Raises
+        ------
+        NoAnswer
+            The venue was silent; nothing was booked.
+        """
+        since, known = self._since(), self._kit.instruments.values()
+        self.book(venue.ask("fills", lambda: venue.broker.fills(since, known)))
+
+    def _since(self) -> datetime:
+        """How far back to ask: before the oldest open order and a day before the last event.
+
+        A venue may tell executions late and out of order; asking again costs little, since what is
+        booked is recognised.
+        """
+        books = self._kit.books
+        moments = [order.created for order in books.open_orders]
+        moments.append(books.updated or _BEGINNING + _BACK)
+        return min(moments) - _BACK
+
+    def book(self, fills: Iterable[Fill]) -> None:
+        """Book what is new, several in one transaction; what makes no sense becomes an alert."""
+        journal = self._kit.journal
+        with journal.holding() as books:
+            new = {
+                key: fill
+                for fill in fills
+                if not books.has_fill(fill.venue, fill.trade_id)
+                and (key := fill_key(fill.venue, fill.trade_id)) not in self._strange
+            }
+            if not new:
+                return
+            self._kit.probe("fills.found")
+            strange = set()
+            with journal.writing() as draft:
+                filled: dict[str, tuple[OrderState, Decimal]] = {}
+                for key, fill in sorted(new.items(), key=lambda item: (item[1].time, item[0])):
+                    if not self._one(draft, key, fill, filled):
+                        strange.add(key)
+                    self._kit.probe("fills.appended")
+            self._strange |= strange
+        self._kit.probe("fills.committed")
+
+    def _one(self, draft: Draft, key: str, fill: Fill, filled: dict[str, tuple[OrderState, Decimal]]) -> bool:
+        order = self._kit.books.by_client(fill.client_order_id)
+        wrong = _wrong(fill, order)
+        if order is None or wrong:
+            draft.alert(
+                "STRANGE_FILL", f"{fill.venue} reports trade {fill.trade_id}: {wrong}", key, f"alert:{key}"
+            )
+            return False
+        state, before = filled.get(order.id, (order.state, order.filled_quantity))
+        total = before + fill.quantity
+        to = after_fill(state, total, order.request.quantity)
+        payload = write_booking(Booking(fill, to))
+        draft.add(EventKind.FILL, order.id, payload, key, account=order.account)
+        filled[order.id] = to, total
+        name = f"Order {order.client_order_id} in {fill.symbol}"
+        if total > order.request.quantity:
+            draft.alert("OVERFILL", f"{name} was filled with {total} of {order.request.quantity}.", order.id)
+        if state in _UNSENT:
+            draft.alert("LATE_FILL", f"{name} was filled although it was {state}.", order.id)
+        return True
+
+
+def _wrong(fill: Fill, order: Order | None) -> str:
+    """Say why an execution is not one of ours, or no execution at all; empty for a good one."""
+    if order is None:
+        return "it belongs to no order of this desk and is not booked."
+    if fill.symbol != order.request.symbol or fill.side is not order.request.side:
+        return "its symbol or side is not that of its order, and it is not booked."
+    numbers = (fill.quantity, fill.price, fill.fee)
+    if not all(n.is_finite() for n in numbers) or fill.quantity <= 0 or fill.price <= 0:
+        return "its numbers are not those of a trade, and it is not booked."
+    return ""

@@ -1,0 +1,53 @@
+"""Names that are the same however often they are made: of an intent, of an order at a venue, of a body."""
+
+from base64 import b32encode
+from hashlib import sha256
+
+from marketpulse.types import OrderRequest
+
+__all__ = ["body_hash", "client_order_id", "intent_id"]
+
+_LENGTH = 18
+
+
+def _short(text: str, length: int) -> str:
+    return b32encode(sha256(text.encode()).digest()[:15]).decode()[:length]
+
+
+def intent_id(key: str) -> str:
+    """Name the intent behind an idempotency key: 16 base32 characters.
+
+    It follows from the key alone, so a ledger restored from a backup gives the same wish the same
+    name again, and a venue that has seen it recognises it.
+
+    Examples
+    --------
+    >>> intent_id("ticket-1") == intent_id("ticket-1") != intent_id("ticket-2")
+    True
+    """
+    return _short(f"intent {key}", 16).lower()
+
+
+def client_order_id(installation: str, intent: str) -> str:
+    """Name the order for its venue: ``MP`` and 18 base32 characters, which fits every venue.
+
+    Examples
+    --------
+    >>> len(client_order_id("0123456789abcdef", "order-1"))
+    20
+    """
+    return "MP" + _short(f"{installation} {intent}", _LENGTH)
+
+
+def body_hash(request: OrderRequest) -> str:
+    """Tell one request from another; ``10`` and ``10.0`` are the same wish."""
+    trigger = request.trigger
+    parts = (
+        request.symbol,
+        request.side.value,
+        request.type.value,
+        f"{request.quantity.normalize():f}",
+        "" if trigger is None else f"{trigger.normalize():f}",
+        request.time_in_force.value,
+    )
+    return sha256("\x1f".join(parts).encode()).hexdigest()

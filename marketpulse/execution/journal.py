@@ -1,0 +1,109 @@
+"""The one way an event gets into the ledger and the books: committed first, folded after.
+
+Lock order, everywhere: the journal's lock, then the ledger's transaction, then the books' own lock.
+No venue is ever asked while one of them is held.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from marketpulse.clock import Clock
+from marketpulse.execution.lifecycle import step
+from marketpulse.portfolio import Books
+from marketpulse.portfolio.codec import Alert, Change, write_alert, write_change
+from marketpulse.storage import Ledger, Tx
+from marketpulse.types import Event, EventKind, Json, NewEvent, Order
+
+__all__ = ["DESK", "Draft", "Journal"]
+
+DESK = "desk"
+"""The account of events that concern all accounts."""
+
+
+class Draft:
+    """The events of one transaction, before it is committed."""
+
+    def __init__(self, tx: Tx, clock: Clock, account: str) -> None:
+        self._tx = tx
+        self._clock = clock
+        self._account = account
+        self.events: list[Event] = []
+
+    def add(
+        self,
+        kind: EventKind,
+        ref: str,
+        payload: Mapping[str, Json],
+        key: str | None = None,
+        account: str | None = None,
+    ) -> None:
+        """Append one event."""
+        new = NewEvent(self._clock.now(), account or self._account, kind, ref, payload, key)
+        self.events.append(self._tx.append(new))
+
+    def move(self, order: Order, change: Change) -> None:
+        """Append a change of ``order``, if the table of its life allows it.
+
+        Raises
+        ------
+        IllegalStep
+            It does not; the transaction is undone unless this is caught.
+        """
+        step(order.state, change.to)
+        self.add(EventKind.STATE, order.id, write_change(change), account=order.account)
+
+    def fresh(self, key: str) -> bool:
+        """Tell whether no event has this key."""
+        return self._tx.by_key(key) is None
+
+    def alert(self, code: str, sentence: str, ref: str, key: str | None = None) -> None:
+        """Append an alert; one with a key that is taken has been raised before."""
+        if key is None or self.fresh(key):
+            self.add(EventKind.ALERT, ref, write_alert(Alert(code, sentence)), key)
+
+
+class Journal:
+    """Ledger and books, kept equal.
+
+    Attributes
+    ----------
+    lock : hold it to read the books and decide on them in one step; it may be taken again by its holder
+    books : change only through ``writing``
+    """
+
+    def __init__(self, ledger: Ledger, books: Books, clock: Clock) -> None:
+        self.lock = threading.RLock()
+        self.books = books
+        self._ledger = ledger
+        self._clock = clock
+        self._behind = False
+
+    @contextmanager
+    def holding(self) -> Iterator[Books]:
+        """Hold the books still, and level with the ledger, to decide on them."""
+        with self.lock:
+            if self._behind:
+                self.books.replay(self._ledger.read(after=self.books.seq))
+                self._behind = False
+            yield self.books
+
+    @contextmanager
+    def writing(self) -> Iterator[Draft]:
+        """Commit what is added to the draft, all or nothing, then fold it into the books.
+
+        Raises
+        ------
+        StorageError
+            Nothing of it can be relied on. A commit that reports an error may have reached the disk
+            all the same, so the books catch up from the ledger before anything else is decided.
+        """
+        with self.holding() as books:
+            try:
+                with self._ledger.transaction() as tx:
+                    draft = Draft(tx, self._clock, books.account)
+                    yield draft
+                books.replay(draft.events)
+            except BaseException:
+                self._behind = True
+                raise

@@ -1,0 +1,55 @@
+"""What every part of the order path works with."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from marketpulse.clock import Clock
+from marketpulse.execution.journal import Journal
+from marketpulse.execution.venue import Venue
+from marketpulse.meter import Meter
+from marketpulse.portfolio import Books
+from marketpulse.types import Instrument, Order
+
+__all__ = ["Kit", "market_time", "nothing"]
+
+
+def nothing(point: str) -> None:
+    """Probe nothing; tests and proofs kill the process or raise at the named point instead."""
+    del point
+
+
+def market_time(instrument: Instrument, clock: Clock) -> datetime:
+    """Now, by the clock the instrument trades on: what never closes lives on the wall clock."""
+    return clock.wall() if instrument.calendar == "24/7" else clock.now()
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """Journal, venues and instruments, with clock and meter.
+
+    Attributes
+    ----------
+    venues : by account
+    probe : called with a name at each point where a crash is interesting
+    """
+
+    journal: Journal
+    venues: Mapping[str, Venue]
+    instruments: Mapping[str, Instrument]
+    clock: Clock
+    meter: Meter
+    probe: Callable[[str], None] = nothing
+
+    @property
+    def books(self) -> Books:
+        """The books; decide on them only while holding the journal."""
+        return self.journal.books
+
+    def venue(self, order: Order) -> Venue:
+        """Where the order lives."""
+        return self.venues[order.account]
+
+    def instrument(self, order: Order) -> Instrument:
+        """What the order is about."""
+        return self.instruments[order.request.symbol]

@@ -1,0 +1,87 @@
+"""One venue as the order path meets it: when it may be asked, and what silence means."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from marketpulse.clock import Clock
+from marketpulse.errors import AuthExpired, BrokerError, Throttled
+from marketpulse.meter import Meter
+from marketpulse.ports import Broker, OrderRef
+from marketpulse.types import Instrument, Order
+
+__all__ = ["NoAnswer", "Venue", "say"]
+
+_FIRST_REST = 0.1
+_LONGEST_REST = 30.0
+_LOGIN_REST = 60.0
+
+_T = TypeVar("_T")
+
+
+class NoAnswer(BrokerError):
+    """The venue did not answer a question. Next: ask again later; nothing follows from it."""
+
+
+def say(error: BaseException) -> str:
+    """Describe a venue's error; only our own errors are known to hold no secret."""
+    return str(error) if isinstance(error, BrokerError) else f"an unforeseen {type(error).__name__}"
+
+
+class Venue:
+    """A broker, the account held there, and how long it wants to be left alone.
+
+    Attributes
+    ----------
+    account : ``broker:account id``, as on the events
+    broker : behind the port
+    """
+
+    def __init__(self, account: str, broker: Broker, clock: Clock, meter: Meter) -> None:
+        self.account = account
+        self.broker = broker
+        self._clock = clock
+        self._meter = meter
+        self._quiet_until = 0.0
+        self._failures = 0
+
+    @property
+    def ready(self) -> bool:
+        """It may be asked now."""
+        return self._clock.monotonic() >= self._quiet_until
+
+    def ref(self, order: Order, instrument: Instrument) -> OrderRef:
+        """All names of an order."""
+        return OrderRef(order.client_order_id, order.venue_id, instrument)
+
+    def rest(self, error: Throttled | AuthExpired) -> None:
+        """Leave it alone for as long as it asked, or until somebody may have logged in again."""
+        seconds = error.retry_after if isinstance(error, Throttled) else _LOGIN_REST
+        self._quiet_until = self._clock.monotonic() + max(0.0, seconds)
+
+    def ask(self, question: str, call: Callable[[], _T]) -> _T:
+        """Ask something that changes nothing at the venue, or may be repeated.
+
+        Raises
+        ------
+        NoAnswer
+            For every kind of failure: nothing may be concluded from one.
+        """
+        if not self.ready:
+            raise NoAnswer(f"{self.broker.name} is left alone for now")
+        try:
+            answer = call()
+        except (Throttled, AuthExpired) as error:
+            self.rest(error)
+            raise self._silent(question, error) from None
+        except Exception as error:  # noqa: BLE001  an adapter's bug must not stop fills and cancels elsewhere
+            rest = min(_LONGEST_REST, _FIRST_REST * 2.0**self._failures)
+            self._quiet_until = self._clock.monotonic() + rest
+            self._failures = min(self._failures + 1, 16)
+            raise self._silent(question, error) from None
+        self._failures = 0
+        return answer
+
+    def _silent(self, question: str, error: Exception) -> NoAnswer:
+        sentence = f"{self.broker.name} did not answer when asked for {question}: {say(error)}"
+        self._meter.fault("venue", sentence)
+        return NoAnswer(sentence)
