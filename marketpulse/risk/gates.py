@@ -6,9 +6,9 @@ numbers that the first two have found good, and is left out where they have not:
 refused already.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
+from typing import NamedTuple
 
 from marketpulse.risk.context import OrderContext
 from marketpulse.types import (
@@ -54,8 +54,7 @@ _MOST_PRICE = Decimal(10) ** 9
 _DIGITS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(NamedTuple):
     """The numbers the last gates compare, all finite.
 
     Attributes

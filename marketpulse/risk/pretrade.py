@@ -18,6 +18,7 @@ from marketpulse.types import Check, Instrument, OrderRequest, OrderType, Positi
 __all__ = ["check", "preview"]
 
 _NONE = Decimal(0)
+_SPOILED = Check("BAD_REQUEST", "Books", passed=False, sentence="The books do not hold a number.")
 _UNKNOWN = Var(None, 0, "unknown, no bars have been read yet")
 
 
@@ -48,10 +49,11 @@ def _gate(request: OrderRequest, context: OrderContext) -> tuple[list[Check], ga
     if datum is None or not known.passed:
         return checks, None
     checks += [gates.fresh(datum), gates.session(request, datum), gates.settled(request, context)]
-    books = _books(context)
-    if not books.passed:
-        checks.append(books)
-    if not (books.passed and all(c.passed for c in alone)):
+    if not (
+        context.portfolio.cash.is_finite() and context.portfolio.held(context.instrument.symbol).is_finite()
+    ):
+        return [*checks, _SPOILED], None
+    if not all(c.passed for c in alone):
         return checks, None
     sizes = _sizes(request, context, datum.quote)
     return checks + _sized(request, context, sizes), sizes
@@ -65,14 +67,6 @@ def _alone(request: OrderRequest, instrument: Instrument) -> list[Check]:
     if checks[1].passed:
         checks.append(gates.lot(request, instrument))
     return checks
-
-
-def _books(context: OrderContext) -> Check:
-    """The account's own numbers, which nothing outside may have spoiled."""
-    held = context.portfolio.held(context.instrument.symbol)
-    passed = context.portfolio.cash.is_finite() and held.is_finite()
-    sentence = "Cash and holdings are numbers." if passed else "The books do not hold a number."
-    return Check("BAD_REQUEST", "Books", passed, sentence)
 
 
 def _sized(request: OrderRequest, context: OrderContext, sizes: gates.Sizes) -> list[Check]:
