@@ -1,0 +1,190 @@
+"""The composition root: the only place that joins rooms."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from marketpulse.brokers.paper import PaperBroker
+from marketpulse.clock import Clock, ReplayClock, WallClock
+from marketpulse.execution import Execution
+from marketpulse.guard import Chain
+from marketpulse.loop import EquityLog, Gate, Loop, Rooms, tapetime
+from marketpulse.market import Market, choose_feed, instruments
+from marketpulse.meter import Meter, configure
+from marketpulse.models import Trainer
+from marketpulse.pipeline import Playbook
+from marketpulse.portfolio import Books
+from marketpulse.ports import Source
+from marketpulse.settings import FeedChoice, Loaded, Settings
+from marketpulse.sources import SOURCES
+from marketpulse.sources.recording import load_recording
+from marketpulse.storage import Ledger, MarketStore
+from marketpulse.types import EventKind, Feed, Quote
+
+__all__ = ["assemble"]
+
+_SESSION_SECONDS = 6.5 * 3600  # a regular NYSE session; "one trading day a minute" means this
+_ACCOUNT = "paper:desk"
+
+
+def assemble(loaded: Loaded, folder: Path) -> Loop:
+    """Join the rooms of one desk on ``folder``; nothing runs yet but the providers' threads.
+
+    Raises
+    ------
+    ConfigError
+        The tape's packages are missing.
+    StorageError
+        The ledger cannot be opened or fails its checks.
+    """
+    settings = loaded.settings
+    configure(folder / "logs", settings.secrets())
+    meter = Meter()
+    feed = _feed(settings, folder)
+    home = folder / feed.value
+    with ExitStack() as undo:
+        ledger = Ledger.open(home / "ledger.db", WallClock())
+        undo.callback(ledger.close)
+        store = MarketStore.open(home / "market.db")
+        undo.callback(store.close)
+        clock, cutoff = _clock(settings, feed, home, ledger)
+        market = _market(feed, clock, store, meter, folder)
+        undo.callback(market.close)
+        books = Books.of(_ACCOUNT, ledger.read())
+        gate = Gate(instruments(feed), market, books)
+        rooms = _join(
+            loaded,
+            feed=feed,
+            home=home,
+            clock=clock,
+            cutoff=cutoff,
+            meter=meter,
+            ledger=ledger,
+            store=store,
+            market=market,
+            books=books,
+            gate=gate,
+        )
+        loop = Loop(rooms, gate, EquityLog(store, _ACCOUNT, float(books.portfolio.deposits)))
+        undo.pop_all()
+    return loop
+
+
+def _market(feed: Feed, clock: Clock, store: MarketStore, meter: Meter, folder: Path) -> Market:
+    known = instruments(feed)
+    store.save_instruments(known.values())
+    market = Market(
+        known,
+        _chains(feed, clock, meter, folder),
+        store=store,
+        clock=clock,
+        feed=feed,
+        meter=meter,
+        speed=clock.speed if isinstance(clock, ReplayClock) else 1.0,
+    )
+    market.start()
+    return market
+
+
+def _join(
+    loaded: Loaded,
+    *,
+    feed: Feed,
+    home: Path,
+    clock: Clock,
+    cutoff: datetime | None,
+    meter: Meter,
+    ledger: Ledger,
+    store: MarketStore,
+    market: Market,
+    books: Books,
+    gate: Gate,
+) -> Rooms:
+    """Put paper venue, order path and model beside the rest, and cash into a fresh account."""
+    known = instruments(feed)
+    broker = PaperBroker(books, known, clock)
+    execution = Execution(
+        ledger,
+        books,
+        brokers={_ACCOUNT: broker},
+        route=lambda _: _ACCOUNT,
+        instruments=known,
+        clock=clock,
+        gate=gate,
+        meter=meter,
+    )
+    execution.deposit(loaded.settings.starting_cash, "starting cash", f"start:{_ACCOUNT}")
+    return Rooms(
+        settings=loaded.settings,
+        feed=feed,
+        folder=home,
+        clock=clock,
+        tape=clock if isinstance(clock, ReplayClock) else None,
+        cutoff=cutoff,
+        meter=meter,
+        ledger=ledger,
+        store=store,
+        instruments=known,
+        market=market,
+        books=books,
+        broker=broker,
+        execution=execution,
+        trainer=Trainer(home / "training", meter),
+        playbook=Playbook(universe=tuple(s for s, i in known.items() if i.tradable)),
+        problems=loaded.problems,
+    )
+
+
+def _feed(settings: Settings, folder: Path) -> Feed:
+    """Decide once where prices come from; it never changes while the desk runs."""
+    live = folder / Feed.LIVE.value / "ledger.db"
+
+    def traded() -> bool:
+        if not live.exists():
+            return False
+        ledger = Ledger.open(live, WallClock())
+        try:
+            return any(e.kind is EventKind.ORDER for e in ledger.read())
+        finally:
+            ledger.close()
+
+    def probe(name: str, symbol: str) -> Quote:
+        return SOURCES[name](WallClock(), folder / "cache").quote(instruments(Feed.LIVE)[symbol])
+
+    if settings.feed is not FeedChoice.AUTO:
+        return Feed(settings.feed.value)
+    return choose_feed(
+        partial(probe, "binance", "BTC/USDT"),
+        partial(probe, "yahoo", "AAPL"),
+        ledger_has_orders=traded(),
+        broker_keys=settings.has_broker_key,
+    )
+
+
+def _clock(settings: Settings, feed: Feed, home: Path, ledger: Ledger) -> tuple[Clock, datetime | None]:
+    """Return the desk's clock and, on replay, where the tape began."""
+    wall = WallClock()
+    if feed is Feed.LIVE:
+        return wall, None
+    saved = tapetime.load(home)
+    first = datetime.combine(settings.replay_start, datetime.min.time(), UTC)
+    start = saved.start if saved else first
+    begin = saved.time if saved else first
+    last = ledger.last()
+    if last is not None:
+        begin = max(begin, last.time)
+    sessions = load_recording().sessions
+    speed = settings.replay_speed * _SESSION_SECONDS / 60.0
+    return ReplayClock(sessions, begin, speed, wall), start
+
+
+def _chains(feed: Feed, clock: Clock, meter: Meter, folder: Path) -> list[Chain[Source]]:
+    names: Mapping[str, str] = (
+        {"equities": "tape", "crypto": "simulated"}
+        if feed is Feed.REPLAY
+        else {"equities": "yahoo", "crypto": "binance"}
+    )
+    cache = folder / "cache"
+    return [Chain(name, [SOURCES[member](clock, cache)], clock, meter) for name, member in names.items()]

@@ -1,0 +1,211 @@
+"""The facade: every door opens this one object, reads its Snapshot and calls one of its verbs.
+
+The running desk is kept in a registry that belongs to the process, not to this module, so that a
+reload of the code can never start a second one.
+"""
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Self
+
+from filelock import FileLock, Timeout
+
+from marketpulse import build
+from marketpulse.errors import ConfigError, Refused
+from marketpulse.loop import Loop
+from marketpulse.settings import Loaded
+from marketpulse.types import (
+    Bars,
+    Check,
+    Halt,
+    Interval,
+    Order,
+    OrderRequest,
+    Placement,
+    Preview,
+    Snapshot,
+)
+
+__all__ = ["Desk", "Raw", "current", "use"]
+
+Raw = Mapping[str, object]
+"""An order as a person wrote it: names and texts, not yet checked."""
+
+_registry = sys.modules.setdefault("_marketpulse_registry", ModuleType("_marketpulse_registry"))
+_LONGEST_HISTORY = 5_000
+
+
+class Desk:
+    """The running desk; safe from every thread. Open it with ``Desk.open``."""
+
+    def __init__(self, loop: Loop, lock: FileLock, file: Path) -> None:
+        self._loop = loop
+        self._lock = lock
+        self._file = file
+        self._closing = threading.Lock()
+        self._closed = False
+
+    @classmethod
+    def open(cls, loaded: Loaded, url: str = "") -> "Desk":
+        """Start the desk on its data folder and make it the current one.
+
+        Raises
+        ------
+        ConfigError
+            Another process holds the folder, or it cannot be written; the sentence says which.
+        StorageError
+            The ledger fails its checks.
+        """
+        folder = loaded.settings.data_dir.resolve()
+        lock, file = _hold(folder)
+        try:
+            loop = build.assemble(loaded, folder)
+        except BaseException:
+            lock.release()
+            raise
+        desk = cls(loop, lock, file)
+        file.write_text(json.dumps({"pid": os.getpid(), "url": url}), encoding="utf-8")
+        loop.start()
+        use(desk)
+        return desk
+
+    def close(self) -> None:
+        """Stop the loop, note where the clock stood, and let the folder go; twice is harmless."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+        self._loop.close()
+        self._file.unlink(missing_ok=True)
+        self._lock.release()
+        if getattr(_registry, "desk", None) is self:
+            _registry.desk = None  # type: ignore[attr-defined]  # a module used as a drawer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def snapshot(self) -> Snapshot:
+        """Return the newest picture of the desk; never waits."""
+        return self._loop.snapshot
+
+    def preview(self, request: OrderRequest | Raw) -> Preview:
+        """Say what an order would do; a request that cannot be read is a failed check, not an error."""
+        try:
+            return self._loop.rooms.execution.preview(request)
+        except Refused as refused:
+            check = Check(refused.code, "Order", passed=False, sentence=refused.sentence)
+            return Preview(request=None, checks=(check,))
+
+    def place(self, request: OrderRequest | Raw, key: str) -> Placement:
+        """Commit an order's intent and answer; the venue is asked afterwards.
+
+        Parameters
+        ----------
+        key : names the wish; the same key and request give the same order for ever
+
+        Raises
+        ------
+        Refused
+            A rule said no (the refusal is in the ledger), or the key was used for another request.
+        StorageError
+            The ledger could not be written; nothing was placed.
+        """
+        try:
+            return self._loop.rooms.execution.place(request, key)
+        finally:
+            self._loop.nudge()
+
+    def cancel(self, order_id: str) -> Order:
+        """Ask for a cancel; the outcome shows in the order's state.
+
+        Raises
+        ------
+        Refused
+            ``UNKNOWN_ORDER`` or ``NOT_CANCELABLE``.
+        """
+        order = self._loop.rooms.execution.cancel(order_id)
+        self._loop.nudge()
+        return order
+
+    def halt(self, why: str) -> Halt:
+        """Refuse every new order from now on and cancel the entries that rest."""
+        halt = self._loop.rooms.execution.halt(why)
+        self._loop.nudge()
+        return halt
+
+    def resume(self, confirm: str) -> None:
+        """Trade again; ``confirm`` must be ``RESUME``.
+
+        Raises
+        ------
+        Refused
+            ``BAD_CONFIRMATION``.
+        """
+        self._loop.rooms.execution.resume(confirm)
+        self._loop.nudge()
+
+    def history(self, symbol: str, interval: Interval, n: int) -> Bars:
+        """Return the last ``n`` adjusted bars, the forming one last.
+
+        Raises
+        ------
+        Refused
+            ``UNKNOWN_SYMBOL``.
+        """
+        if symbol not in self._loop.rooms.instruments:
+            raise Refused("UNKNOWN_SYMBOL", f"The desk does not know {symbol[:20]!r}.")
+        return self._loop.rooms.market.history(symbol, interval, min(max(n, 1), _LONGEST_HISTORY))
+
+
+def current() -> Desk:
+    """Return the running desk.
+
+    Raises
+    ------
+    ConfigError
+        None is running in this process.
+    """
+    desk = getattr(_registry, "desk", None)
+    if desk is None:
+        raise ConfigError("No desk runs in this process; start it with: streamlit run app.py")
+    return desk  # type: ignore[no-any-return]  # the registry's drawer holds a Desk or a test's double
+
+
+def use(desk: object) -> None:
+    """Make ``desk`` the current one; tests pass their double, None empties the registry."""
+    _registry.desk = desk  # type: ignore[attr-defined]  # a module used as a drawer
+
+
+def _hold(folder: Path) -> tuple[FileLock, Path]:
+    """Take the data folder for this process, or say who has it."""
+    file = folder / "desk.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "desk.lock", thread_local=False)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ConfigError(
+            f"Another desk (process {_holder(file)}) already runs on {folder}. "
+            "Use that one, stop it first, or set MARKETPULSE_DATA_DIR to another folder."
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"The data folder {folder} cannot be written ({error.strerror}).") from None
+    file.write_text(json.dumps({"pid": os.getpid(), "url": ""}), encoding="utf-8")
+    return lock, file
+
+
+def _holder(file: Path) -> str:
+    try:
+        return str(json.loads(file.read_text(encoding="utf-8"))["pid"])
+    except (OSError, ValueError, KeyError):
+        return "unknown"

@@ -1,0 +1,152 @@
+"""The one thread that owns decisions: each turn takes prices in, moves orders, and makes a Snapshot."""
+
+import logging
+import threading
+import time
+from datetime import timedelta
+
+from marketpulse.errors import ConfigError, MarketPulseError, ProviderError, Refused
+from marketpulse.loop import tapetime
+from marketpulse.loop.analyst import Analyst
+from marketpulse.loop.equity import EquityLog
+from marketpulse.loop.gate import Gate
+from marketpulse.loop.picture import Picture
+from marketpulse.loop.rooms import Rooms
+from marketpulse.types import Snapshot
+
+__all__ = ["Loop"]
+
+_TURN = 0.25  # seconds between turns when nobody nudges
+_SAVE_CLOCK = 5.0  # seconds between two notes of where the tape stands
+_LOOK_BACK = timedelta(days=60)  # a desk that was closed longer is told by its venue instead
+_TRAIN_AFTER = 3.0  # seconds after the start, so that the first page is not slowed
+_log = logging.getLogger("marketpulse.loop")
+
+
+class Loop:
+    """Runs until it is closed; ``snapshot`` may be read from any thread."""
+
+    def __init__(self, rooms: Rooms, gate: Gate, equity: EquityLog) -> None:
+        self.rooms = rooms
+        self._gate = gate
+        self._analyst = Analyst(rooms)
+        self._picture = Picture(rooms, gate, equity)
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._publishing = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
+        self._born = time.monotonic()
+        self._saved = self._born
+        self._bars_seen: dict[str, int] = {}
+        self._turn_market()
+        self.snapshot: Snapshot = self._picture.take(self._analyst)
+
+    def start(self) -> None:
+        """Ask venues about what was left over, then begin to turn."""
+        self.rooms.execution.recover()
+        self._gate.recovered = self.rooms.execution.recovered
+        self._publish()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish the turn, stop the threads, note where the tape stands, close the files."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(10)
+        rooms = self.rooms
+        rooms.trainer.close()
+        rooms.market.close()
+        self._save_clock()
+        rooms.store.close()
+        rooms.ledger.close()
+
+    def nudge(self) -> None:
+        """Show what was just committed, and turn at once to send it."""
+        self._publish()
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            started = time.monotonic()
+            self._guarded()
+            self.rooms.meter.observe("loop turn", time.monotonic() - started)
+            self._wake.wait(_TURN)
+            self._wake.clear()
+
+    def _guarded(self) -> None:
+        """One turn; what goes wrong decides by its class what happens next."""
+        try:
+            self._turn()
+        except ProviderError as error:
+            self.rooms.meter.fault("provider", str(error))  # the next turn asks again
+        except ConfigError as error:
+            self._halt(f"A setting stopped the desk: {error}")
+        except MarketPulseError as error:
+            self._halt(f"{type(error).__name__}: {error}")
+        except Exception:  # noqa: BLE001 - the thread's top level: it must stop trading, not the desk
+            _log.exception("a turn of the loop failed")
+            self._halt("An unforeseen fault in the loop; the log has its details.")
+
+    def _turn(self) -> None:
+        rooms = self.rooms
+        self._turn_market()
+        data = rooms.market.data()
+        rooms.broker.match(data)
+        rooms.execution.turn(data, rooms.market.sessions())
+        self._gate.recovered = rooms.execution.recovered
+        self._analyst.turn()
+        if time.monotonic() - self._born > _TRAIN_AFTER:
+            self._analyst.train()
+        if time.monotonic() - self._saved > _SAVE_CLOCK:
+            self._save_clock()
+        self._publish()
+
+    def _turn_market(self) -> None:
+        """Take prices in; when a bar has closed, measure risk on the new bars."""
+        self.rooms.market.poll()
+        frames = self._analyst.frames()
+        seen = {symbol: int(bars.time[-1]) for symbol, bars in frames.items()}
+        if seen != self._bars_seen:
+            self._bars_seen = seen
+            self._gate.learn(frames)
+            self._book_actions()
+
+    def _book_actions(self) -> None:
+        """Work new splits and dividends of what is held into the books: those after its last trade."""
+        rooms, today = self.rooms, self.rooms.clock.now().date()
+        recent = [
+            action
+            for symbol, position in rooms.books.portfolio.positions.items()
+            if position.quantity
+            for action in rooms.market.actions(symbol)
+            if today - _LOOK_BACK <= action.day <= today
+        ]
+        traded = {f.symbol: f.time.date() for f in rooms.books.fills} if recent else {}
+        for action in recent:
+            if traded[action.symbol] < action.day:
+                rooms.execution.adjust(action)
+
+    def _publish(self) -> None:
+        with self._publishing:
+            self.snapshot = self._picture.take(self._analyst)
+
+    def _halt(self, why: str) -> None:
+        """Stop trading; where even that cannot be written, no order can be committed either."""
+        self.rooms.meter.fault("loop", why)
+        try:
+            if self.rooms.books.halt is None:
+                self.rooms.execution.halt(why)
+        except (MarketPulseError, Refused) as error:
+            self.rooms.meter.fault("halt", str(error))
+        self._publish()
+
+    def _save_clock(self) -> None:
+        self._saved = time.monotonic()
+        rooms = self.rooms
+        if rooms.tape is None or rooms.cutoff is None:
+            return
+        try:
+            tapetime.save(rooms.folder, tapetime.TapeTime(rooms.cutoff, rooms.tape.now()))
+        except OSError as error:
+            rooms.meter.fault("clock", f"the tape's time could not be saved ({error.strerror})")

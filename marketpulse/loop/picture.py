@@ -1,0 +1,161 @@
+"""Makes the Snapshot: reads every room once and freezes what it saw."""
+
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from math import isfinite
+from types import MappingProxyType
+
+from marketpulse import __version__
+from marketpulse.loop.analyst import Analyst
+from marketpulse.loop.equity import EquityLog
+from marketpulse.loop.gate import Gate
+from marketpulse.loop.rooms import Rooms
+from marketpulse.performance import returns, sharpe
+from marketpulse.portfolio import value
+from marketpulse.risk import Scenarios, stops, view
+from marketpulse.types import (
+    DeskStatus,
+    Event,
+    EventKind,
+    MarketDatum,
+    Mode,
+    Order,
+    ProviderHealth,
+    ReplayInfo,
+    RiskView,
+    Snapshot,
+    Valuation,
+)
+
+__all__ = ["Picture"]
+
+_ORDERS = 500
+_FILLS = 500
+_EVENTS = 60
+_FEWEST_DAYS = 20  # daily returns before a Sharpe ratio says anything
+_QUIET = frozenset({EventKind.SIGNAL, EventKind.CLOCK})
+
+
+class Picture:
+    """Takes pictures of the rooms; one thread at a time."""
+
+    def __init__(self, rooms: Rooms, gate: Gate, equity: EquityLog) -> None:
+        self._rooms = rooms
+        self._gate = gate
+        self._equity = equity
+        self._started = rooms.clock.wall()
+        self._number = 0
+        self._events: deque[Event] = deque(maxlen=_EVENTS)
+        self._seq = 0
+        self._drawdown = 0.0
+
+    def take(self, analyst: Analyst) -> Snapshot:
+        """Freeze the desk as it is now."""
+        rooms, books = self._rooms, self._rooms.books
+        now, data, providers = rooms.clock.now(), rooms.market.data(), rooms.market.providers()
+        open_orders = books.open_orders
+        valuation = self._value(now, data, open_orders)
+        self._number += 1
+        return Snapshot(
+            number=self._number,
+            time=now,
+            wall=rooms.clock.wall(),
+            started=self._started,
+            version=__version__,
+            mode=Mode.PAPER,
+            feed=rooms.feed,
+            account=books.account,
+            status=self._status(providers),
+            halt=books.halt,
+            sessions=rooms.market.sessions(),
+            instruments=MappingProxyType(dict(rooms.instruments)),
+            market=data,
+            providers=providers,
+            valuation=valuation,
+            risk=self._risk(data, open_orders, valuation),
+            orders=books.newest(_ORDERS),
+            fills=tuple(reversed(books.last_fills(_FILLS))),
+            signals=analyst.signals,
+            model=analyst.status,
+            events=self._news(),
+            replay=self._replay(),
+            notes=rooms.problems,
+        )
+
+    def _value(
+        self, now: datetime, data: Mapping[str, MarketDatum], open_orders: tuple[Order, ...]
+    ) -> Valuation:
+        books, log = self._rooms.books, self._equity
+        equity = self._gate.equity(data)
+        if equity is not None:
+            log.add(now, equity)
+        valuation = value(
+            books.portfolio,
+            data,
+            reserved=books.reserved_cash,
+            day_start=log.day_start(now),
+            peak=log.peak,
+            drawdown=self._drawdown,
+            today=books.traded_since(log.day_began(now)),
+            stops=_nearest(open_orders),
+            curve=log.curve,
+        )
+        self._drawdown = valuation.drawdown
+        return valuation
+
+    def _risk(
+        self, data: Mapping[str, MarketDatum], open_orders: tuple[Order, ...], valuation: Valuation
+    ) -> RiskView:
+        ratio, note = self._sharpe()
+        return view(
+            self._rooms.books.portfolio,
+            open_orders,
+            prices={symbol: datum.quote.price for symbol, datum in data.items()},
+            instruments=self._rooms.instruments,
+            equity=valuation.equity,
+            scenarios=self._gate.scenarios or Scenarios({}),
+            sharpe=ratio,
+            sharpe_note=note,
+        )
+
+    def _sharpe(self) -> tuple[float | None, str]:
+        daily = returns([equity for _, equity in self._equity.daily()])
+        if len(daily) < _FEWEST_DAYS:
+            return None, f"unknown, {len(daily)} of {_FEWEST_DAYS} days"
+        found = sharpe(daily)
+        if not isfinite(found.value):
+            return None, "unknown, equity has not moved"
+        return found.value, f"{found.n} daily returns"
+
+    def _news(self) -> tuple[Event, ...]:
+        for event in self._rooms.ledger.read(after=self._seq):
+            self._seq = event.seq
+            if event.kind not in _QUIET:
+                self._events.appendleft(event)
+        return tuple(self._events)
+
+    def _status(self, providers: tuple[ProviderHealth, ...]) -> DeskStatus:
+        if self._rooms.books.halt is not None:
+            return DeskStatus.HALTED
+        return DeskStatus.OK if all(p.ok for p in providers) else DeskStatus.DEGRADED
+
+    def _replay(self) -> ReplayInfo | None:
+        tape, start = self._rooms.tape, self._rooms.cutoff
+        if tape is None or start is None:
+            return None
+        ended = tape.ended
+        seconds = 60.0 / self._rooms.settings.replay_speed
+        banner = (
+            "The tape has ended and trading is closed. To archive this replay and start again: "
+            "stop the desk, then python -m marketpulse start --again"
+            if ended
+            else f"REPLAY: real daily bars, path inside the day interpolated, 1 trading day = {seconds:g} s"
+        )
+        return ReplayInfo(start, tape.end, tape.speed, ended, banner)
+
+
+def _nearest(orders: tuple[Order, ...]) -> dict[str, Decimal]:
+    """The stop that would trigger first, by symbol."""
+    return {symbol: max(price for _, price in rows) for symbol, rows in stops(orders).items() if rows}

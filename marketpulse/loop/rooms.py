@@ -1,0 +1,51 @@
+"""What the loop works with, joined by ``build``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from marketpulse.brokers.paper import PaperBroker
+from marketpulse.clock import Clock, ReplayClock
+from marketpulse.execution import Execution
+from marketpulse.market import Market
+from marketpulse.meter import Meter
+from marketpulse.models import Trainer
+from marketpulse.pipeline import Playbook
+from marketpulse.portfolio import Books
+from marketpulse.settings import Settings
+from marketpulse.storage import Ledger, MarketStore
+from marketpulse.types import Feed, Instrument
+
+__all__ = ["Rooms"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The rooms of one running desk.
+
+    Attributes
+    ----------
+    folder : of this feed: ``<data>/replay`` or ``<data>/live``
+    tape : the replay clock, None on a live feed
+    cutoff : models train on bars that had closed before; None: on all held bars
+    problems : one sentence for each bad setting
+    """
+
+    settings: Settings
+    feed: Feed
+    folder: Path
+    clock: Clock
+    tape: ReplayClock | None
+    cutoff: datetime | None
+    meter: Meter
+    ledger: Ledger
+    store: MarketStore
+    instruments: Mapping[str, Instrument]
+    market: Market
+    books: Books
+    broker: PaperBroker
+    execution: Execution
+    trainer: Trainer
+    playbook: Playbook
+    problems: tuple[str, ...]
