@@ -66,7 +66,9 @@ def test_a_refusal_is_answered_the_same_again(served):
         ({"quantity": "1e30"}, "BAD_QUANTITY"),
         ({"quantity": "0.5"}, "OFF_LOT"),
         ({"type": "limit", "limit_price": "500.001"}, "OFF_TICK"),
-        ({"quantity": "5000"}, "INSUFFICIENT_CASH"),
+        ({"quantity": "5000"}, "FAT_FINGER"),
+        ({"quantity": "200"}, "INSUFFICIENT_CASH"),
+        ({"quantity": "30"}, "POSITION_LIMIT"),
     ],
 )
 def test_bad_input_has_a_code_and_a_sentence(served, change, code):
