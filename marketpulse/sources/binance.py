@@ -228,7 +228,9 @@ def _table(answer: Any) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """Read rows of time (ms), open, high, low, close, volume; their values are judged later."""
     if not isinstance(answer, list):
         raise BadData("binance: the bars had an unexpected shape")
+    if not answer:
+        return np.empty((0, _COLUMNS))
     table = np.array(answer, dtype=np.float64).reshape(len(answer), -1)
-    if len(table) and (table.shape[1] != _COLUMNS or not np.isfinite(table[:, 0]).all()):
+    if table.shape[1] != _COLUMNS or not np.isfinite(table[:, 0]).all():
         raise BadData("binance: the bars had an unexpected shape")
     return table

@@ -46,6 +46,14 @@ _PATIENCE = 8.0  # seconds for one of yfinance's requests; a cold start makes up
 _PAUSE = 20.0  # seconds after a 429; Yahoo names none
 _KEPT = 120.0  # seconds a frame of bars also answers for actions
 _NOT_FOUND = 404
+_META = (
+    "regularMarketPrice",
+    "regularMarketTime",
+    "regularMarketVolume",
+    "regularMarketDayHigh",
+    "regularMarketDayLow",
+    "currentTradingPeriod",
+)
 _PERIODS = (("1mo", 31), ("3mo", 92), ("6mo", 183), ("1y", 366), ("2y", 731), ("5y", 1827), ("10y", 3653))
 
 
@@ -72,6 +80,7 @@ def _error_table() -> ErrorTable:
         (CurlError, lambda _: Unavailable("yahoo: the connection failed")),
         (OSError, lambda _: Unavailable("yahoo: the connection failed")),
         (peewee.PeeweeException, lambda _: Unavailable("yahoo: its cache folder cannot be used")),
+        (peewee.DoesNotExist, lambda _: Unavailable("yahoo: its cache folder cannot be used")),
         (ArithmeticError, lambda _: BadData(shape)),
         (AttributeError, lambda _: BadData(shape)),
         (LookupError, lambda _: BadData(shape)),
@@ -247,7 +256,9 @@ class YahooSource:
             rows = table[columns].to_numpy(dtype=np.float64)
             cash = table["Dividends"].to_numpy(dtype=np.float64)
             ratio = table["Stock Splits"].to_numpy(dtype=np.float64)
-            return _Frame(days, rows, cash, ratio, dict(ticker.history_metadata))
+            # Key by key: reading the whole mapping makes yfinance send another request.
+            known = ticker.history_metadata
+            return _Frame(days, rows, cash, ratio, {key: known.get(key) for key in _META})
 
     def _vendor(self) -> Any:
         """Import and set up yfinance at its first use; takes a second."""

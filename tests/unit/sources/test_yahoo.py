@@ -1,0 +1,195 @@
+import inspect
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import peewee
+import pytest
+from curl_cffi import CurlError
+from curl_cffi.requests import exceptions as http
+from unit.sources.canned import CannedYahoo, chart, unknown
+from yfinance import cache
+from yfinance import exceptions as yahoo
+
+from marketpulse.clock import SimClock
+from marketpulse.errors import BadData, NoData, ProviderError, RateLimited, Unavailable, UnknownSymbol
+from marketpulse.market import instruments
+from marketpulse.sources.yahoo import YahooSource, _vendor_errors, unsplit
+from marketpulse.types import ActionKind, Feed, Interval
+
+AAPL = instruments(Feed.LIVE)["AAPL"]
+NOW = datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=20)
+OPEN = datetime(2026, 3, 9, 13, 30, tzinfo=UTC)
+CLOSE = datetime(2026, 3, 9, 20, 0, tzinfo=UTC)
+
+
+def rows(*days: int, price: float = 100.0) -> list[tuple]:
+    return [
+        (datetime(2026, 3, d, 14, 30, tzinfo=UTC), price, price + 2, price - 2, price + 1, 1000) for d in days
+    ]
+
+
+def meta(**more) -> dict:
+    period = {
+        "timezone": "EST",
+        "gmtoffset": -14_400,
+        "start": int(OPEN.timestamp()),
+        "end": int(CLOSE.timestamp()),
+    }
+    known = {
+        "regularMarketPrice": 101.5,
+        "regularMarketTime": int(NOW.timestamp()) - 3,
+        "regularMarketDayHigh": 102.0,
+        "regularMarketDayLow": 98.0,
+        "regularMarketVolume": 12345,
+        "currentTradingPeriod": {"pre": dict(period), "regular": dict(period), "post": dict(period)},
+    }
+    return {**known, **more}
+
+
+def source_of(answer, tmp_path, now: datetime = NOW) -> YahooSource:
+    canned = CannedYahoo(lambda _: answer() if callable(answer) else answer)
+    return YahooSource(SimClock(now), tmp_path / "yahoo", session=canned)
+
+
+def test_a_quote_carries_the_exchanges_time_and_the_days_range(tmp_path):
+    quote = source_of(chart("AAPL", rows(9), **meta()), tmp_path).quote(AAPL)
+    assert quote.price == 101.5
+    assert quote.time == NOW - timedelta(seconds=3)
+    assert quote.received == NOW
+    assert (quote.open, quote.high, quote.low, quote.volume) == (100.0, 102.0, 98.0, 12345.0)
+    assert (quote.bid, quote.ask) == (None, None)
+    assert quote.source == "yahoo"
+
+
+def test_its_caches_live_in_the_folder_it_was_given(tmp_path):
+    source_of(chart("AAPL", rows(9), **meta()), tmp_path).quote(AAPL)
+    assert (tmp_path / "yahoo").is_dir()
+    assert cache._TzDBManager.get_location() == str(tmp_path / "yahoo")
+    assert cache._CookieDBManager.get_location() == str(tmp_path / "yahoo")
+
+
+@pytest.mark.parametrize("price", [None, "x"])
+def test_a_quote_without_a_price_is_bad_data(tmp_path, price):
+    with pytest.raises(BadData):
+        source_of(chart("AAPL", rows(9), **meta(regularMarketPrice=price)), tmp_path).quote(AAPL)
+
+
+def test_bars_are_those_of_closed_sessions(tmp_path):
+    answer = chart("AAPL", rows(5, 6, 9), **meta())
+    bars = source_of(answer, tmp_path).bars(AAPL, Interval.DAY, LONG_AGO, NOW)
+    assert bars.last_day() == date(2026, 3, 6)
+    assert bars.close.tolist() == [101.0, 101.0]
+    after = source_of(answer, tmp_path, now=CLOSE).bars(AAPL, Interval.DAY, LONG_AGO, CLOSE)
+    assert after.last_day() == date(2026, 3, 9)
+
+
+def test_bars_before_a_split_are_what_was_traded(tmp_path):
+    ratio = {
+        "date": int(datetime(2026, 3, 6, 14, 30, tzinfo=UTC).timestamp()),
+        "numerator": 4,
+        "denominator": 1,
+    }
+    cash = {"date": int(datetime(2026, 3, 5, 14, 30, tzinfo=UTC).timestamp()), "amount": 0.25}
+    events = {
+        "splits": {"1": {**ratio, "splitRatio": "4:1"}},
+        "dividends": {"2": cash},
+    }
+    source = source_of(chart("AAPL", rows(5, 6, 9), events, **meta()), tmp_path)
+    bars = source.bars(AAPL, Interval.DAY, LONG_AGO, NOW)
+    assert bars.close.tolist() == [404.0, 101.0]
+    assert bars.volume.tolist() == [250.0, 1000.0]
+    actions = source.actions(AAPL, LONG_AGO, NOW)
+    assert [(a.day, a.kind, float(a.value)) for a in actions] == [
+        (date(2026, 3, 5), ActionKind.DIVIDEND, 1.0),
+        (date(2026, 3, 6), ActionKind.SPLIT, 4.0),
+    ]
+    assert bars.adjust(actions).close[0] == pytest.approx(101.0)
+
+
+def test_bars_and_actions_share_one_request(tmp_path):
+    source = source_of(chart("AAPL", rows(5, 6, 9), **meta()), tmp_path)
+    source.bars(AAPL, Interval.DAY, LONG_AGO, NOW)
+    asked = len(source._session.asked)
+    source.actions(AAPL, LONG_AGO, NOW)
+    assert len(source._session.asked) == asked
+
+
+def test_unsplit_of_two_splits():
+    table = np.array([[10.0, 10, 10, 10, 600], [20.0, 20, 20, 20, 300], [30.0, 30, 30, 30, 100]])
+    raw, cash = unsplit(table, np.array([0.1, 0.0, 0.3]), np.array([0.0, 2.0, 3.0]))
+    assert raw[:, 3].tolist() == [60.0, 60.0, 30.0]
+    assert raw[:, 4].tolist() == [100.0, 100.0, 100.0]
+    assert cash.tolist() == pytest.approx([0.6, 0.0, 0.3])
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        (unknown, UnknownSymbol, "AAPL is not known"),
+        ({"chart": {"result": [], "error": None}}, NoData, "no prices of AAPL"),
+        (b"", BadData, "not readable"),
+        (b'{"chart":{"result":[{"meta"', BadData, "not readable"),
+        (b"<!DOCTYPE html><html></html>", BadData, "not readable"),
+        ({"chart": {"result": [{"meta": {}}], "error": None}}, BadData, "unexpected shape"),
+        ((503, b"<html>"), BadData, "not readable"),
+        ((429, b"Too Many Requests"), RateLimited, "too many requests"),
+        (http.Timeout("curl: (28)"), Unavailable, "timed out"),
+        (http.ConnectionError("curl: (56)"), Unavailable, "connection failed"),
+        (http.DNSError("curl: (6)"), Unavailable, "no network"),
+    ],
+)
+def test_what_goes_wrong_is_told_apart(tmp_path, answer, error, words):
+    source = source_of(answer, tmp_path)
+    with pytest.raises(error, match=words):
+        source.quote(AAPL)
+    with pytest.raises(error, match=words):
+        source.bars(AAPL, Interval.DAY, LONG_AGO, NOW)
+
+
+def vendors_exceptions() -> list[type[Exception]]:
+    """Everything public that yfinance, its HTTP client and its cache can raise, and what parsing raises."""
+    found = {
+        CurlError,
+        OSError,
+        KeyError,
+        IndexError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        ZeroDivisionError,
+    }
+    for module in (yahoo, http, cache, peewee):
+        for name, kind in inspect.getmembers(module, inspect.isclass):
+            vendors = kind.__module__.split(".")[0] in {"yfinance", "curl_cffi", "peewee"}
+            # yfinance catches its caches' private exceptions itself
+            if vendors and issubclass(kind, Exception) and not issubclass(kind, Warning) and name[0] != "_":
+                found.add(kind)
+    return sorted(found, key=lambda kind: kind.__name__)
+
+
+@pytest.mark.parametrize("kind", vendors_exceptions(), ids=lambda k: k.__name__)
+def test_every_exception_of_the_vendor_is_mapped(kind):
+    error = kind.__new__(kind)
+    with pytest.raises(ProviderError), _vendor_errors():
+        raise error
+
+
+def test_importing_the_room_imports_no_vendor(tmp_path):
+    code = (
+        "import sys; from marketpulse.sources import SOURCES; from marketpulse.clock import WallClock\n"
+        "from pathlib import Path\n"
+        f"for name in ('yahoo', 'binance'): SOURCES[name](WallClock(), Path({str(tmp_path)!r}))\n"
+        "sys.exit('yfinance' in sys.modules or 'ccxt' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_one_quote_is_one_request_for_prices(tmp_path):
+    source = source_of(chart("AAPL", rows(9), **meta()), tmp_path)
+    source.quote(AAPL)  # may look up the time zone first
+    source._session.asked.clear()
+    source.quote(AAPL)
+    assert len([url for url in source._session.asked if "/chart/" in url]) == 1
