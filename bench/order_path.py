@@ -19,7 +19,7 @@ from bench.table import Row, per_call, show
 from marketpulse.execution.ids import body_hash, client_order_id, intent_id
 from marketpulse.portfolio import Books
 from marketpulse.portfolio.codec import Booking, Cash, Intent, write_booking, write_cash, write_intent
-from marketpulse.risk import check, fee
+from marketpulse.risk import OrderContext, check, fee
 from marketpulse.types import Event, EventKind, Fill, OrderRequest, OrderState, OrderType, Side
 
 ACCOUNT = "paper:1"
@@ -74,11 +74,26 @@ class Desk:
         fill = Fill("paper", intent, client, wish.symbol, wish.side, wish.quantity, price, paid, NOW)
         self.book(EventKind.FILL, intent, write_booking(Booking(fill, OrderState.FILLED)))
 
+    def seen(self) -> OrderContext:
+        """The desk as the next order sees it."""
+        c = self.context
+        return OrderContext(
+            instrument=c.instrument,
+            datum=c.datum,
+            portfolio=self.books.portfolio,
+            orders=(),
+            equity=10_000_000.0,
+            halt=None,
+            recovered=True,
+            prices=c.prices,
+            instruments=c.instruments,
+        )
+
     def order(self, side: Side) -> None:
         """One order, all the way to the books' next picture."""
         intent = intent_id(f"ticket-{next(self.keys)}")
         wish = OrderRequest(SYMBOLS[3], side, OrderType.MARKET, Decimal(10))
-        now = replace(self.context, portfolio=self.books.portfolio, equity=10_000_000.0)
+        now = self.seen()
         if not all(c.passed for c in check(wish, now)):
             raise AssertionError(check(wish, now))
         self.trade(wish, intent)

@@ -37,8 +37,8 @@ class Row:
         return None if self.target is None or measured is None else measured <= self.target
 
 
-def per_call(work: Callable[[], object], seconds: float = 0.4, batches: int = 9) -> float:
-    """Microseconds a call of ``work`` takes: the best of nine batches, since other work on the machine only adds."""
+def per_call(work: Callable[[], object], seconds: float = 0.5, batches: int = 50) -> float:
+    """Microseconds a call of ``work`` takes: the best of fifty batches, since other work on the machine only adds."""
     work()
     start = time.perf_counter()
     work()

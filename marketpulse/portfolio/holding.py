@@ -18,9 +18,8 @@ _AVERAGE = Context(prec=16, rounding=ROUND_HALF_EVEN)
 
 def tidy(number: Decimal, least: Decimal = _CENT) -> Decimal:
     """Drop trailing zeros below ``least``, so that equal sums read alike however they came about."""
-    short = number.normalize(EXACT)
-    finer = int(short.as_tuple().exponent) < int(least.as_tuple().exponent)
-    return short if finer else short.quantize(least, context=EXACT)
+    coarse = number.quantize(least, context=EXACT)
+    return coarse if coarse == number else number.normalize(EXACT)
 
 
 def average(value: Decimal, quantity: Decimal) -> Decimal:

@@ -98,6 +98,7 @@ _RESTS = _passed("MARKET_CLOSED", "Session", "The market is closed; the order re
 _SETTLED = _passed("UNRESOLVED_ORDER", "Open questions", "No order of this symbol is in doubt.")
 _MINIMUM = _passed("MIN_NOTIONAL", "Smallest order", "There is no smallest order value.")
 _FINGER = _passed("FAT_FINGER", "Plausible", "Price and size are plausible.")
+_COVERED = _passed("INSUFFICIENT_CASH", "Cash", "Free cash covers the order.")
 _PROCEEDS = _passed("INSUFFICIENT_CASH", "Cash", "A sale needs no cash.")
 _NO_SALE = _passed("INSUFFICIENT_POSITION", "Holding", "A buy needs no holding.")
 
@@ -291,14 +292,21 @@ def fat_finger(request: OrderRequest, sizes: Sizes, equity: float | None) -> Che
     return _FINGER
 
 
-def cash(request: OrderRequest, sizes: Sizes) -> Check:
-    """Compare what a buy must find with the cash that nothing else holds back."""
+def cash(request: OrderRequest, sizes: Sizes, *, brief: bool = False) -> Check:
+    """Compare what a buy must find with the cash that nothing else holds back.
+
+    Parameters
+    ----------
+    brief : leave the numbers out where it passes
+    """
     if request.side is Side.SELL:
         return _PROCEEDS
     free, need = sizes.free_cash, sizes.need
     if free is None:
         return _refused("INSUFFICIENT_CASH", "Cash", "A working buy has no price, so free cash is not known.")
     passed = need <= free
+    if passed and brief:
+        return _COVERED
     verb = "covers" if passed else "does not cover"
     has, wants = f"{free:,.2f}", f"{need:,.2f}"
     sentence = f"Free cash of {has} {verb} the {wants} this order may need with fees and slippage."

@@ -24,20 +24,27 @@ OPEN_RISK = 0.25
 """Largest sum of losses at the stops, a fraction of equity; warns only."""
 
 _ROUNDING = 1e-9
+_WITHIN = Check("POSITION_LIMIT", "Position", passed=True, sentence="The position stays within its limit.")
 _RESTING = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
 
 
-def position_check(symbol: str, value: float, equity: float | None, *, reduces: bool = False) -> Check:
+def position_check(
+    symbol: str, value: float, equity: float | None, *, reduces: bool = False, brief: bool = False
+) -> Check:
     """Compare one position with 15 % of equity; a sale that reduces never fails.
 
     Parameters
     ----------
     value : market value after the order and all working buys of ``symbol``, base currency
     equity : base currency, None when a held instrument has no price
+    reduces : the order is a sale
+    brief : leave the numbers out where it passes
     """
     known = equity is not None and isfinite(equity) and equity > 0 and isfinite(value)
     share = value / equity if known and equity else inf
     passed = reduces or share <= POSITION + _ROUNDING
+    if passed and brief:
+        return _WITHIN
     if reduces:
         sentence = f"A sale makes the position in {symbol} smaller."
     elif not known:

@@ -36,11 +36,13 @@ def preview(request: OrderRequest, context: OrderContext) -> Preview:
 
 
 def check(request: OrderRequest, context: OrderContext) -> tuple[Check, ...]:
-    """The gates that can refuse, without VaR and costs: a fraction of the work of ``preview``, the same verdict."""
-    return tuple(_gate(request, context)[0])
+    """The gates that can refuse: the verdict of ``preview`` without VaR, costs and the numbers of what passed."""
+    return tuple(_gate(request, context, brief=True)[0])
 
 
-def _gate(request: OrderRequest, context: OrderContext) -> tuple[list[Check], gates.Sizes | None]:
+def _gate(
+    request: OrderRequest, context: OrderContext, *, brief: bool = False
+) -> tuple[list[Check], gates.Sizes | None]:
     """Every gate that can refuse, in order, and the numbers of the last ones once they were good."""
     alone = _alone(request, context.instrument)
     known = gates.price_known(context.datum, context.instrument.symbol)
@@ -56,7 +58,7 @@ def _gate(request: OrderRequest, context: OrderContext) -> tuple[list[Check], ga
     if not all(c.passed for c in alone):
         return checks, None
     sizes = _sizes(request, context, datum.quote)
-    return checks + _sized(request, context, sizes), sizes
+    return checks + _sized(request, context, sizes, brief=brief), sizes
 
 
 def _alone(request: OrderRequest, instrument: Instrument) -> list[Check]:
@@ -69,7 +71,7 @@ def _alone(request: OrderRequest, instrument: Instrument) -> list[Check]:
     return checks
 
 
-def _sized(request: OrderRequest, context: OrderContext, sizes: gates.Sizes) -> list[Check]:
+def _sized(request: OrderRequest, context: OrderContext, sizes: gates.Sizes, *, brief: bool) -> list[Check]:
     """The gates that compare numbers, now that all of them are good."""
     symbol, buys = request.symbol, request.side is Side.BUY
     after = sizes.held + request.quantity * request.side.sign
@@ -79,9 +81,9 @@ def _sized(request: OrderRequest, context: OrderContext, sizes: gates.Sizes) -> 
     return [
         gates.min_notional(request, context.instrument, sizes),
         gates.fat_finger(request, sizes, context.equity),
-        gates.cash(request, sizes),
+        gates.cash(request, sizes, brief=brief),
         gates.holding(request, sizes),
-        position_check(symbol, float(after + waiting) * mark, context.equity, reduces=not buys),
+        position_check(symbol, float(after + waiting) * mark, context.equity, reduces=not buys, brief=brief),
     ]
 
 
