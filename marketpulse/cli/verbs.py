@@ -9,7 +9,7 @@ from urllib.parse import quote as quoted
 
 from marketpulse.cli.client import Client, NoAnswer, Said
 from marketpulse.cli.output import as_json, pairs, table
-from marketpulse.types import WORKING_STATES, OrderState
+from marketpulse.types import WORKING_STATES, OrderState, OrderType
 
 __all__ = [
     "DONE",
@@ -33,7 +33,7 @@ Pause = Callable[[float], object]
 _WAIT = 5.0
 _STEP = 0.1
 _ENDED_BADLY = frozenset({OrderState.DENIED, OrderState.REJECTED, OrderState.EXPIRED})
-_SETTLED = WORKING_STATES | _ENDED_BADLY | {OrderState.FILLED, OrderState.CANCELED}
+_ENDED = _ENDED_BADLY | {OrderState.FILLED, OrderState.CANCELED}
 _UNSEEN: dict[str, Any] = {"created": None}
 _ORDER_COLUMNS = (
     "id", "state", "side", "quantity", "symbol", "type", "price", "tif", "filled", "average", "created",
@@ -69,7 +69,7 @@ def order(client: Client, args: argparse.Namespace, out: TextIO, pause: Pause) -
     body = {
         "symbol": args.symbol,
         "side": args.side,
-        "type": "limit" if args.limit else "stop" if args.stop else "market",
+        "type": OrderType.LIMIT if args.limit else OrderType.STOP if args.stop else OrderType.MARKET,
         "quantity": args.quantity,
         "limit_price": args.limit,
         "stop_price": args.stop,
@@ -149,17 +149,14 @@ VERBS: Mapping[str, Callable[[Client, argparse.Namespace, TextIO, Pause], int]] 
 def _settled(client: Client, placed: dict[str, Any], wait: float, pause: Pause) -> dict[str, Any]:
     """Look at an order until it is settled or ``wait`` seconds of pauses are over.
 
-    The desk lists an order a moment after it has committed it; until then what it answered holds.
+    A market order is settled when it has ended, any other one also when it is working.
     """
+    enough = _ENDED if placed["type"] == OrderType.MARKET else _ENDED | WORKING_STATES
     found, left = placed, wait
-    while found["state"] not in _SETTLED and left > 0:
+    while found["state"] not in enough and left > 0:
         pause(_STEP)
         left -= _STEP
-        try:
-            found = client.ask("GET", f"/api/v1/orders/{quoted(placed['id'], safe='')}")
-        except Said as no:
-            if no.code != "UNKNOWN_ORDER":
-                raise
+        found = client.ask("GET", f"/api/v1/orders/{quoted(placed['id'], safe='')}")
     return found
 
 

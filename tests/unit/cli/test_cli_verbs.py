@@ -82,6 +82,14 @@ def test_it_waits_no_longer_than_five_seconds(terminal):
     assert sum(terminal.pauses) == pytest.approx(5.0, abs=0.11)
 
 
+@pytest.mark.parametrize(("price", "looks"), [((), 51), (("--limit", "190"), 1)])
+def test_a_working_limit_order_is_settled_and_a_working_market_order_is_not(terminal, price, looks):
+    terminal.on_pause = lambda: terminal.desk.move(terminal.desk.shown.orders[0].id, OrderState.ACCEPTED)
+    code, answer = terminal.json("order", "buy", "1", "IBM", *price)
+    assert (code, answer["state"]) == (0, "accepted")
+    assert len(terminal.pauses) == pytest.approx(looks, abs=1 if looks > 1 else 0)
+
+
 def test_an_order_not_yet_listed_is_still_shown(terminal, monkeypatch):
     before = terminal.desk.shown
     monkeypatch.setattr(terminal.desk, "snapshot", lambda: before)
