@@ -21,7 +21,8 @@ __all__ = ["LiveFeed"]
 
 _THREADS = 3  # per chain, so that one hanging provider never starves another
 _CLOSED = 60.0  # seconds between questions while the exchange is closed
-_UNKNOWN = 600.0  # seconds before a symbol the provider does not know is asked for again
+_UNKNOWN = 300.0  # seconds before a symbol the provider never knew is asked for again
+_FORGOTTEN = 60.0  # the same, for a symbol it did know: an outage may look like this
 _RETRY = 60.0  # seconds after a failed request for bars
 _SAVE = 15.0  # seconds between two saves of the last quotes
 _SETTLE = {True: 60.0, False: 1200.0}  # seconds from the close to final bars: pairs, shares
@@ -99,7 +100,9 @@ class LiveFeed:
             quote = self._routes.quote(instrument)
         except ProviderError as error:
             self._board.trouble(instrument.symbol, str(error))
-            return _UNKNOWN if isinstance(error, UnknownSymbol) else CADENCE[instrument.asset_class]
+            if isinstance(error, UnknownSymbol):
+                return _FORGOTTEN if self._board.entry(instrument.symbol) else _UNKNOWN
+            return CADENCE[instrument.asset_class]
         self._take(instrument, quote)
         state = self._sessions.info(instrument.calendar, self._clock.now()).state
         return _CLOSED if state is SessionState.CLOSED else CADENCE[instrument.asset_class]

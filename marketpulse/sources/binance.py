@@ -2,9 +2,11 @@
 
 ccxt answers a page that is no JSON with a ticker of Nones, and replaces a zero price by another
 number; so every number is read from the venue's own fields (``info``) and checked one by one.
-One client instance is shared under a lock: its market list is large and its state is not threadsafe.
+A client's state is not threadsafe, so each call borrows one of its own; its list of markets is large
+and loaded once for all of them.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -94,14 +96,16 @@ class BinanceSource:
     Parameters
     ----------
     folder : unused, as this source keeps nothing on disk
-    client : ccxt's client; by default one for spot alone
+    make : makes one of ccxt's clients; by default for spot alone
     """
 
-    def __init__(self, clock: Clock, folder: Path, client: Any = None) -> None:
+    def __init__(self, clock: Clock, folder: Path, make: Callable[[], Any] | None = None) -> None:
         del folder  # keeps nothing on disk
         self._clock = clock
-        self._client = client
+        self._make = make or _spot
         self._lock = Lock()
+        self._first: Any = None
+        self._idle: deque[Any] = deque()
         self._ranges: dict[str, tuple[float, tuple[float, ...]]] = {}
 
     @property
@@ -184,13 +188,29 @@ class BinanceSource:
 
     @contextmanager
     def _venue(self) -> Iterator[Any]:
-        """Lend the one client, waiting for it no longer than a request may take."""
-        if not self._lock.acquire(timeout=self.limits.deadline):
+        """Lend a client that nobody else uses; as many exist as calls ever ran side by side."""
+        try:
+            client = self._idle.pop()
+        except IndexError:
+            client = self._new_client()
+        try:
+            yield client
+        finally:
+            self._idle.append(client)
+
+    def _new_client(self) -> Any:
+        if not self._lock.acquire(timeout=_TIMEOUT):
             raise Unavailable("binance: an earlier request still hangs")
         try:
-            if self._client is None:
-                self._client = _spot()
-            yield self._client
+            with _vendor_errors():
+                client = self._make()
+                if self._first is None:
+                    if not client.load_markets():
+                        raise BadData("binance: the list of pairs came empty")
+                    self._first = client
+                else:
+                    client.set_markets_from_exchange(self._first)
+                return client
         finally:
             self._lock.release()
 

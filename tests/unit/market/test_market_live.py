@@ -244,12 +244,19 @@ def test_bars_that_lag_are_asked_for_again_in_ten_minutes():
     assert house.shares.asked.count(("bars", "AAPL")) == 2
 
 
-def test_a_symbol_the_provider_does_not_know_is_asked_for_rarely(house):
+def test_a_symbol_the_provider_does_not_know_is_asked_for_rarely():
+    house = House()
     house.pairs.error = UnknownSymbol("binance: the pair is not known")
-    house.run(5)
-    house.pairs.asked.clear()
-    house.run(300)
-    assert house.pairs.asked == []
+    house.run(600)
+    assert house.pairs.asked.count(("quote", "BTC/USDT")) == 2
+
+
+def test_a_symbol_it_forgot_is_back_within_a_minute_of_its_return(house):
+    house.pairs.error = UnknownSymbol("binance: the pair is not known")
+    house.run(600)
+    house.pairs.error = None
+    house.run(61)
+    assert not house.market.data()["BTC/USDT"].stale
 
 
 def test_a_full_disk_stops_no_prices(house):

@@ -55,6 +55,16 @@ def test_days_and_closes_over_a_weekend(sessions):
     assert sessions.last_closed("XNYS", running) == date(2026, 3, 6)
 
 
-def test_the_window_moves_with_the_clock(sessions):
-    for year in (2012, 2026, 2019, 2012):
+def test_each_year_is_loaded_once(sessions):
+    for year in (2012, 2026, 2019, 2012, 2026):
         assert sessions.info("XNYS", at(f"{year}-06-04 15:00")).state is SessionState.OPEN
+    assert {year for _, year in sessions._years} >= {2012, 2019, 2026}
+    known = sessions._years["XNYS", 2012]
+    sessions.info("XNYS", at("2012-01-02 15:00"))
+    assert sessions._years["XNYS", 2012] is known
+
+
+def test_the_turn_of_the_year(sessions):
+    assert sessions.info("XNYS", at("2025-12-31 21:00")).changes == at("2026-01-02 14:30")
+    assert sessions.last_closed("XNYS", at("2026-01-01 12:00")) == date(2025, 12, 31)
+    assert sessions.next_close("XNYS", at("2025-12-31 22:00")) == at("2026-01-02 21:00")

@@ -28,8 +28,8 @@ TODAY = [kline(MIDNIGHT, "49500.0", "50500.0", "49400.0", "50000.1", "321.5")]
 
 
 def source_of(**answers) -> BinanceSource:
-    client = CannedBinance({"24hr": ticker(NOW), "klines": TODAY, **answers})
-    return BinanceSource(SimClock(NOW), Path(), client=client)
+    canned = {"24hr": ticker(NOW), "klines": TODAY, **answers}
+    return BinanceSource(SimClock(NOW), Path(), make=lambda: CannedBinance(canned))
 
 
 def test_a_quote_has_book_venue_time_and_the_utc_days_range():
@@ -117,3 +117,27 @@ def test_the_client_asks_for_spot_only_and_never_sleeps():
     assert client.options["adjustForTimeDifference"] is True
     assert client.enableRateLimit is False
     assert client.timeout == 6000
+
+
+def test_calls_side_by_side_share_the_list_of_pairs():
+    made = []
+
+    def make() -> CannedBinance:
+        made.append(CannedBinance({"24hr": ticker(NOW), "klines": TODAY}))
+        return made[-1]
+
+    source = BinanceSource(SimClock(NOW), Path(), make=make)
+    with source._venue() as one, source._venue() as two:
+        assert one is not two
+        assert one.markets is two.markets
+    source.quote(BTC)
+    source.quote(BTC)
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("body", ["<html>", None, {}, {"symbols": []}])
+def test_an_empty_list_of_pairs_is_an_outage_and_not_an_unknown_pair(body):
+    source = source_of(exchangeInfo=body)
+    with pytest.raises(ProviderError) as caught:
+        source.quote(BTC)
+    assert not isinstance(caught.value, UnknownSymbol)
