@@ -89,11 +89,12 @@ def _gain(fraction: float | None, than: str) -> Markup:
 
 
 def _line(values: Sequence[float]) -> Markup:
-    """At most some sixty of the values, evenly taken, the last one among them."""
+    """At most some sixty of the values, evenly taken, the last one among them; nothing if none moved."""
+    if not values or min(values) == max(values):
+        return Markup("")
     if len(values) > _SAMPLES:
         values = [values[i] for i in np.linspace(0, len(values) - 1, _SAMPLES).astype(int)]
-    change = values[-1] - values[0] if values else 0.0
-    return parts.spark(values, parts.tone(change), width=64, height=28)
+    return parts.spark(values, parts.tone(values[-1] - values[0]), width=64, height=28)
 
 
 # Market -------------------------------------------------------------------------------------------------
@@ -165,7 +166,8 @@ def _signal(signal: Signal) -> tuple[object, ...]:
     edge = parts.tag(signal.edge.value, "" if signal.edge is Edge.NONE else "accent", hint=signal.sentence)
     base = parts.span(parts.percent(signal.base_rate), "muted")
     if signal.probability is None:
-        return parts.bold(signal.symbol), parts.span("abstains", "muted"), parts.DASH, base, edge
+        silent = parts.tag("abstains", hint=signal.sentence)
+        return parts.bold(signal.symbol), "", parts.span(parts.DASH, "muted"), base, silent
     kind: parts.Tone = "muted" if signal.edge is Edge.NONE else "accent"
     picture = parts.bar(_zoom(signal.probability), kind, _zoom(signal.base_rate))
     return parts.bold(signal.symbol), picture, parts.bold(parts.percent(signal.probability)), base, edge
