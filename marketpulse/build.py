@@ -133,7 +133,7 @@ def _join(
         execution=execution,
         trainer=Trainer(home / "training", meter),
         playbook=Playbook(universe=tuple(s for s, i in known.items() if i.tradable)),
-        problems=loaded.problems,
+        problems=(*loaded.problems, *_moved(loaded.settings, cutoff)),
     )
 
 
@@ -178,6 +178,16 @@ def _clock(settings: Settings, feed: Feed, home: Path, ledger: Ledger) -> tuple[
     sessions = load_recording().sessions
     speed = settings.replay_speed * _SESSION_SECONDS / 60.0
     return ReplayClock(sessions, begin, speed, wall), start
+
+
+def _moved(settings: Settings, began: datetime | None) -> tuple[str, ...]:
+    """Say that a start day set later does not move a replay that has begun."""
+    if began is None or began.date() == settings.replay_start:
+        return ()
+    return (
+        f"This replay began on {began.date()} and goes on; MARKETPULSE_REPLAY_START={settings.replay_start} "
+        "is for a fresh one: stop the desk, then python -m marketpulse start --again",
+    )
 
 
 def _chains(feed: Feed, clock: Clock, meter: Meter, folder: Path) -> list[Chain[Source]]:
