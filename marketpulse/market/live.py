@@ -1,6 +1,6 @@
 """Live: a few threads ask the chains again and again; what passes the gate goes on the board."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -48,6 +48,7 @@ class LiveFeed:
         self._gates = {symbol: Gate() for symbol in self._instruments}
         self._quarantined: dict[str, float] = {}
         self._saved: dict[str, Quote] = {}
+        self._closed = False
         self.schedules = tuple(Schedule(chain.name, state.clock, meter) for chain in routes.chains)
 
     def start(self, threads: int = _THREADS) -> None:
@@ -68,6 +69,7 @@ class LiveFeed:
         for schedule in self.schedules:
             schedule.close()
         self._save()
+        self._closed = True  # a vendor's late answer finds the store closed
 
     def _serves(self, chain: object, instrument: Instrument, capability: Capability) -> bool:
         try:
@@ -86,13 +88,20 @@ class LiveFeed:
 
     def _save(self) -> float:
         fresh = [q for q in self._board.quotes() if self._saved.get(q.symbol) is not q]
-        try:
-            self._store.save_quotes(fresh)
-        except StorageError as error:
-            self._meter.fault("market.store", str(error))
-        else:
+        if self._keep(lambda: self._store.save_quotes(fresh)):
             self._saved |= {q.symbol: q for q in fresh}
         return _SAVE
+
+    def _keep(self, write: Callable[[], None]) -> bool:
+        """Write to the store; a full disk stops no prices."""
+        if self._closed:
+            return False
+        try:
+            write()
+        except StorageError as error:
+            self._meter.fault("market.store", str(error))
+            return False
+        return True
 
     def _ask_quote(self, instrument: Instrument) -> float:
         """Ask for one price and judge it; return the seconds until the next question."""
@@ -104,8 +113,11 @@ class LiveFeed:
                 return _FORGOTTEN if self._board.entry(instrument.symbol) else _UNKNOWN
             return CADENCE[instrument.asset_class]
         self._take(instrument, quote)
-        state = self._sessions.info(instrument.calendar, self._clock.now()).state
-        return _CLOSED if state is SessionState.CLOSED else CADENCE[instrument.asset_class]
+        now = self._clock.now()
+        session = self._sessions.info(instrument.calendar, now)
+        if session.state is SessionState.OPEN or session.changes is None:
+            return CADENCE[instrument.asset_class]
+        return min(_CLOSED, (session.changes - now).total_seconds() + 1.0)
 
     def _take(self, instrument: Instrument, quote: Quote) -> None:
         day = self._sessions.day(instrument.calendar, quote.time)
@@ -138,13 +150,7 @@ class LiveFeed:
         now = self._clock.monotonic()
         if now - self._quarantined.get(quote.symbol, -_ONE_REASON) >= _ONE_REASON:
             self._quarantined[quote.symbol] = now
-            self._keep_aside(quote, reason)
-
-    def _keep_aside(self, quote: Quote, reason: str) -> None:
-        try:
-            self._store.quarantine(quote, reason)
-        except StorageError as error:
-            self._meter.fault("market.store", str(error))
+            self._keep(lambda: self._store.quarantine(quote, reason))
 
     def _ask_bars(self, instrument: Instrument) -> float:
         """Fetch closed daily bars and actions; return the seconds until the next close has settled."""
@@ -158,16 +164,13 @@ class LiveFeed:
             return _UNKNOWN if isinstance(error, UnknownSymbol) else _RETRY
         good, dropped = clean(fetched)
         for time, reason in dropped[-_ROWS:]:
-            self._keep_aside(_as_quote(fetched, time, now), f"daily bar: {reason}")
+            self._keep(partial(self._store.quarantine, _as_quote(fetched, time, now), f"daily bar: {reason}"))
         if not len(good):
             return _RETRY
         bars = union(self._history.raw(instrument.symbol), good)
         self._history.put(bars, actions)
-        try:
-            self._store.save_bars(bars)
-            self._store.save_actions(instrument.symbol, actions)
-        except StorageError as error:
-            self._meter.fault("market.store", str(error))
+        self._keep(lambda: self._store.save_bars(bars))
+        self._keep(lambda: self._store.save_actions(instrument.symbol, actions))
         return self._until_settled(instrument, now, bars)
 
     def _until_settled(self, instrument: Instrument, now: datetime, bars: Bars) -> float:

@@ -283,3 +283,23 @@ def test_threads_fetch_and_close_returns():
     house.market.close()
     assert len(house.market.data()) == 2
     assert house.store.quotes["AAPL"].price == 200.0
+
+
+def test_the_open_is_not_missed():
+    house = House(start=datetime(2026, 3, 9, 13, 29, 40, tzinfo=UTC))
+    house.shares.extra["time"] = datetime(2026, 3, 6, 21, 0, tzinfo=UTC)
+    house.run(20)
+    del house.shares.extra["time"]
+    house.run(3)
+    datum = house.market.data()["AAPL"]
+    assert (datum.session, datum.stale) == (SessionState.OPEN, False)
+
+
+def test_after_closing_nothing_is_written(house):
+    house.market.close()
+    house.store.bars.clear()
+    house.store.quotes.clear()
+    house.market._live._ask_bars(ALL["AAPL"])
+    house.market._live._save()
+    assert not house.store.bars
+    assert not house.store.quotes
