@@ -82,7 +82,8 @@ def _about(snapshot: Snapshot) -> str:
     filled = sum(1 for order in orders if order.filled_quantity)
     refused = sum(1 for order in orders if order.state in FILTERS["Refused"])
     fees = parts.money(sum(order.fees for order in orders))
-    return f"{len(orders)} orders · {filled} with fills · {refused} refused · {fees} fees"
+    many = "order" if len(orders) == 1 else "orders"
+    return f"{len(orders)} {many} · {filled} with fills · {refused} refused · {fees} fees"
 
 
 def _row(order: Order, snapshot: Snapshot) -> tuple[object, ...]:

@@ -34,6 +34,9 @@ HERE = Path(__file__).parent
 HISTORY = 500
 """Bars asked for at first: two years of days, and enough for EMA 55 to forget its seed."""
 
+SHALLOW = 0.03
+"""A fall below this fraction is labelled with two decimals of a percent."""
+
 _CHART = st.components.v2.component(
     "marketpulse.chart",
     html='<div class="frame"><div class="over"><div class="legend"></div><div class="warning" hidden></div></div>'
@@ -164,7 +167,14 @@ def equity_and_drawdown_figure(curve: Sequence[tuple[datetime, float]], palette:
     lower = drawdown_figure(curve, palette)
     figure.add_trace(lower.data[0].update(yaxis="y2"))
     axis = lower.layout.yaxis.to_plotly_json()
-    figure.update_layout(yaxis={"domain": [0.36, 1.0]}, yaxis2={**axis, "domain": [0.0, 0.28], "anchor": "x"})
+    bottom = axis["range"][0]
+    below = {
+        "domain": [0.0, 0.28],
+        "anchor": "x",
+        "range": [bottom, 0.0],
+        "tickformat": ".2%" if bottom > -SHALLOW else ".0%",
+    }
+    figure.update_layout(yaxis={"domain": [0.36, 1.0]}, yaxis2={**axis, **below})
     figure.update_xaxes(anchor="y2")
     return figure
 

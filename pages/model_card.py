@@ -32,11 +32,12 @@ def verdict(card: Card) -> Markup:
         f"{parts.percent(abs(card.score.skill))} {'smaller' if card.score.skill > 0 else 'larger'} "
         f"than that of always saying the base rate (95% interval {low} to {high}). "
     )
-    advice = (
-        "The interval holds zero: read the numbers below as the base rate, not as a forecast."
-        if card.edge is Edge.NONE
-        else "The whole interval lies above zero, by little: a weak forecast, not a promise."
-    )
+    if card.edge is not Edge.NONE:
+        advice = "The whole interval lies above zero, by little: a weak forecast, not a promise."
+    elif card.score.skill_high < 0:
+        advice = "The whole interval lies below zero: trust the base rate, not the model."
+    else:
+        advice = "The interval holds zero: read the numbers below as the base rate, not as a forecast."
     return parts.note(parts.join(head, said, advice), "" if card.edge is Edge.NONE else "accent")
 
 

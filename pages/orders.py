@@ -33,6 +33,7 @@ def ticket_and_preview(left: Any, right: Any) -> None:
         seen = desk.current().preview(raw) if sized.units else None
         _suggestions(form.symbol, now)
         parts.html(parts.table(_FACTS, _facts(form, sized.units, now)))
+        _line(form.symbol, now)
         st.space("stretch")
         outcome = st.session_state.get("ticket_outcome")
         if outcome:
@@ -93,6 +94,17 @@ def _facts(form: ticket.Form, units: str, now: Snapshot) -> list[tuple[object, o
     return [(parts.span(name, "muted"), value) for name, value in rows]
 
 
+def _line(symbol: str, now: Snapshot) -> None:
+    """The last closes as a line, to see at a glance what is bought or sold."""
+    datum = now.market.get(symbol)
+    if datum is None or not datum.spark:
+        return
+    kind = parts.tone(datum.spark[-1] - datum.spark[0])
+    parts.html(
+        parts.stack(parts.spark(datum.spark, kind, width=262, height=52), f"last {len(datum.spark)} days")
+    )
+
+
 def _last_row(form: ticket.Form, raw: Mapping[str, object], seen: Preview | None) -> None:
     """How long the order stays, and the way on."""
     ready = seen is not None and seen.ok
@@ -130,6 +142,7 @@ def under_way(right: Any) -> None:
     with right, parts.panel("working"):
         working.working_orders(now)
         working.events(now)
+        working.signal(now, str(st.session_state.get("ticket_symbol") or ""))
         st.space("stretch")
         working.halt_switch(now, "panel")
     parts.show_said()

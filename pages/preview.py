@@ -1,6 +1,7 @@
 """What the ticket would do: eight numbers, one verdict, and every gate."""
 
 from collections.abc import Mapping
+from itertools import zip_longest
 
 import streamlit as st
 
@@ -23,11 +24,11 @@ _NAMES = (
     "Slippage",
 )
 _COLUMNS = (
-    Column("Check", "nowrap", "17%"),
+    Column("Check", "nowrap", "15%"),
     Column("", "wrap wide", ""),
-    Column("Use", "", "12%"),
-    Column("Value", "right", "13%"),
-    Column("Limit", "right", "13%"),
+    Column("Use", "", "10%"),
+    Column("Value", "right", "11%"),
+    Column("Limit", "right", "11%"),
 )
 
 
@@ -41,7 +42,12 @@ def draw(preview: Preview | None, why: str, raw: Mapping[str, object], snapshot:
     refused = len(preview.failed)
     total = len(preview.checks)
     parts.title("Gates", f"{total - refused} of {total} pass")
-    parts.html(_gates(preview.checks))
+    plain = [check for check in preview.checks if _is_plain(check)]
+    telling = [check for check in preview.checks if not _is_plain(check)]
+    if telling:
+        parts.html(_gates(telling))
+    if plain:
+        parts.html(_passes(plain))
 
 
 def key_values(preview: Preview | None, snapshot: Snapshot) -> list[tuple[str, str, str]]:
@@ -123,7 +129,23 @@ def _refused(preview: Preview, change: Fix | None) -> Markup:
     )
 
 
-def _gates(checks: tuple[Check, ...]) -> Markup:
+def _is_plain(check: Check) -> bool:
+    """A gate that was passed and has nothing to compare; its sentence says it all."""
+    return check.passed and not check.value and not check.limit and check.use is None
+
+
+def _passes(checks: list[Check]) -> Markup:
+    """Plain gates, two to a row."""
+    cells: list[object] = [
+        parts.join(parts.span("✓", "muted", "mark"), parts.span(check.sentence, "muted", "small"))
+        for check in checks
+    ]
+    half = (len(cells) + 1) // 2
+    columns = (Column("", "wrap hang", "50%"), Column("", "wrap hang", "50%"))
+    return parts.table(columns, list(zip_longest(cells[:half], cells[half:], fillvalue="")))
+
+
+def _gates(checks: list[Check]) -> Markup:
     """Every check; the first one that refuses is marked over its whole row."""
     first = next((check for check in checks if not check.passed and not check.advisory), None)
     rows = [_gate(check) for check in checks]

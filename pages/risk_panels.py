@@ -85,10 +85,10 @@ def _key_values(now: Snapshot) -> list[tuple[str, object, str]]:
             parts.percent(risk.volatility),
             "a year" if risk.volatility is not None else "not known yet",
         ),
-        ("Sharpe", parts.number(risk.sharpe), risk.sharpe_note),
+        ("Sharpe", parts.number(risk.sharpe), risk.sharpe_note.removeprefix("unknown, ")),
         (
             "Drawdown",
-            parts.percent(-value.drawdown),
+            parts.percent(-value.drawdown, 2),
             f"{parts.money(fall, 0)} below {parts.money(value.peak, 0)}",
         ),
         ("Gross", parts.percent(risk.gross), "of equity"),

@@ -89,7 +89,15 @@ def _row(symbol: str, now: Snapshot, scale: tuple[float, float] | None) -> tuple
     name = parts.bold(symbol)
     if signal is None or signal.probability is None or scale is None:
         words = parts.span(_silence(symbol, signal, now), "muted", "small")
-        return name, parts.span("abstains", "muted"), "", "", "", signal.bar if signal else "", words
+        return (
+            name,
+            parts.span("abstains", "muted"),
+            "",
+            "",
+            "",
+            parts.span(signal.bar if signal else "", "muted", "small"),
+            words,
+        )
     (low, high), said, base = scale, signal.probability, signal.base_rate
     kind: parts.Tone = "muted" if signal.edge is Edge.NONE else "accent"
     mark = (base - low) / (high - low) if base is not None else None
@@ -100,8 +108,13 @@ def _row(symbol: str, now: Snapshot, scale: tuple[float, float] | None) -> tuple
         parts.bar((said - low) / (high - low), kind, mark),
         parts.tag(signal.edge.value, "" if signal.edge is Edge.NONE else "accent"),
         parts.span(f"{signal.model} {signal.bar}", "muted", "small"),
-        parts.span(signal.sentence, "small"),
+        parts.span(_short(signal), "small"),
     )
+
+
+def _short(signal: Signal) -> str:
+    """The model's own reason; the whole sentence stands beside the chosen symbol."""
+    return next((vote.why for vote in signal.votes if vote.why), signal.sentence)
 
 
 def _silence(symbol: str, signal: Signal | None, now: Snapshot) -> str:
@@ -148,6 +161,7 @@ def _reasons(signal: Signal) -> None:
     for vote in signal.votes:
         if vote.contributions:
             parts.html(_pushes(vote))
+        parts.html(parts.span(f"{vote.model}: {vote.why}.", "muted", "small"))
     parts.html(parts.span(signal.sentence, "small"))
 
 

@@ -32,6 +32,7 @@ STARTING_SHARE = 0.05
 STARTING_STOP = 0.05
 """How far from the last price a fresh stop waits, a fraction."""
 
+_LONGEST = 64
 _MOST = Decimal(10) ** 9
 _PERCENT = "% of equity"
 _QUANTITY = "Quantity"
@@ -131,6 +132,7 @@ def adopt_query(snapshot: Snapshot) -> None:
     if side in (Side.BUY.value, Side.SELL.value):
         st.session_state.ticket_side = Side(side)
     if symbol is not None or side is not None:
+        st.session_state.pop("ticket_pending", None)  # a review left open was of another order
         st.query_params.clear()
 
 
@@ -155,8 +157,8 @@ def read() -> Form:
         side=Side(state.ticket_side),
         type=OrderType(state.ticket_type),
         by_percent=by_percent,
-        amount=str(amount or "").strip(),
-        trigger=str(state.get("ticket_trigger") or "").strip(),
+        amount=str(amount or "").strip()[:_LONGEST],
+        trigger=str(state.get("ticket_trigger") or "").strip()[:_LONGEST],
         time_in_force=TimeInForce(state.ticket_tif),
     )
 
@@ -217,7 +219,7 @@ def _choice(label: str, options: Sequence[str], key: str, **on: Any) -> None:
 
 def _field(label: str, key: str) -> None:
     """A number as text: exact as typed, and sent while typing."""
-    st.text_input(label, key=key, max_chars=24, live=True, autocomplete="off", persist_state="session")
+    st.text_input(label, key=key, live=True, autocomplete="off", persist_state="session")
 
 
 def set_symbol(symbol: str, snapshot: Snapshot) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from marketpulse import desk
 from marketpulse.errors import MarketPulseError, Refused
-from marketpulse.types import OPEN_STATES, Order, OrderState, Snapshot
+from marketpulse.types import OPEN_STATES, Edge, Order, OrderState, Snapshot
 from pages import parts
 from pages.parts import Column
 from pages.words import (
@@ -20,7 +20,7 @@ from pages.words import (
     when,
 )
 
-__all__ = ["cancel", "events", "follow", "halt_switch", "working_orders"]
+__all__ = ["cancel", "events", "follow", "halt_switch", "signal", "working_orders"]
 
 EVENTS = 8
 WHY = "by hand, on the Orders page"
@@ -32,6 +32,7 @@ _WORKING = (
     Column("State", "right"),
     Column("", "right"),
 )
+_SIGNAL = (Column(""), Column("", "right"), Column("", "right"), Column("", "right"))
 _EVENTS = (Column("", "nowrap"), Column(""), Column("", "wrap"))
 
 
@@ -107,6 +108,19 @@ def events(snapshot: Snapshot) -> None:
         at = parts.span(when(event.time, snapshot.time), "muted", "small")
         rows.append((at, parts.tag(word, kind), parts.span(sentence, "small")))
     parts.html(parts.table(_EVENTS, rows))
+
+
+def signal(snapshot: Snapshot, symbol: str) -> None:
+    """What the model says of the instrument in the ticket; nothing while it says nothing."""
+    said = snapshot.signals.get(symbol)
+    if said is None or said.probability is None:
+        return
+    plain = said.edge is Edge.NONE
+    base = parts.span(f"base rate {parts.percent(said.base_rate)}", "muted")
+    edge = parts.tag(said.edge.value, "" if plain else "accent", hint=said.sentence)
+    parts.title(f"Signal {symbol}", f"bar of {said.bar}")
+    row = (f"p, higher in {said.horizon} days", parts.bold(parts.percent(said.probability)), base, edge)
+    parts.html(parts.table(_SIGNAL, [row]))
 
 
 def halt_switch(snapshot: Snapshot, place: str) -> None:

@@ -85,6 +85,12 @@ def test_a_fresh_ticket_shows_what_its_order_would_do():
 
 
 @pytest.mark.usefixtures("house")
+@pytest.mark.usefixtures("house")
+def test_gates_with_numbers_come_as_a_table_and_plain_ones_as_a_list():
+    shown = html(tab())
+    assert shown.index("AAPL would be 4.6% of equity") < shown.index("The exchange is open until 20:00 UTC.")
+
+
 def test_typing_changes_the_preview():
     page = tab()
     page.text_input(key="ticket_quantity").set_value("10").run()
@@ -265,6 +271,15 @@ def test_working_orders_show_distance_age_and_a_cancel_each():
     assert f"{MINUS}2.9%" in shown  # 190.00 against 195.76
     assert "4 min" in shown
     assert shown.count('data-key="o') == 3
+
+
+def test_the_signal_of_the_ticket_stands_beside_its_base_rate():
+    desk.use(fakes.FakeDesk())
+    shown = html(tab(symbol="MSFT"))
+    part = shown.split("Signal MSFT")[1]
+    assert "53.1%" in part
+    assert "base rate 54.1%" in part
+    assert "NO EDGE SHOWN" in part
 
 
 def press_cancel(order_id):

@@ -50,7 +50,8 @@ def test_a_probability_stands_beside_its_base_rate():
     assert "54.1%" in row
     assert "NO EDGE SHOWN" in row
     assert "logistic 2012-06-13" in row
-    assert "AAPL rises in 5 days with 56.6%" in row
+    assert "rsi_14 and ret_21 count most" in row
+    assert "AAPL rises in 5 days with 56.6%" in shown  # in full, beside the table
 
 
 def test_no_edge_is_said_first_and_explained():
@@ -117,6 +118,13 @@ def test_without_a_model_the_page_says_why(stage, head):
     shown = html(run(without_model(stage, note="A <b>reason</b>.")))
     assert head in shown
     assert "A &lt;b&gt;reason&lt;/b&gt;." in shown
+
+
+def test_worse_than_the_base_rate_is_said_outright():
+    score = replace(fakes.CARD.score, skill=-0.02, skill_low=-0.03, skill_high=-0.01)
+    card = replace(fakes.CARD, score=score)
+    shown = html(run(fakes.snapshot(model=ModelStatus(ModelStage.READY, 1.0, "", card))))
+    assert "The whole interval lies below zero: trust the base rate, not the model." in shown
 
 
 def test_a_model_without_a_score_says_so():
