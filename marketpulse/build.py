@@ -21,7 +21,7 @@ from marketpulse.settings import FeedChoice, Loaded, Settings
 from marketpulse.sources import SOURCES
 from marketpulse.sources.recording import load_recording
 from marketpulse.storage import Ledger, MarketStore
-from marketpulse.types import EventKind, Feed, Quote
+from marketpulse.types import EventKind, Feed, Instrument, Quote
 
 __all__ = ["assemble"]
 
@@ -52,22 +52,30 @@ def assemble(loaded: Loaded, folder: Path) -> Loop:
         clock, cutoff = _clock(settings, feed, home, ledger)
         market = _market(feed, clock, store, meter, folder)
         undo.callback(market.close)
+        known = instruments(feed)
         books = Books.of(_ACCOUNT, ledger.read())
-        gate = Gate(instruments(feed), market, books)
-        rooms = _join(
-            loaded,
+        gate = Gate(known, market, books)
+        broker = PaperBroker(books, known, clock)
+        rooms = Rooms(
+            settings=settings,
             feed=feed,
-            home=home,
+            folder=home,
             clock=clock,
+            tape=clock if isinstance(clock, ReplayClock) else None,
             cutoff=cutoff,
             meter=meter,
             ledger=ledger,
             store=store,
+            instruments=known,
             market=market,
             books=books,
-            gate=gate,
+            broker=broker,
+            execution=_execution(ledger, books, broker, clock=clock, gate=gate, meter=meter, known=known),
+            trainer=Trainer(home / "training", meter),
+            playbook=Playbook(universe=tuple(s for s, i in known.items() if i.tradable)),
+            problems=(*loaded.problems, *_moved(settings, cutoff)),
         )
-        loop = Loop(rooms, gate, EquityLog(store, _ACCOUNT, float(books.portfolio.deposits)))
+        loop = _loop(rooms, gate)
         undo.pop_all()
     return loop
 
@@ -88,24 +96,18 @@ def _market(feed: Feed, clock: Clock, store: MarketStore, meter: Meter, folder: 
     return market
 
 
-def _join(
-    loaded: Loaded,
-    *,
-    feed: Feed,
-    home: Path,
-    clock: Clock,
-    cutoff: datetime | None,
-    meter: Meter,
+def _execution(
     ledger: Ledger,
-    store: MarketStore,
-    market: Market,
     books: Books,
+    broker: PaperBroker,
+    *,
+    clock: Clock,
     gate: Gate,
-) -> Rooms:
-    """Put paper venue, order path and model beside the rest, and cash into a fresh account."""
-    known = instruments(feed)
-    broker = PaperBroker(books, known, clock)
-    execution = Execution(
+    meter: Meter,
+    known: Mapping[str, Instrument],
+) -> Execution:
+    """Every instrument goes to the one paper account of this release."""
+    return Execution(
         ledger,
         books,
         brokers={_ACCOUNT: broker},
@@ -115,26 +117,13 @@ def _join(
         gate=gate,
         meter=meter,
     )
-    execution.deposit(loaded.settings.starting_cash, "starting cash", f"start:{_ACCOUNT}")
-    return Rooms(
-        settings=loaded.settings,
-        feed=feed,
-        folder=home,
-        clock=clock,
-        tape=clock if isinstance(clock, ReplayClock) else None,
-        cutoff=cutoff,
-        meter=meter,
-        ledger=ledger,
-        store=store,
-        instruments=known,
-        market=market,
-        books=books,
-        broker=broker,
-        execution=execution,
-        trainer=Trainer(home / "training", meter),
-        playbook=Playbook(universe=tuple(s for s, i in known.items() if i.tradable)),
-        problems=(*loaded.problems, *_moved(loaded.settings, cutoff)),
-    )
+
+
+def _loop(rooms: Rooms, gate: Gate) -> Loop:
+    """Put cash into a fresh account, and the loop on top."""
+    rooms.execution.deposit(rooms.settings.starting_cash, "starting cash", f"start:{_ACCOUNT}")
+    deposits = float(rooms.books.portfolio.deposits)
+    return Loop(rooms, gate, EquityLog(rooms.store, _ACCOUNT, deposits))
 
 
 def _feed(settings: Settings, folder: Path) -> Feed:
@@ -185,8 +174,8 @@ def _moved(settings: Settings, began: datetime | None) -> tuple[str, ...]:
     if began is None or began.date() == settings.replay_start:
         return ()
     return (
-        f"This replay began on {began.date()} and goes on; MARKETPULSE_REPLAY_START={settings.replay_start} "
-        "is for a fresh one: stop the desk, then python -m marketpulse start --again",
+        f"This replay began on {began.date()} and goes on; MARKETPULSE_REPLAY_START is for a fresh one. "
+         "To start again: stop the desk, then python -m marketpulse start --again",
     )
 
 

@@ -66,6 +66,7 @@ class Desk:
         try:
             loop = build.assemble(loaded, folder)
         except BaseException:
+            file.unlink(missing_ok=True)
             lock.release()
             raise
         desk = cls(loop, lock, file)

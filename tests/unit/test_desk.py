@@ -99,7 +99,7 @@ def test_another_start_day_does_not_move_a_replay_that_has_begun(tmp_path):
     with Desk.open(settings(tmp_path, MARKETPULSE_REPLAY_START="2005-01-03")) as again:
         assert again.snapshot().replay.start == start
         assert again.snapshot().time >= start
-        assert any("2005-01-03" in note for note in again.snapshot().notes)
+        assert any("This replay began on 2012-06-01" in note for note in again.snapshot().notes)
 
 
 def test_halt_refuses_the_next_order_and_resume_wants_its_word(desk):
@@ -123,7 +123,8 @@ def test_history_ends_with_the_forming_bar_and_unknown_names_are_refused(desk):
         desk.history("NOPE", Interval.DAY, 30)
 
 
-def test_one_desk_a_folder_and_the_second_names_the_first(tmp_path, desk):
+@pytest.mark.usefixtures("desk")
+def test_one_desk_a_folder_and_the_second_names_the_first(tmp_path):
     with pytest.raises(ConfigError) as refused:
         Desk.open(settings(tmp_path))
     assert str(os.getpid()) in str(refused.value)
