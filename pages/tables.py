@@ -19,6 +19,7 @@ from pages.parts import Column, Markup
 __all__ = ["held", "key_figures", "positions", "signals", "watchlist"]
 
 _SAMPLES = 60
+_Tile = tuple[object, object, object, object]
 
 
 # Key figures --------------------------------------------------------------------------------------------
@@ -32,7 +33,7 @@ def key_figures(now: Snapshot) -> Markup:
     )
 
 
-def _equity(book: Valuation) -> tuple[object, ...]:
+def _equity(book: Valuation) -> _Tile:
     context = parts.span("a held instrument has no price", "warn")
     if book.equity is not None:
         start = float(book.deposits)
@@ -40,7 +41,7 @@ def _equity(book: Valuation) -> tuple[object, ...]:
     return "Equity", parts.money(book.equity), context, _line([value for _, value in book.curve])
 
 
-def _day(book: Valuation) -> tuple[object, ...]:
+def _day(book: Valuation) -> _Tile:
     before = None if book.equity is None or book.day_pnl is None else book.equity - book.day_pnl
     context = _gain(book.day_pnl / before if before and book.day_pnl is not None else None, "today")
     today = book.curve[-1][0].date() if book.curve else None
@@ -48,7 +49,7 @@ def _day(book: Valuation) -> tuple[object, ...]:
     return "Day P&L", parts.money(book.day_pnl, plus=True), context, line
 
 
-def _open(book: Valuation) -> tuple[object, ...]:
+def _open(book: Valuation) -> _Tile:
     cost = sum(float(position.quantity * position.average_price) for position in book.positions)
     context: object = "nothing held"
     if cost and book.open_pnl is not None:
@@ -56,13 +57,13 @@ def _open(book: Valuation) -> tuple[object, ...]:
     return "Open P&L", parts.money(book.open_pnl, plus=True), context, ""
 
 
-def _buying_power(book: Valuation) -> tuple[object, ...]:
+def _buying_power(book: Valuation) -> _Tile:
     reserved = float(book.cash) - book.buying_power
     context = f"{parts.money(reserved, 0)} reserved by orders" if reserved >= 1 else "all cash is free"
     return "Buying power", parts.money(book.buying_power), context, ""
 
 
-def _var(now: Snapshot) -> tuple[object, ...]:
+def _var(now: Snapshot) -> _Tile:
     risk = now.risk
     name = "VaR 99%, 1 day"
     if risk.var is None:
@@ -73,7 +74,7 @@ def _var(now: Snapshot) -> tuple[object, ...]:
     return name, parts.money(risk.var, 0), context, ""
 
 
-def _drawdown(book: Valuation) -> tuple[object, ...]:
+def _drawdown(book: Valuation) -> _Tile:
     values = np.array([value for _, value in book.curve])
     depth = values / np.maximum.accumulate(values) - 1.0 if len(values) else values
     return (
