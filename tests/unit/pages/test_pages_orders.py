@@ -85,12 +85,12 @@ def test_a_fresh_ticket_shows_what_its_order_would_do():
 
 
 @pytest.mark.usefixtures("house")
-@pytest.mark.usefixtures("house")
 def test_gates_with_numbers_come_as_a_table_and_plain_ones_as_a_list():
     shown = html(tab())
     assert shown.index("AAPL would be 4.6% of equity") < shown.index("The exchange is open until 20:00 UTC.")
 
 
+@pytest.mark.usefixtures("house")
 def test_typing_changes_the_preview():
     page = tab()
     page.text_input(key="ticket_quantity").set_value("10").run()
