@@ -173,10 +173,11 @@ def _moved(settings: Settings, began: datetime | None) -> tuple[str, ...]:
     """Say that a start day set later does not move a replay that has begun."""
     if began is None or began.date() == settings.replay_start:
         return ()
-    return (
+    sentence = (
         f"This replay began on {began.date()} and goes on; MARKETPULSE_REPLAY_START is for a fresh one. "
-         "To start again: stop the desk, then python -m marketpulse start --again",
+        "To start again: stop the desk, then python -m marketpulse start --again"
     )
+    return (sentence,)
 
 
 def _chains(feed: Feed, clock: Clock, meter: Meter, folder: Path) -> list[Chain[Source]]:

@@ -31,7 +31,10 @@ def parser() -> argparse.ArgumentParser:
         made.add_argument("--json", action="store_true", help="answer as JSON, for programs")
         return made
 
-    verb("start", "start the desk; what follows goes to streamlit run, e.g. --server.port 8600")
+    start = verb("start", "start the desk; what follows goes to streamlit run, e.g. --server.port 8600")
+    start.add_argument(
+        "--again", action="store_true", help="put the present replay aside and begin a fresh one"
+    )
     verb("health", "say whether the desk is well, and its providers")
     quote = verb("quote", "show the last price of one instrument with its source and age")
     quote.add_argument("symbol", metavar="SYMBOL", help="AAPL, or a pair as BTC-USDT or BTC/USDT")

@@ -39,7 +39,7 @@ def main(
     data_dir = settings.load().settings.data_dir
     try:
         if args.verb == "start":
-            return start(data_dir, more, sys.stdout, json=args.json)
+            return start(data_dir, more, sys.stdout, json=args.json, again=args.again)
         with Client(find(data_dir), transport) as client:
             return VERBS[args.verb](client, args, sys.stdout, pause or threading.Event().wait)
     except MarketPulseError as error:

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from filelock import FileLock, Timeout
+
 from marketpulse.cli.client import Client, Said
 from marketpulse.cli.finding import NoDesk, find
 from marketpulse.cli.output import as_json
+from marketpulse.clock import Clock, WallClock
 from marketpulse.errors import ConfigError, MarketPulseError
+from marketpulse.types import Feed
 
-__all__ = ["command", "running_sentence", "start"]
+__all__ = ["command", "put_aside", "running_sentence", "start"]
 
 _ENTRY = Path(__file__).parents[2] / "app.py"
 
@@ -43,12 +47,42 @@ def running_sentence(data_dir: Path) -> str:
     return f"A desk runs on {data_dir} already: process {running.pid} at {running.url}."
 
 
-def start(data_dir: Path, more: Sequence[str], out: TextIO, *, json: bool) -> int:
-    """Become the desk (on Windows: run it and wait); returns only when that is not possible or over."""
+def put_aside(data_dir: Path, clock: Clock) -> Path | None:
+    """Rename the replay's folder, so that the next start begins a fresh one; nothing is deleted.
+
+    Raises
+    ------
+    ConfigError
+        A desk runs on the folder, or it cannot be renamed.
+    """
+    replay = data_dir / Feed.REPLAY
+    if not replay.is_dir():
+        return None
+    aside = data_dir / f"{Feed.REPLAY}-until-{clock.wall():%Y%m%d-%H%M%S}"
+    try:
+        with FileLock(data_dir / "desk.lock").acquire(timeout=0):
+            return replay.rename(aside)
+    except Timeout:
+        raise ConfigError(f"A desk still runs on {data_dir}; stop it first.") from None
+    except OSError as error:
+        raise ConfigError(f"{replay} could not be put aside ({error.strerror}).") from None
+
+
+def start(data_dir: Path, more: Sequence[str], out: TextIO, *, json: bool, again: bool = False) -> int:
+    """Become the desk (on Windows: run it and wait); returns only when that is not possible or over.
+
+    Parameters
+    ----------
+    again : put the present replay aside first
+    """
     already = running_sentence(data_dir)
     if already:
         raise Said("RUNNING", already)
     words = command(more)
+    aside = put_aside(data_dir, WallClock()) if again else None
+    if aside is not None and not json:
+        out.write(f"The replay so far, with its ledger, now lies in {aside}.\n")
+        out.flush()
     if json:
         out.write(as_json({"command": words, "pid": os.getpid()}))
         out.flush()
