@@ -11,7 +11,31 @@ from marketpulse.meter import Meter
 from marketpulse.portfolio import Books
 from marketpulse.types import Instrument, Order
 
-__all__ = ["Kit", "market_time", "nothing"]
+__all__ = ["POINTS", "Kit", "market_time", "nothing"]
+
+POINTS = (
+    "place.appended",
+    "place.committed",
+    "send.deciding",
+    "send.submitting",
+    "send.answered",
+    "send.recorded",
+    "fills.found",
+    "fills.appended",
+    "fills.committed",
+    "cancel.appended",
+    "cancel.committed",
+    "cancel.asking",
+    "cancel.asked",
+    "settle.asked",
+    "settle.committed",
+    "compare.asked",
+    "halt.appended",
+    "halt.committed",
+    "recover.begun",
+    "recover.done",
+)
+"""Every name a probe is called with; the kill test dies at each of them."""
 
 
 def nothing(point: str) -> None:
