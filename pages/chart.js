@@ -2,6 +2,7 @@
 // lightweight-charts 5.2 comes from the desk itself. One instance per element, kept over reruns.
 const charts = new WeakMap();
 const MINUS = "\u2212";
+const FEW = 20;
 
 // Exponential mean as TA-Lib computes it: seeded with the plain mean of the first n values.
 export function ema(values, n) {
@@ -222,12 +223,18 @@ class LiveChart {
       if (this.closed || this.data.symbol !== symbol) return;
       this.draw(bars, fresh);
       this.say(bars.length ? "" : `no bars of ${symbol} yet`);
+      if (bars.length < FEW) this.later(symbol, 5000); // the desk may still be reading its history
     } catch (fault) {
       if (this.closed || this.data.symbol !== symbol) return;
       if (fresh) this.draw([], true);
       this.say(`history not loaded (${fault.message}), retrying`);
-      setTimeout(() => !this.closed && this.data.symbol === symbol && this.history(fresh), 3000);
+      this.later(symbol, 3000, fresh);
     }
+  }
+
+  later(symbol, wait, fresh = true) {
+    clearTimeout(this.again);
+    this.again = setTimeout(() => !this.closed && this.data.symbol === symbol && this.history(fresh), wait);
   }
 
   async open() {

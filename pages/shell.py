@@ -66,7 +66,7 @@ def provider_badges(now: Snapshot) -> Iterator[parts.Markup]:
             continue
         word = STATES.get(health.state, health.state) if not health.ok else "degraded"
         since = f" Last good {parts.eastern(health.last_good)} ET." if health.last_good else " No answer yet."
-        why = f": {health.note}" if health.note else ""
+        why = f": {health.note.removeprefix(f'{health.name}: ')}" if health.note else ""
         kind: parts.Tone = "down" if health.state == "isolated" else "warn"
         hint = f"{', '.join(health.provides)}.{since}"
         yield parts.badge(f"{health.name} {word}{why}", "warning", kind, hint)

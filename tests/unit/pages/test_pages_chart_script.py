@@ -233,6 +233,10 @@ def test_no_bars_is_said(desk):
     desk.show()
     desk.page.wait_for_function("!root.querySelector('.warning').hidden")
     assert desk.warning() == "no bars of AAPL yet"
+    desk.bars["AAPL"] = walk(300)  # read meanwhile
+    desk.page.wait_for_function("root.querySelector('.legend').children.length > 0", timeout=10_000)
+    assert desk.warning() == ""
+    assert desk.view()[1] == 305
 
 
 def test_leaving_the_page_ends_the_stream(desk):

@@ -65,6 +65,11 @@ def test_the_strip_says_mode_feed_session_and_who_is_ill():
     assert "HALTED" not in shown
 
 
+def test_a_note_that_names_its_provider_names_it_once():
+    ill = ProviderHealth("yahoo", (), "open", False, None, None, "yahoo: no network")
+    assert "yahoo resting: no network" in html(run(fakes.snapshot(providers=(ill,)))[0])
+
+
 def test_what_a_provider_says_is_never_markup():
     ill = ProviderHealth("yahoo", ("<i>",), "open", False, None, None, "<script>alert(1)</script>")
     shown = html(run(fakes.snapshot(providers=(ill,), notes=("<img src=x onerror=alert(1)>",)))[0])
