@@ -18,8 +18,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import httpx
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from bench.table import Row, show
@@ -30,6 +32,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+OK = 200
 TRAINED_WITHIN = 240.0
 
 # A canvas of the chart, in whatever shadow root it lives, that holds 200 clearly coloured pixels.
@@ -70,12 +73,12 @@ class Server:
             self.process = subprocess.Popen(command, cwd=ROOT, env=clean | own, stdout=out, stderr=out)
 
     def wait(self) -> None:
-        """Until the port answers."""
+        """Until /health answers."""
         while True:
             if self.process.poll() is not None:
                 raise RuntimeError(self.log.read_text())
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+            with suppress(httpx.TransportError):
+                if httpx.get(f"http://127.0.0.1:{self.port}/health", timeout=5).status_code == OK:
                     return
             time.sleep(0.02)
 
@@ -104,7 +107,7 @@ def painted(page: Page, since: float) -> float:
 
 
 def first_paint(browser: Browser, server: Server) -> tuple[Page, float, float]:
-    """Seconds from the server's start to an open port, and to the first chart."""
+    """Seconds from the server's start to its first answer, and to the first chart."""
     server.wait()
     up = time.perf_counter() - server.started
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
@@ -159,7 +162,7 @@ def _session(browser, rows, label, folder=None, *, reload=False, memory=False):
     try:
         page, up, seconds = first_paint(browser, server)
         rows.append(
-            Row(f"start to first chart, {label}", seconds, "s", 8.0, up, "of it until the port is open")
+            Row(f"start to first chart, {label}", seconds, "s", 8.0, note=f"/health after {up:.2f} s")
         )
         ended = trained(server) if memory else None
         if reload:
