@@ -1,0 +1,112 @@
+"""Every payload comes back as it went in, through JSON text as the ledger stores it."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from marketpulse.portfolio import codec
+from marketpulse.portfolio.codec import Alert, Booking, Cash, Change, Intent
+from marketpulse.types import (
+    ActionKind,
+    CorporateAction,
+    Edge,
+    Fill,
+    OrderRequest,
+    OrderState,
+    OrderType,
+    Reason,
+    Side,
+    Signal,
+    TimeInForce,
+    Vote,
+)
+
+TEXT = st.text(max_size=20)
+DECIMALS = st.decimals(
+    allow_nan=False, allow_infinity=False, places=10, min_value=-(10**15), max_value=10**15
+)
+TIMES = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)).map(lambda t: t.replace(tzinfo=UTC))  # noqa: DTZ001  hypothesis takes naive bounds
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+MAYBE = st.none() | FLOATS
+
+
+@st.composite
+def requests(draw):
+    kind = draw(st.sampled_from(OrderType))
+    price = draw(DECIMALS)
+    return OrderRequest(
+        draw(TEXT), draw(st.sampled_from(Side)), kind, draw(DECIMALS),
+        price if kind is OrderType.LIMIT else None, price if kind is OrderType.STOP else None,
+        draw(st.sampled_from(TimeInForce)),
+    )  # fmt: skip
+
+
+INTENTS = st.builds(Intent, TEXT, requests(), TEXT, DECIMALS, TIMES, st.none() | TIMES, st.none() | TIMES)
+FILLS = st.builds(
+    Fill, TEXT, TEXT, TEXT, TEXT, st.sampled_from(Side), DECIMALS, DECIMALS, DECIMALS, TIMES, TEXT
+)
+VOTES = st.builds(Vote, TEXT, MAYBE, MAYBE, TEXT, st.lists(st.tuples(TEXT, FLOATS), max_size=3).map(tuple))
+SIGNALS = st.builds(
+    Signal, TEXT, TEXT, TIMES, st.integers(1, 30), MAYBE, MAYBE, st.sampled_from(Edge),
+    TEXT, TEXT, TEXT, TEXT, st.lists(VOTES, max_size=3).map(tuple),
+)  # fmt: skip
+REASONS = st.lists(st.builds(Reason, TEXT, TEXT), max_size=3).map(tuple)
+
+
+@pytest.mark.parametrize(
+    ("values", "write", "read"),
+    [
+        (st.builds(Cash, DECIMALS, TEXT, TEXT), codec.write_cash, codec.read_cash),
+        (INTENTS, codec.write_intent, codec.read_intent),
+        (
+            st.builds(Change, st.sampled_from(OrderState), TEXT, TEXT, TEXT, st.none() | TEXT),
+            codec.write_change,
+            codec.read_change,
+        ),
+        (st.builds(Booking, FILLS, st.sampled_from(OrderState)), codec.write_booking, codec.read_booking),
+        (
+            st.builds(
+                CorporateAction, TEXT, st.dates(date(1990, 1, 1)), st.sampled_from(ActionKind), DECIMALS
+            ),
+            codec.write_action,
+            codec.read_action,
+        ),
+        (TEXT, codec.write_halt, codec.read_halt),
+        (st.builds(Alert, TEXT, TEXT), codec.write_alert, codec.read_alert),
+        (SIGNALS, codec.write_signal, codec.read_signal),
+    ],
+    ids=["cash", "order", "state", "fill", "action", "halt", "alert", "signal"],
+)
+@given(data=st.data())
+def test_what_is_written_is_read_back(values, write, read, data):
+    value = data.draw(values)
+    written = write(value)
+    stored = json.loads(json.dumps(written, allow_nan=False))
+    assert stored == written
+    assert read(stored) == value
+
+
+@given(INTENTS, REASONS)
+def test_a_denial_is_read_back(intent, reasons):
+    stored = json.loads(json.dumps(codec.write_denial(intent, reasons)))
+    assert codec.read_denial(stored) == (intent, reasons)
+
+
+def test_resume_carries_nothing():
+    assert codec.write_resume() == {}
+
+
+def test_money_keeps_its_digits():
+    cash = Cash(Decimal("0.10"), "USD", "x")
+    assert codec.write_cash(cash)["amount"] == "0.10"
+    assert str(codec.read_cash(codec.write_cash(cash)).amount) == "0.10"
+
+
+def test_a_time_keeps_its_microseconds():
+    moment = datetime(2012, 6, 1, 13, 30, 0, 123456, tzinfo=UTC) + timedelta(microseconds=1)
+    fill = Fill("v", "t", "c", "s", Side.BUY, Decimal(1), Decimal(1), Decimal(0), moment)
+    assert codec.read_booking(codec.write_booking(Booking(fill, OrderState.FILLED))).fill.time == moment
