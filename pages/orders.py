@@ -130,7 +130,6 @@ def _last_row(form: ticket.Form, raw: Mapping[str, object], seen: Preview | None
             width="stretch",
             disabled=not ready,
             on_click=review.ask,
-            args=(form, raw),
         )
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from marketpulse import desk
 from marketpulse.types import Mode, OrderRequest, Preview, Snapshot, TimeInForce
-from pages import parts
+from pages import parts, ticket
 from pages.preview import key_values
 from pages.sending import Answer, Outcome, ticket_book
 from pages.ticket import Form
@@ -24,10 +24,11 @@ class Pending:
     Attributes
     ----------
     nonce : the ticket's, names the wish
+    typed : what tells this ticket from another one of the same nonce
     """
 
     nonce: str
-    form: Form
+    typed: Form
     raw: Mapping[str, object]
 
 
@@ -36,9 +37,12 @@ def open_ticket() -> str:
     return str(st.session_state.setdefault("ticket_nonce", ticket_book().current()))
 
 
-def ask(form: Form, raw: Mapping[str, object]) -> None:
-    """Open the review (a callback)."""
-    st.session_state.ticket_pending = Pending(open_ticket(), form, raw)
+def ask() -> None:
+    """Open the review of what stands in the ticket at this moment (a callback)."""
+    form = ticket.read()
+    units = ticket.size(form, desk.current().snapshot()).units
+    if units:
+        st.session_state.ticket_pending = Pending(open_ticket(), ticket.typed(), form.raw(units))
 
 
 def _back() -> None:
@@ -51,7 +55,7 @@ def confirm(pending: Pending) -> None:
     if st.session_state.get("ticket_pending") != pending:
         return
     del st.session_state["ticket_pending"]
-    outcome = ticket_book().send(desk.current(), pending.nonce, pending.raw, pending.form)
+    outcome = ticket_book().send(desk.current(), pending.nonce, pending.raw, pending.typed)
     st.session_state.ticket_nonce = outcome.nonce
     st.session_state.ticket_outcome = outcome
     if outcome.order and outcome.answer is Answer.PLACED:

@@ -1,7 +1,7 @@
 """The ticket: what a person types, and the raw order it stands for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Any
@@ -24,6 +24,7 @@ __all__ = [
     "set_symbol",
     "set_trigger",
     "size",
+    "typed",
 ]
 
 STARTING_SHARE = 0.05
@@ -46,7 +47,7 @@ class Form:
     Attributes
     ----------
     by_percent : ``amount`` is percent of equity, not units
-    trigger : the limit or stop price; ignored on a market order
+    trigger : the limit or stop price; a market order leaves it out
     """
 
     symbol: str
@@ -134,6 +135,17 @@ def adopt_query(snapshot: Snapshot) -> None:
     if symbol is not None or side is not None:
         st.session_state.pop("ticket_pending", None)  # a review left open was of another order
         st.query_params.clear()
+
+
+def typed() -> Form:
+    """What a person put into the ticket; quantity and price still as proposed count as nothing typed.
+
+    The proposals move with the market, so two tabs with the same ticket open may hold different ones.
+    """
+    form, state = read(), st.session_state
+    proposed = not form.by_percent and form.amount == state.get("ticket_proposed_quantity")
+    unused = form.type not in _TRIGGER or form.trigger == state.get("ticket_proposed_trigger")
+    return replace(form, amount="" if proposed else form.amount, trigger="" if unused else form.trigger)
 
 
 def set_quantity(units: str) -> None:
@@ -238,19 +250,24 @@ def _symbol_changed(snapshot: Snapshot) -> None:
 
 def _side_changed(snapshot: Snapshot) -> None:
     if st.session_state.ticket_type is OrderType.STOP:
-        st.session_state.ticket_trigger = _first_price(snapshot)
+        _propose_price(snapshot)
 
 
 def _type_changed(snapshot: Snapshot) -> None:
-    st.session_state.ticket_trigger = _first_price(snapshot)
+    _propose_price(snapshot)
+
+
+def _propose_price(snapshot: Snapshot) -> None:
+    state = st.session_state
+    state.ticket_trigger = state.ticket_proposed_trigger = _first_price(snapshot)
 
 
 def _start_over(snapshot: Snapshot) -> None:
     """Forget what belonged to another instrument: its quantity and its prices."""
     state = st.session_state
     units = _units_for(STARTING_SHARE, state.ticket_symbol, snapshot)
-    state.ticket_quantity = f"{units:f}" if units else ""
-    state.ticket_trigger = _first_price(snapshot)
+    state.ticket_quantity = state.ticket_proposed_quantity = f"{units:f}" if units else ""
+    _propose_price(snapshot)
 
 
 def _tradable(snapshot: Snapshot) -> list[Instrument]:

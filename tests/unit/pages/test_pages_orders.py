@@ -200,6 +200,14 @@ def test_nothing_is_sent_before_confirm(house):
     assert not [button for button in page.button if button.key == "review_confirm"]
 
 
+def test_what_is_typed_right_before_review_is_what_is_reviewed(house):
+    page = tab()
+    page.text_input(key="ticket_quantity").set_value("12")
+    page.button(key="review").click().run()  # both reach the server at once
+    page.button(key="review_confirm").click().run()
+    assert placed(house)[0][1].quantity == Decimal(12)
+
+
 def test_confirm_places_exactly_one_order_under_the_tickets_key(house):
     page = tab()
     nonce = page.session_state.ticket_nonce
@@ -231,6 +239,27 @@ def test_a_second_tab_with_the_same_ticket_is_told_it_was_sent(house):
     assert "Already sent: buy 10 AAPL market. Nothing was sent again." in said(second)
     buy(second)  # on purpose, on the fresh ticket
     assert len(placed(house)) == 2
+
+
+@pytest.mark.parametrize("size_by", ["Quantity", "% of equity"])
+def test_the_same_ticket_is_the_same_though_the_price_has_moved_between_the_tabs(house, size_by):
+    first = tab(symbol="MSFT")
+    cheaper = replace(fakes.MARKET["MSFT"], quote=replace(fakes.MARKET["MSFT"].quote, price=25.0))
+    house.show(market=fakes.MARKET | {"MSFT": cheaper})
+    second = tab(symbol="MSFT")
+    for page in (first, second):
+        page.button_group(key="ticket_size_by").set_value(size_by).run()
+    house.show(market=fakes.MARKET)
+    labels = []
+    for page, price in ((first, fakes.MARKET["MSFT"]), (second, cheaper)):
+        house.show(market=fakes.MARKET | {"MSFT": price})
+        page.run()
+        labels.append(page.button(key="review").label)
+        page.button(key="review").click().run()
+        page.button(key="review_confirm").click().run()
+    assert labels == ["Review buy 170 MSFT", "Review buy 200 MSFT"]  # 5,000 / 29.34 and 5,000 / 25
+    assert [call[1].quantity for call in placed(house)] == [Decimal(170)]
+    assert "This ticket was already sent." in html(second)
 
 
 def test_a_second_tab_with_another_order_places_it(house):
