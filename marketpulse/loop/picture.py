@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from math import isfinite
 from types import MappingProxyType
@@ -13,12 +13,14 @@ from marketpulse.loop.equity import EquityLog
 from marketpulse.loop.gate import Gate
 from marketpulse.loop.rooms import Rooms
 from marketpulse.performance import returns, sharpe
-from marketpulse.portfolio import value
+from marketpulse.portfolio import Flow, value
+from marketpulse.portfolio.codec import read_booking
 from marketpulse.risk import Scenarios, stops, view
 from marketpulse.types import (
     DeskStatus,
     Event,
     EventKind,
+    Fill,
     MarketDatum,
     Mode,
     Order,
@@ -35,6 +37,8 @@ _ORDERS = 500
 _FILLS = 500
 _EVENTS = 60
 _FEWEST_DAYS = 20  # daily returns before a Sharpe ratio says anything
+_ALWAYS = "24/7"
+_NOTHING = Flow(Decimal(0), Decimal(0))
 _QUIET = frozenset({EventKind.SIGNAL, EventKind.CLOCK})
 
 
@@ -49,13 +53,14 @@ class Picture:
         self._number = 0
         self._events: deque[Event] = deque(maxlen=_EVENTS)
         self._seq = 0
+        self._fills: deque[Fill] = deque(maxlen=_FILLS)
         self._drawdown = 0.0
 
     def take(self, analyst: Analyst) -> Snapshot:
         """Freeze the desk as it is now."""
         rooms, books = self._rooms, self._rooms.books
         now, data, providers = rooms.clock.now(), rooms.market.data(), rooms.market.providers()
-        open_orders = books.open_orders
+        open_orders, events = books.open_orders, self._news()
         valuation = self._value(now, data, open_orders)
         self._number += 1
         return Snapshot(
@@ -79,7 +84,7 @@ class Picture:
             fills=tuple(reversed(books.last_fills(_FILLS))),
             signals=analyst.signals,
             model=analyst.status,
-            events=self._news(),
+            events=events,
             replay=self._replay(),
             notes=rooms.problems,
         )
@@ -98,12 +103,23 @@ class Picture:
             day_start=log.day_start(now),
             peak=log.peak,
             drawdown=self._drawdown,
-            today=books.traded_since(log.day_began(now)),
+            today=self._today(log.day_began(now)),
             stops=_nearest(open_orders),
             curve=log.curve,
         )
         self._drawdown = valuation.drawdown
         return valuation
+
+    def _today(self, market_day: datetime) -> dict[str, Flow]:
+        """What was traded since each instrument's own day began: midnight in UTC for what never closes."""
+        coin_day = datetime.combine(self._rooms.clock.wall().date(), datetime.min.time(), UTC)
+        flows: dict[str, Flow] = {}
+        for fill in self._fills:
+            always = self._rooms.instruments[fill.symbol].calendar == _ALWAYS
+            if fill.time >= (coin_day if always else market_day):
+                units, old = fill.quantity * fill.side.sign, flows.get(fill.symbol, _NOTHING)
+                flows[fill.symbol] = Flow(old.units + units, old.paid + units * fill.price)
+        return flows
 
     def _risk(
         self, data: Mapping[str, MarketDatum], open_orders: tuple[Order, ...], valuation: Valuation
@@ -132,6 +148,8 @@ class Picture:
     def _news(self) -> tuple[Event, ...]:
         for event in self._rooms.ledger.read(after=self._seq):
             self._seq = event.seq
+            if event.kind is EventKind.FILL:
+                self._fills.append(read_booking(event.payload).fill)
             if event.kind not in _QUIET:
                 self._events.appendleft(event)
         return tuple(self._events)
