@@ -84,8 +84,16 @@ def _said(outcome: Outcome, snapshot: Snapshot) -> str:
     return order_words(request, snapshot.instruments.get(request.symbol))
 
 
-def tell(outcome: Outcome, snapshot: Snapshot) -> parts.Markup:
-    """What became of the last send, with the order's state as it is now."""
+FRESH = "Nothing was sent again; the ticket is a fresh one now. "
+
+
+def tell(outcome: Outcome, snapshot: Snapshot, advice: str = FRESH) -> parts.Markup:
+    """What became of the last send, with the order's state as it is now.
+
+    Parameters
+    ----------
+    advice : what a ticket that was sent before comes to
+    """
     if outcome.order is None:
         failed = outcome.answer is Answer.FAILED
         after = " Review and confirm again: this ticket cannot make two orders." if failed else ""
@@ -101,7 +109,7 @@ def tell(outcome: Outcome, snapshot: Snapshot) -> parts.Markup:
         return parts.note(line)
     told = parts.join(
         parts.bold("This ticket was already sent. "),
-        "Nothing was sent again; the ticket is a fresh one now. ",
+        advice,
         parts.span(line, "block"),
     )
     return parts.note(told, "warn")
@@ -122,14 +130,19 @@ def show(pending: Pending) -> None:
     if preview.request:
         parts.html(_sentence(preview.request, now))
         parts.html(parts.kv(key_values(preview, now), 2))
-    _footnote(preview, now, pending)
+    earlier = ticket_book().sent(pending.nonce, pending.typed)
+    if earlier:
+        again = Outcome(Answer.REPEATED, pending.nonce, earlier)
+        parts.html(tell(again, now, "Pressing again sends nothing and gives you a fresh one. "))
+    else:
+        _footnote(preview, now, pending)
     with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
         st.button("Back", key="review_back", on_click=_back)
         st.button(
             "Place paper order" if now.mode is Mode.PAPER else "Place order with real money",
             key="review_confirm",
             type="primary",
-            disabled=not preview.ok,
+            disabled=not (preview.ok or earlier),
             on_click=confirm,
             args=(pending,),
         )

@@ -69,6 +69,12 @@ class TicketBook:
         with self._lock:
             return self._nonce
 
+    def sent(self, nonce: str, typed: object) -> Order | None:
+        """The order that this very ticket has made already, in this tab or another."""
+        with self._lock:
+            before, order = self._sent.get(nonce, (None, None))
+            return order if before == typed else None
+
     def send(self, desk: Placer, nonce: str, raw: Mapping[str, object], typed: object) -> Outcome:
         """Place ``raw`` under the ticket's nonce.
 

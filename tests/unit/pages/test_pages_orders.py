@@ -241,6 +241,22 @@ def test_a_second_tab_with_the_same_ticket_is_told_it_was_sent(house):
     assert len(placed(house)) == 2
 
 
+def test_a_review_left_open_says_that_another_tab_has_sent_it(house):
+    first, second = tab(), tab()
+    second.text_input(key="ticket_quantity").set_value("10").run()
+    second.button(key="review").click().run()
+    buy(first)
+    value = replace(house.shown.valuation, buying_power=1.0)
+    house.show(valuation=value)  # the first order has used the cash up
+    second.run()
+    assert "This ticket was already sent. " in html(second)
+    assert "Pressing again sends nothing" in html(second)
+    second.button(key="review_confirm").click().run()
+    assert len(placed(house)) == 1
+    assert "Already sent: buy 10 AAPL market." in said(second)
+    assert second.session_state.ticket_nonce == first.session_state.ticket_nonce
+
+
 @pytest.mark.parametrize("size_by", ["Quantity", "% of equity"])
 def test_the_same_ticket_is_the_same_though_the_price_has_moved_between_the_tabs(house, size_by):
     first = tab(symbol="MSFT")
