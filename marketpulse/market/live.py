@@ -1,6 +1,7 @@
 """Live: a few threads ask the chains again and again; what passes the gate goes on the board."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -120,6 +121,8 @@ class LiveFeed:
         return min(_CLOSED, (session.changes - now).total_seconds() + 1.0)
 
     def _take(self, instrument: Instrument, quote: Quote) -> None:
+        if quote.bid is not None and quote.bid == quote.ask:
+            quote = replace(quote, bid=None, ask=None)  # a locked book says nothing of the spread
         day = self._sessions.day(instrument.calendar, quote.time)
         verdict = self._gates[quote.symbol].judge(
             quote, self._clock.now(), self._reference(instrument, quote)

@@ -100,9 +100,9 @@ def _shape(quote: Quote, now: datetime) -> str:
         return f"comes from {(quote.time - now).total_seconds():.0f} s ahead of this machine's clock"
     if quote.bid is not None and quote.ask is not None:
         if quote.bid >= quote.ask:
-            return f"came with a crossed book ({quote.bid:g} bid, {quote.ask:g} asked)"
+            return f"came with a crossed book ({_say(quote.bid)} bid, {_say(quote.ask)} asked)"
         if not quote.bid * (1.0 - _BOOK) <= quote.price <= quote.ask * (1.0 + _BOOK):
-            return f"({quote.price:g}) is far from its own book ({quote.bid:g} to {quote.ask:g})"
+            return f"({_say(quote.price)}) is far from its own book ({_say(quote.bid)} to {_say(quote.ask)})"
     return _range(quote)
 
 
@@ -112,7 +112,7 @@ def _range(quote: Quote) -> str:
         return ""
     if quote.low * (1.0 - _DAY) <= quote.price <= quote.high * (1.0 + _DAY):
         return ""
-    return f"({quote.price:g}) is outside its own day ({quote.low:g} to {quote.high:g})"
+    return f"({_say(quote.price)}) is outside its own day ({_say(quote.low)} to {_say(quote.high)})"
 
 
 def _units(price: float, reference: Reference) -> str:
@@ -121,9 +121,9 @@ def _units(price: float, reference: Reference) -> str:
         if known is None:
             continue
         if _HUNDRED[0] <= price / known <= _HUNDRED[1]:
-            return f"({price:g}) is a hundred times the last good one ({known:g})"
+            return f"({_say(price)}) is a hundred times the last good one ({_say(known)})"
         if _HUNDRED[0] <= known / price <= _HUNDRED[1]:
-            return f"({price:g}) is a hundredth of the last good one ({known:g})"
+            return f"({_say(price)}) is a hundredth of the last good one ({_say(known)})"
     return ""
 
 
@@ -135,4 +135,10 @@ def _jump(price: float, reference: Reference) -> str:
     if abs(move) <= max(_SIGMAS * reference.sigma, log(1.0 + _JUMP)):
         return ""
     change = price / reference.price - 1.0
-    return f"({price:g}) jumped {change:+.0%} from {reference.price:g}; held until it lasts five minutes"
+    return (
+        f"({_say(price)}) jumped {change:+.0%} from {_say(reference.price)}; held until it lasts five minutes"
+    )
+
+
+def _say(price: float) -> str:
+    return f"{price:,.8g}"

@@ -183,8 +183,7 @@ class YahooSource:
             meta = frame.meta
             price, stamp = meta.get("regularMarketPrice"), meta.get("regularMarketTime")
             if price is None or stamp is None:
-                msg = f"yahoo: {instrument.symbol} came without a price or its time"
-                raise BadData(msg)
+                raise BadData("yahoo: the price or its time is missing")
             today = frame.rows[-1] if len(frame.days) else None
             volume = meta.get("regularMarketVolume")
             return Quote(

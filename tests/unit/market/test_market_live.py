@@ -303,3 +303,11 @@ def test_after_closing_nothing_is_written(house):
     house.market._live._save()
     assert not house.store.bars
     assert not house.store.quotes
+
+
+def test_a_locked_book_is_left_out_and_the_price_kept(house):
+    house.pairs.extra |= {"bid": 50_010.0, "ask": 50_010.0}
+    house.pairs.prices["BTC/USDT"] = 50_010.0
+    house.run(5)
+    quote = house.market.data()["BTC/USDT"].quote
+    assert (quote.price, quote.bid, quote.ask) == (50_010.0, None, None)
