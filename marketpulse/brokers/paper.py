@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from math import nan
 
 from marketpulse.brokers.paper_rules import Hit, Market, hit, market_of
 from marketpulse.clock import Clock
@@ -40,7 +41,13 @@ _ZERO = Decimal(0)
 
 @dataclass(slots=True)
 class _Resting:
-    """An order at the venue; ``arrived`` by the clock its instrument trades on."""
+    """An order at the venue.
+
+    Attributes
+    ----------
+    arrived : by the clock its instrument trades on
+    seen : the last trade in the first quote it met, None before that, NaN once another was seen
+    """
 
     client_id: str
     instrument: Instrument
@@ -49,7 +56,7 @@ class _Resting:
     filled: Decimal = _ZERO
     trades: int = 0
     state: OrderState = OrderState.ACCEPTED
-    arriving: bool = True
+    seen: float | None = None
 
     @property
     def view(self) -> VenueOrder:
@@ -171,8 +178,8 @@ class PaperBroker:
             prices = market_of(datum.quote, resting.instrument)
             if prices is None:
                 continue
-            found = hit(resting.request, prices, arriving=resting.arriving)
-            resting.arriving = False
+            found = hit(resting.request, prices, resting.seen)
+            resting.seen = prices.last if resting.seen in {None, prices.last} else nan
             if found is not None:
                 self._fill(resting, found, prices, datum.quote)
 

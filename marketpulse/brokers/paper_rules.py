@@ -45,8 +45,13 @@ def market_of(quote: Quote, instrument: Instrument) -> Market | None:
     return Market(last, bid, ask, assumed=False)
 
 
-def hit(request: OrderRequest, market: Market, *, arriving: bool) -> Hit | None:
-    """Tell whether and at what price the order fills; ``arriving``: on its first quote."""
+def hit(request: OrderRequest, market: Market, seen: float | None) -> Hit | None:
+    """Tell whether and at what price the order fills.
+
+    Parameters
+    ----------
+    seen : the last trade in the first quote the order met; None on that quote itself
+    """
     buys = request.side is Side.BUY
     # Who takes, pays the spread: a buy the ask, a sale the bid.
     take = market.ask if buys else market.bid
@@ -58,10 +63,14 @@ def hit(request: OrderRequest, market: Market, *, arriving: bool) -> Hit | None:
         # Triggered by the last trade; through a gap it fills where the market is, never at the stop.
         worse = max(trigger, take) if buys else min(trigger, take)
         return Hit(worse, "stop at the worse of stop and market") if reached else None
-    if arriving and (take <= trigger if buys else take >= trigger):
-        # It crosses the book when it arrives, so it takes what is there, as on any venue.
-        return Hit(take, "limit crossing on arrival, at ask or bid")
+    if seen is None:
+        # It crosses the book when it arrives, so it takes what is there, as on any venue. The last
+        # trade may be older than the order and fills nothing yet.
+        crosses = take <= trigger if buys else take >= trigger
+        return Hit(take, "limit crossing on arrival, at ask or bid") if crosses else None
     # Resting: others stand before us in the queue at our price, so a trade at the limit is not
     # ours; only when the price has gone through it must we have been filled, at our own limit.
+    # A last trade that has not changed since the order arrived may have been before it.
     through = market.last < trigger if buys else market.last > trigger
+    through = through and market.last != seen
     return Hit(trigger, "limit traded through, at the limit") if through else None
