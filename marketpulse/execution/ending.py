@@ -70,20 +70,42 @@ class Ender:
             draft.move(order, Change(OrderState.PENDING_CANCEL, "asked for", code, sentence))
 
     def halt(self, why: str) -> Halt:
-        """Refuse all new orders from the moment this returns, and end what would add exposure."""
+        """Refuse all new orders from the moment this returns, and end what would add exposure.
+
+        Raises
+        ------
+        StorageError
+            The ledger could not be written. Orders are refused all the same, and each turn tries to
+            write the halt down.
+        """
         why = (why.strip() if isinstance(why, str) else "")[:_LONGEST] or "no reason given"
-        with self._kit.journal.holding() as books:
-            if books.halt is not None:
-                return books.halt
-            with self._kit.journal.writing() as draft:
-                draft.add(EventKind.HALT, "halt", write_halt(why), account=DESK)
-                for order in books.open_orders:
-                    if order.request.side is Side.BUY:
-                        self.want(draft, order, "HALTED", f"Trading was halted: {why}")
-                self._kit.probe("halt.appended")
-            self._kit.probe("halt.committed")
-            # The halt was committed in this very block, so the books have it.
-            return books.halt or Halt(self._kit.clock.now(), why)
+        journal = self._kit.journal
+        with journal.lock:
+            if journal.books.halt is not None:
+                return journal.books.halt
+            journal.stop = journal.stop or Halt(self._kit.clock.now(), why)
+            return self._write_halt(journal.stop)
+
+    def insist(self) -> None:
+        """Write down a halt that could not be committed when it was called for."""
+        journal = self._kit.journal
+        with journal.lock:
+            if journal.stop is not None:
+                self._write_halt(journal.stop)
+
+    def _write_halt(self, halt: Halt) -> Halt:
+        journal = self._kit.journal
+        with journal.holding() as books:
+            if books.halt is None:
+                with journal.writing() as draft:
+                    draft.add(EventKind.HALT, "halt", write_halt(halt.why), account=DESK)
+                    for order in books.open_orders:
+                        if order.request.side is Side.BUY:
+                            self.want(draft, order, "HALTED", f"Trading was halted: {halt.why}")
+                    self._kit.probe("halt.appended")
+                self._kit.probe("halt.committed")
+            journal.stop = None
+            return books.halt or halt
 
     def resume(self, confirm: str) -> None:
         """Allow orders again.
@@ -96,6 +118,7 @@ class Ender:
         if confirm != _RESUME:
             raise Refused("BAD_CONFIRMATION", "Type RESUME, in capitals, to trade again.")
         with self._kit.journal.holding() as books:
+            self._kit.journal.stop = None
             if books.halt is None:
                 return
             with self._kit.journal.writing() as draft:

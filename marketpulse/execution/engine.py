@@ -221,6 +221,7 @@ class Execution:
         """
         self._sessions = sessions
         with self._turning:
+            self._ender.insist()
             if not self._recovered and not self._recover():
                 return
             self._interrupted()

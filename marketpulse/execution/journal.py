@@ -13,7 +13,7 @@ from marketpulse.execution.lifecycle import step
 from marketpulse.portfolio import Books
 from marketpulse.portfolio.codec import Alert, Change, write_alert, write_change
 from marketpulse.storage import Ledger, Tx
-from marketpulse.types import Event, EventKind, Json, NewEvent, Order
+from marketpulse.types import Event, EventKind, Halt, Json, NewEvent, Order
 
 __all__ = ["DESK", "Draft", "Journal"]
 
@@ -70,14 +70,21 @@ class Journal:
     ----------
     lock : hold it to read the books and decide on them in one step; it may be taken again by its holder
     books : change only through ``writing``
+    stop : a halt that could not be committed yet; it counts all the same
     """
 
     def __init__(self, ledger: Ledger, books: Books, clock: Clock) -> None:
         self.lock = threading.RLock()
         self.books = books
+        self.stop: Halt | None = None
         self._ledger = ledger
         self._clock = clock
         self._behind = False
+
+    @property
+    def halt(self) -> Halt | None:
+        """Set while trading is stopped, in the ledger or for now in memory only."""
+        return self.books.halt or self.stop
 
     @contextmanager
     def holding(self) -> Iterator[Books]:

@@ -113,7 +113,10 @@ class Placer:
         account = self._account(instrument)
         with kit.journal.writing() as draft:
             preview = self._gate(request)
-            reasons = (*self._own(request), *(Reason(c.code, c.sentence) for c in preview.failed))
+            own = self._own(request)
+            said = {reason.code for reason in own}
+            failed = (Reason(c.code, c.sentence) for c in preview.failed if c.code not in said)
+            reasons = (*own, *failed)
             if any(reason.code == _PASSING for reason in reasons):
                 raise Refused(_PASSING, next(r.sentence for r in reasons if r.code == _PASSING))
             opens, expires = limits(request.time_in_force, instrument, sessions, kit.clock)
@@ -141,10 +144,10 @@ class Placer:
 
     def _own(self, request: OrderRequest) -> list[Reason]:
         """What the order path itself refuses, whatever the gate was told."""
-        books = self._kit.books
+        books, halt = self._kit.books, self._kit.journal.halt
         reasons = []
-        if books.halt is not None:
-            reasons.append(Reason("HALTED", f"Trading is halted: {books.halt.why}. Resume it first."))
+        if halt is not None:
+            reasons.append(Reason("HALTED", f"Trading is halted: {halt.why}. Resume it first."))
         if request.side is Side.BUY and any(
             order.state is OrderState.UNKNOWN and order.request.symbol == request.symbol
             for order in books.open_orders

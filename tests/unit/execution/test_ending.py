@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from unit.execution.bench import CLOSE, OPEN, SHUT, T0, buy, sell
 
-from marketpulse.errors import Refused, Uncertain
+from marketpulse.errors import Refused, StorageError, Uncertain
 from marketpulse.types import OrderState, SessionInfo, SessionState, TimeInForce
 
 DAY = TimeInForce.DAY
@@ -171,6 +171,25 @@ def test_i12_a_halt_outlives_a_restart_and_ends_only_by_the_word(bench):
     assert bench.books.halt is None
     assert bench.kinds().count("resume") == 1
     assert bench.place(buy(), "k2").state is OrderState.NEW
+
+
+def test_i12_a_halt_counts_even_while_it_cannot_be_written(bench):
+    resting = bench.resting(buy(limit="90"))
+    inner = bench.ledger.transaction
+
+    def full():
+        raise StorageError("the disk is full")
+
+    bench.ledger.transaction = full
+    with pytest.raises(StorageError):
+        bench.execution.halt("enough")
+    bench.ledger.transaction = inner
+    assert refused(bench.place, buy(), "k2") == "HALTED"
+    bench.turn()
+    assert bench.books.halt.why == "enough"
+    assert bench.state(resting) == "canceled"
+    bench.execution.resume("RESUME")
+    assert bench.place(buy(), "k3").state is OrderState.NEW
 
 
 def test_a_day_order_expires_at_the_close(bench):
