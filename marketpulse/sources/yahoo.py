@@ -9,6 +9,7 @@ the desk holds what was traded on the day.
 """
 
 import json
+import logging
 import warnings
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -158,6 +159,7 @@ class YahooSource:
         self._folder = folder
         self._session = session
         self._ready = False
+        self._zoned: set[str] = set()
         self._lock = Lock()
         self._frames: dict[str, tuple[float, str, _Frame]] = {}
 
@@ -248,7 +250,9 @@ class YahooSource:
 
     def _ask(self, symbol: str, period: str) -> _Frame:
         with _vendor_errors():
-            ticker = self._vendor().Ticker(symbol, session=self._session)
+            vendor = self._vendor()
+            self._know_zone(vendor, symbol)
+            ticker = vendor.Ticker(symbol, session=self._session)
             table = ticker.history(period=period, interval="1d", auto_adjust=False, actions=True)
             days = tuple(t.date() for t in table.index)
             columns = ["Open", "High", "Low", "Close", "Volume"]
@@ -259,6 +263,16 @@ class YahooSource:
             known = ticker.history_metadata
             return _Frame(days, rows, cash, ratio, {key: known.get(key) for key in _META})
 
+    def _know_zone(self, vendor: Any, symbol: str) -> None:
+        """Tell yfinance the exchange's time zone, so that it does not ask Yahoo.
+
+        It would keep the answer for ever, even an unreadable one: after one bad reply at a cold
+        start the symbol failed until the process ended.
+        """
+        if symbol not in self._zoned:
+            vendor.cache.get_tz_cache().store(symbol, _NEW_YORK.key)
+            self._zoned.add(symbol)
+
     def _vendor(self) -> Any:
         """Import and set up yfinance at its first use; takes a second."""
         with self._lock:
@@ -268,6 +282,8 @@ class YahooSource:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 yfinance.set_tz_cache_location(str(self._folder))
                 yfinance.config.debug.hide_exceptions = False
+                # What it logs of a failure we raise, and the meter says once a minute.
+                logging.getLogger("yfinance").setLevel(logging.CRITICAL)
                 # yfinance switches its own deprecation warnings on; they are not ours to mend.
                 warnings.filterwarnings("ignore", category=DeprecationWarning, module="^yfinance")
                 self._session = self._session or _impatient_session()

@@ -1,6 +1,7 @@
 import inspect
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -189,7 +190,14 @@ def test_importing_the_room_imports_no_vendor(tmp_path):
 
 def test_one_quote_is_one_request_for_prices(tmp_path):
     source = source_of(chart("AAPL", rows(9), **meta()), tmp_path)
-    source.quote(AAPL)  # may look up the time zone first
-    source._session.asked.clear()
     source.quote(AAPL)
     assert len([url for url in source._session.asked if "/chart/" in url]) == 1
+
+
+def test_a_bad_answer_at_a_cold_start_is_not_remembered(tmp_path):
+    source = source_of(b"<html>", tmp_path)
+    stranger = replace(AAPL, symbol="NEVERSEEN")
+    with pytest.raises(BadData):
+        source.quote(stranger)
+    source._session.chart = lambda _: chart("NEVERSEEN", rows(9), **meta())
+    assert source.quote(stranger).price == 101.5
