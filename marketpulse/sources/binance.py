@@ -159,12 +159,13 @@ class BinanceSource:
         with self._venue() as client, _vendor_errors():
             answer = client.fetch_ohlcv(instrument.symbol, interval.value, int(since * 1000), _PAGE)
             table = _table(answer)
-        table = table[table[:, 0] / 1000.0 + length <= last] if len(table) else table
-        if not len(table):
+        opened = table[:, 0] / 1000.0
+        keep = (opened >= start.timestamp()) & (opened + length <= last)
+        if not keep.any():
             msg = f"binance: no closed bar of {instrument.symbol} in the period"
             raise NoData(msg)
-        time = (table[:, 0] / 1000.0).astype(np.int64)
-        return bars_of(instrument.symbol, interval, time, table[:, 1:], self.name)
+        time = opened[keep].astype(np.int64)
+        return bars_of(instrument.symbol, interval, time, table[keep, 1:], self.name)
 
     def actions(self, instrument: Instrument, start: datetime, end: datetime) -> Sequence[CorporateAction]:
         """Return nothing: pairs neither split nor pay."""
