@@ -37,6 +37,7 @@ _ORDERS = 500
 _FILLS = 500
 _EVENTS = 60
 _FEWEST_DAYS = 20  # daily returns before a Sharpe ratio says anything
+_SATURDAY = 5  # a day without a session would make the account look calm
 _ALWAYS = "24/7"
 _NOTHING = Flow(Decimal(0), Decimal(0))
 _QUIET = frozenset({EventKind.SIGNAL, EventKind.CLOCK})
@@ -72,7 +73,7 @@ class Picture:
             mode=Mode.PAPER,
             feed=rooms.feed,
             account=books.account,
-            status=self._status(providers),
+            status=self._status(providers, data),
             halt=books.halt,
             sessions=rooms.market.sessions(),
             instruments=MappingProxyType(dict(rooms.instruments)),
@@ -137,7 +138,9 @@ class Picture:
         )
 
     def _sharpe(self) -> tuple[float | None, str]:
-        daily = returns([equity for _, equity in self._equity.daily()])
+        today = self._equity.day_began(self._rooms.clock.now()).date()
+        ended = [equity for day, equity in self._equity.daily() if day < today and day.weekday() < _SATURDAY]
+        daily = returns(ended)
         if len(daily) < _FEWEST_DAYS:
             return None, f"unknown, {len(daily)} of {_FEWEST_DAYS} days"
         found = sharpe(daily)
@@ -154,10 +157,11 @@ class Picture:
                 self._events.appendleft(event)
         return tuple(self._events)
 
-    def _status(self, providers: tuple[ProviderHealth, ...]) -> DeskStatus:
+    def _status(self, providers: tuple[ProviderHealth, ...], data: Mapping[str, MarketDatum]) -> DeskStatus:
         if self._rooms.books.halt is not None:
             return DeskStatus.HALTED
-        return DeskStatus.OK if all(p.ok for p in providers) else DeskStatus.DEGRADED
+        well = all(p.ok for p in providers) and not any(datum.stale for datum in data.values())
+        return DeskStatus.OK if well else DeskStatus.DEGRADED
 
     def _replay(self) -> ReplayInfo | None:
         tape, start = self._rooms.tape, self._rooms.cutoff
