@@ -51,6 +51,7 @@ class _Pair:
     volume: float
 
 
+_SHARE = np.linspace(0.0, 1.0, _NODES + 1)  # of the day, at each node
 _PAIRS = {
     "BTC/USDT": _Pair(64_000.0, 0.025, 0.00005, 22_000.0),
     "ETH/USDT": _Pair(3_100.0, 0.033, 0.00008, 330_000.0),
@@ -61,6 +62,7 @@ _PAIRS = {
     "DOT/USDT": _Pair(6.4, 0.043, 0.0005, 9_500_000.0),
     "LINK/USDT": _Pair(14.5, 0.044, 0.0005, 5_200_000.0),
 }
+_COLUMN = {symbol: column for column, symbol in enumerate(_PAIRS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +122,26 @@ class SimulatedSource:
             self._walk = walk
         return self._walk[day : day + 2]
 
+    def _path(self, instrument: Instrument, day: int) -> tuple[FloatArray, float]:
+        """Lay one day's logarithms, a bridge between two midnights of the walk, and its volume."""
+        pair, column = _PAIRS[instrument.symbol], _COLUMN[instrument.symbol]
+        start, end = self._logs(day)[:, column]
+        rng = np.random.default_rng((self._seed, column, day))
+        path = np.empty(_NODES + 1)
+        path[0] = 0.0
+        np.cumsum(rng.standard_normal(_NODES), out=path[1:])
+        path *= pair.sigma / np.sqrt(_NODES)
+        path += _SHARE * (end - start - path[-1]) + (log(pair.level) + start)
+        return path, pair.volume * exp(0.3 * float(rng.standard_normal()))
+
     def _day(self, instrument: Instrument, day: int) -> _Day:
-        """Lay the nodes of one day: a bridge between two midnights of the walk."""
+        """Return one day's nodes; the running day's are kept."""
         known = self._today.get(instrument.symbol)
         if known is not None and known[0] == day:
             return known[1]
-        pair, column = _PAIRS[instrument.symbol], list(_PAIRS).index(instrument.symbol)
-        start, end = self._logs(day)[:, column]
-        rng = np.random.default_rng((self._seed, column, day))
-        free = np.concatenate([[0.0], np.cumsum(rng.standard_normal(_NODES))]) / np.sqrt(_NODES)
-        share = np.linspace(0.0, 1.0, _NODES + 1)
-        path = log(pair.level) + start + share * (end - start) + pair.sigma * (free - share * free[-1])
-        volume = pair.volume * exp(0.3 * float(rng.standard_normal()))
-        return _Day(np.round(np.exp(path), instrument.decimals), volume)
+        path, volume = self._path(instrument, day)
+        nodes: FloatArray = np.round(np.exp(path), instrument.decimals)
+        return _Day(nodes, volume)
 
     def _now(self, instrument: Instrument) -> tuple[datetime, int]:
         if instrument.symbol not in _PAIRS:
@@ -201,9 +210,9 @@ class SimulatedSource:
             key = (instrument.symbol, day)
             if key not in self._daily:
                 with self._lock:
-                    whole = self._day(instrument, day)
-                nodes = whole.nodes
-                bar = (nodes[0], nodes.max(), nodes.min(), nodes[-1], whole.volume)
+                    path, volume = self._path(instrument, day)
+                ends = np.exp(np.array([path[0], path.max(), path.min(), path[-1]]))
+                bar = (*np.round(ends, instrument.decimals), volume)
                 self._daily[key] = tuple(float(x) for x in bar)  # type: ignore[assignment] # five numbers
             rows.append(self._daily[key])
         return np.array(rows)
