@@ -44,14 +44,23 @@ def fix(
     if first.code in _STEPS:
         found = _on_step(first.code, raw, instrument)
     elif preview.request is not None:
-        units = _units(first, preview, preview.request, instrument, snapshot)
-        smaller = units is not None and 0 < units < preview.request.quantity
-        found = ("quantity", f"{units:f}") if smaller else None
+        found = _smaller(preview, preview.request, instrument, snapshot)
     else:
         found = None
     if found is None or not ask({**raw, found[0]: found[1]}).ok:
         return None
     return Fix("quantity" if found[0] == "quantity" else "price", found[1])
+
+
+def _smaller(
+    preview: Preview, request: OrderRequest, instrument: Instrument, snapshot: Snapshot
+) -> tuple[str, str] | None:
+    """The largest quantity that every failed check would let through, if it is a smaller one."""
+    allowed = [_units(check, preview, request, instrument, snapshot) for check in preview.failed]
+    known = [units for units in allowed if units is not None]
+    if len(known) < len(allowed) or not 0 < min(known) < request.quantity:
+        return None
+    return "quantity", f"{min(known):f}"
 
 
 def _on_step(code: str, raw: Mapping[str, object], instrument: Instrument) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from marketpulse import desk
-from marketpulse.types import OrderType, Preview, Snapshot, TimeInForce
+from marketpulse.types import OrderType, Preview, Snapshot
 from pages import blotter, parts, preview, review, ticket, working
 from pages.parts import Column
 
@@ -15,7 +15,6 @@ LIFE = 1  # seconds between two looks at orders under way
 TIMES = "\u00d7"  # between bid and ask
 
 _FACTS = (Column(""), Column("", "right"))
-_VALID = {TimeInForce.DAY: "Day", TimeInForce.GTC: "GTC"}
 
 
 @st.fragment(run_every=parts.REFRESH)
@@ -48,7 +47,7 @@ def ticket_and_preview(left: Any, right: Any) -> None:
 
 def _head(now: Snapshot) -> None:
     """The panel's name and the last price of what is in the ticket."""
-    symbol = str(st.session_state.ticket_symbol or "")
+    symbol = ticket.read().symbol
     instrument, datum = now.instruments.get(symbol), now.market.get(symbol)
     if instrument is None or datum is None:
         parts.title("Ticket", "")
@@ -114,15 +113,7 @@ def _last_row(form: ticket.Form, raw: Mapping[str, object], seen: Preview | None
     if seen and not seen.ok:
         parts.html(parts.span(seen.failed[0].sentence, "narrow", "small", "down"))
     with st.container(horizontal=True, gap="xsmall"):
-        st.selectbox(
-            "Valid",
-            list(_VALID),
-            format_func=lambda value: _VALID[value],
-            key="ticket_tif",
-            label_visibility="collapsed",
-            width=84,
-            persist_state="session",
-        )
+        ticket.draw_validity()
         st.button(
             label,
             key="review",
@@ -141,7 +132,7 @@ def under_way(right: Any) -> None:
     with right, parts.panel("working"):
         working.working_orders(now)
         working.events(now)
-        working.signal(now, str(st.session_state.get("ticket_symbol") or ""))
+        working.signal(now, ticket.read().symbol)
         st.space("stretch")
         working.halt_switch(now, "panel")
     parts.show_said()

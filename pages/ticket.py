@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from marketpulse.types import Instrument, OrderType, Side, Snapshot, TimeInForce
+from pages.fields import get, put, ready
 from pages.parts import quantity
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Sized",
     "adopt_query",
     "draw",
+    "draw_validity",
     "fill_in",
     "nearest",
     "number_or_none",
@@ -37,6 +39,7 @@ _LONGEST = 64
 _MOST = Decimal(10) ** 9
 _PERCENT = "% of equity"
 _QUANTITY = "Quantity"
+_VALID = {TimeInForce.DAY: "Day", TimeInForce.GTC: "GTC"}
 _TRIGGER = {OrderType.LIMIT: "limit_price", OrderType.STOP: "stop_price"}
 
 
@@ -127,14 +130,33 @@ def nearest(typed: str, snapshot: Snapshot) -> list[str]:
 def adopt_query(snapshot: Snapshot) -> None:
     """Fill the ticket from ``?symbol=AAPL&side=buy``, once; the address is clean afterwards."""
     symbol, side = st.query_params.get("symbol"), st.query_params.get("side")
-    if symbol is not None:
-        st.session_state.ticket_symbol = _known(symbol, snapshot) or symbol
-        _start_over(snapshot)
+    if symbol is None and side is None:
+        return
+    fill_in(snapshot)
     if side in (Side.BUY.value, Side.SELL.value):
-        st.session_state.ticket_side = Side(side)
-    if symbol is not None or side is not None:
-        st.session_state.pop("ticket_pending", None)  # a review left open was of another order
-        st.query_params.clear()
+        put("ticket_side", Side(side))
+    if symbol is not None:
+        set_symbol(_known(symbol, snapshot) or symbol, snapshot)
+    st.session_state.pop("ticket_pending", None)  # a review left open was of another order
+    st.query_params.clear()
+
+
+def read() -> Form:
+    """What stands in the ticket now."""
+    by_percent = get("ticket_size_by") == _PERCENT
+    return Form(
+        symbol=_text("ticket_symbol"),
+        side=Side(get("ticket_side")),
+        type=OrderType(get("ticket_type")),
+        by_percent=by_percent,
+        amount=_text("ticket_percent" if by_percent else "ticket_quantity"),
+        trigger=_text("ticket_trigger"),
+        time_in_force=TimeInForce(get("ticket_tif")),
+    )
+
+
+def _text(name: str) -> str:
+    return str(get(name) or "").strip()[:_LONGEST]
 
 
 def typed() -> Form:
@@ -148,45 +170,36 @@ def typed() -> Form:
     return replace(form, amount="" if proposed else form.amount, trigger="" if unused else form.trigger)
 
 
+def fill_in(snapshot: Snapshot) -> None:
+    """Give every field a value, once, before its widget is drawn for the first time."""
+    if get("ticket_symbol") is not None:
+        return
+    put("ticket_side", Side.BUY)
+    put("ticket_type", OrderType.MARKET)
+    put("ticket_size_by", _QUANTITY)
+    put("ticket_percent", f"{STARTING_SHARE:.0%}".rstrip("%"))
+    put("ticket_tif", TimeInForce.DAY)
+    set_symbol(next((instrument.symbol for instrument in _tradable(snapshot)), ""), snapshot)
+
+
+def set_symbol(symbol: str, snapshot: Snapshot) -> None:
+    """Take another instrument into the ticket (a callback)."""
+    put("ticket_symbol", symbol)
+    units = _units_for(STARTING_SHARE, symbol, snapshot)
+    text = st.session_state.ticket_proposed_quantity = f"{units:f}" if units else ""
+    put("ticket_quantity", text)
+    _propose_price(snapshot)
+
+
 def set_quantity(units: str) -> None:
     """Put a quantity into the ticket (a callback)."""
-    st.session_state.ticket_size_by = _QUANTITY
-    st.session_state.ticket_quantity = units
+    put("ticket_size_by", _QUANTITY)
+    put("ticket_quantity", units)
 
 
 def set_trigger(text: str) -> None:
     """Put a limit or stop price into the ticket (a callback)."""
-    st.session_state.ticket_trigger = text
-
-
-def read() -> Form:
-    """What stands in the ticket now."""
-    state = st.session_state
-    by_percent = state.ticket_size_by == _PERCENT
-    amount = state.ticket_percent if by_percent else state.ticket_quantity
-    return Form(
-        symbol=str(state.ticket_symbol or "").strip(),
-        side=Side(state.ticket_side),
-        type=OrderType(state.ticket_type),
-        by_percent=by_percent,
-        amount=str(amount or "").strip()[:_LONGEST],
-        trigger=str(state.get("ticket_trigger") or "").strip()[:_LONGEST],
-        time_in_force=TimeInForce(state.ticket_tif),
-    )
-
-
-def fill_in(snapshot: Snapshot) -> None:
-    """Give every field a value before its widget is drawn for the first time."""
-    state = st.session_state
-    if "ticket_symbol" not in state:
-        symbols = [instrument.symbol for instrument in _tradable(snapshot)]
-        state.ticket_symbol = symbols[0] if symbols else None
-        _start_over(snapshot)
-    state.setdefault("ticket_side", Side.BUY)
-    state.setdefault("ticket_type", OrderType.MARKET)
-    state.setdefault("ticket_size_by", _QUANTITY)
-    state.setdefault("ticket_percent", f"{STARTING_SHARE:.0%}".rstrip("%"))
-    state.setdefault("ticket_tif", TimeInForce.DAY)
+    put("ticket_trigger", text)
 
 
 def draw(snapshot: Snapshot) -> None:
@@ -196,7 +209,7 @@ def draw(snapshot: Snapshot) -> None:
         "Symbol",
         list(names),
         format_func=lambda symbol: names.get(symbol, symbol),
-        key="ticket_symbol",
+        key=ready("ticket_symbol"),
         accept_new_options=True,
         label_visibility="collapsed",
         on_change=_symbol_changed,
@@ -204,23 +217,39 @@ def draw(snapshot: Snapshot) -> None:
         persist_state="session",
     )
     _choice("Side", list(Side), "ticket_side", on_change=_side_changed, args=(snapshot,))
-    _choice("Type", list(OrderType), "ticket_type", on_change=_type_changed, args=(snapshot,))
+    _choice("Type", list(OrderType), "ticket_type", on_change=_propose_price, args=(snapshot,))
     _choice("Size by", [_QUANTITY, _PERCENT], "ticket_size_by")
-    priced = st.session_state.ticket_type in _TRIGGER
+    form = read()
+    priced = form.type in _TRIGGER
     with st.grid(2 if priced else 1, min_column_width=110, gap="xsmall"):
-        by_percent = st.session_state.ticket_size_by == _PERCENT
-        _field(_PERCENT if by_percent else "Quantity", "ticket_percent" if by_percent else "ticket_quantity")
+        if form.by_percent:
+            _field(_PERCENT, "ticket_percent")
+        else:
+            _field("Quantity", "ticket_quantity")
         if priced:
-            _field(f"{OrderType(st.session_state.ticket_type).capitalize()} price", "ticket_trigger")
+            _field(f"{form.type.capitalize()} price", "ticket_trigger")
 
 
-def _choice(label: str, options: Sequence[str], key: str, **on: Any) -> None:
+def draw_validity() -> None:
+    """Draw how long the order stays."""
+    st.selectbox(
+        "Valid",
+        list(_VALID),
+        format_func=lambda value: _VALID[value],
+        key=ready("ticket_tif"),
+        label_visibility="collapsed",
+        width=84,
+        persist_state="session",
+    )
+
+
+def _choice(label: str, options: Sequence[str], name: str, **on: Any) -> None:
     """One of a few, as wide as the ticket; choosing the chosen one again keeps it."""
     st.segmented_control(
         label,
         options,
         format_func=lambda option: option if option in (_QUANTITY, _PERCENT) else option.capitalize(),
-        key=key,
+        key=ready(name),
         required=True,
         width="stretch",
         label_visibility="collapsed",
@@ -229,45 +258,25 @@ def _choice(label: str, options: Sequence[str], key: str, **on: Any) -> None:
     )
 
 
-def _field(label: str, key: str) -> None:
+def _field(label: str, name: str) -> None:
     """A number as text: exact as typed, and sent while typing."""
-    st.text_input(label, key=key, live=True, autocomplete="off", persist_state="session")
-
-
-def set_symbol(symbol: str, snapshot: Snapshot) -> None:
-    """Take another instrument into the ticket (a callback)."""
-    st.session_state.ticket_symbol = symbol
-    _start_over(snapshot)
+    st.text_input(label, key=ready(name), live=True, autocomplete="off", persist_state="session")
 
 
 def _symbol_changed(snapshot: Snapshot) -> None:
-    typed = str(st.session_state.ticket_symbol or "").strip()
-    symbol = _known(typed, snapshot)
-    st.session_state.ticket_symbol = symbol or typed
+    symbol = _known(_text("ticket_symbol"), snapshot)
     if symbol:
-        _start_over(snapshot)
+        set_symbol(symbol, snapshot)
 
 
 def _side_changed(snapshot: Snapshot) -> None:
-    if st.session_state.ticket_type is OrderType.STOP:
+    if get("ticket_type") is OrderType.STOP:
         _propose_price(snapshot)
 
 
-def _type_changed(snapshot: Snapshot) -> None:
-    _propose_price(snapshot)
-
-
 def _propose_price(snapshot: Snapshot) -> None:
-    state = st.session_state
-    state.ticket_trigger = state.ticket_proposed_trigger = _first_price(snapshot)
-
-
-def _start_over(snapshot: Snapshot) -> None:
-    """Forget what belonged to another instrument: its quantity and its prices."""
-    state = st.session_state
-    units = _units_for(STARTING_SHARE, state.ticket_symbol, snapshot)
-    state.ticket_quantity = state.ticket_proposed_quantity = f"{units:f}" if units else ""
-    _propose_price(snapshot)
+    text = st.session_state.ticket_proposed_trigger = _first_price(snapshot)
+    put("ticket_trigger", text)
 
 
 def _tradable(snapshot: Snapshot) -> list[Instrument]:
@@ -295,13 +304,11 @@ def _units_for(share: float, symbol: object, snapshot: Snapshot) -> Decimal | No
 
 def _first_price(snapshot: Snapshot) -> str:
     """A price to start from: a limit at the last one, a stop on the side where it waits."""
-    state = st.session_state
-    symbol = str(state.get("ticket_symbol"))
+    symbol, way = _text("ticket_symbol"), Side(get("ticket_side"))
     instrument, datum = snapshot.instruments.get(symbol), snapshot.market.get(symbol)
     if instrument is None or datum is None or datum.quote.price <= 0:
         return ""
-    way = Side(state.get("ticket_side", Side.BUY))
-    stops = state.get("ticket_type") is OrderType.STOP
+    stops = get("ticket_type") is OrderType.STOP
     start = datum.quote.price * (1 + way.sign * STARTING_STOP if stops else 1)
     return f"{instrument.price(start, way):f}"
 

@@ -50,6 +50,12 @@ def tab(**query):
     return page
 
 
+def field(page, name):
+    """The widget of one field of the ticket."""
+    widgets = [*page.text_input, *page.selectbox, *page.button_group]
+    return next(widget for widget in widgets if widget.key == name)
+
+
 def html(page):
     tables = [json.loads(e.proto.json).get("html", "") for e in page.get("bidi_component")]
     return "\n".join([e.proto.body for e in page.get("html")] + tables)
@@ -61,7 +67,7 @@ def said(page):
 
 def buy(page, quantity="10"):
     """Type a quantity, review, confirm."""
-    page.text_input(key="ticket_quantity").set_value(quantity).run()
+    field(page, "ticket_quantity").set_value(quantity).run()
     page.button(key="review").click().run()
     page.button(key="review_confirm").click().run()
     assert not page.exception
@@ -78,7 +84,7 @@ def placed(double):
 def test_a_fresh_ticket_shows_what_its_order_would_do():
     page = tab()
     shown = html(page)
-    assert page.text_input(key="ticket_quantity").value == "8"  # 5 % of 100,000 at 571.53
+    assert field(page, "ticket_quantity").value == "8"  # 5 % of 100,000 at 571.53
     assert "$4,572.24" in shown  # 8 x 571.53
     assert "All 6 checks pass." in shown
     assert page.button(key="review").label == "Review buy 8 AAPL"
@@ -93,14 +99,14 @@ def test_gates_with_numbers_come_as_a_table_and_plain_ones_as_a_list():
 @pytest.mark.usefixtures("house")
 def test_typing_changes_the_preview():
     page = tab()
-    page.text_input(key="ticket_quantity").set_value("10").run()
+    field(page, "ticket_quantity").set_value("10").run()
     assert "$5,715.30" in html(page)
 
 
 @pytest.mark.usefixtures("house")
 def test_a_refused_order_says_why_and_cannot_be_reviewed():
     page = tab()
-    page.text_input(key="ticket_quantity").set_value("100").run()
+    field(page, "ticket_quantity").set_value("100").run()
     shown = html(page)
     assert "Refused. " in shown
     assert "AAPL would be 57.2% of equity; the limit is 15.0%." in shown
@@ -111,7 +117,7 @@ def test_a_refused_order_says_why_and_cannot_be_reviewed():
 @pytest.mark.usefixtures("house")
 def test_the_offered_quantity_passes():
     page = tab()
-    page.text_input(key="ticket_quantity").set_value("100").run()
+    field(page, "ticket_quantity").set_value("100").run()
     assert page.button(key="use").label == "Use 26"  # 15 % of 100,000 at 571.53, floored
     page.button(key="use").click().run()
     assert "All 6 checks pass." in html(page)
@@ -121,7 +127,7 @@ def test_selling_more_than_is_held_is_refused_and_what_is_held_is_offered():
     double = fakes.FakeDesk(fakes.snapshot(orders=()))
     desk.use(double)
     page = tab(symbol="AAPL", side="sell")
-    page.text_input(key="ticket_quantity").set_value("50").run()
+    field(page, "ticket_quantity").set_value("50").run()
     assert "You hold 20 AAPL." in html(page)
     assert page.button(key="review").disabled
     assert page.button(key="use").label == "Use 20"
@@ -130,21 +136,21 @@ def test_selling_more_than_is_held_is_refused_and_what_is_held_is_offered():
 @pytest.mark.usefixtures("house")
 def test_percent_of_equity_becomes_a_quantity_floored_to_the_lot():
     page = tab()
-    page.button_group(key="ticket_size_by").set_value("% of equity").run()
-    page.text_input(key="ticket_percent").set_value("10").run()
+    field(page, "ticket_size_by").set_value("% of equity").run()
+    field(page, "ticket_percent").set_value("10").run()
     assert page.button(key="review").label == "Review buy 17 AAPL"  # 10,000 / 571.53 = 17.49
-    page.text_input(key="ticket_percent").set_value("minus").run()
+    field(page, "ticket_percent").set_value("minus").run()
     assert "The percentage must be a positive number." in html(page)
 
 
 def test_a_limit_order_carries_its_price_and_a_market_order_none(house):
     page = tab()
-    page.button_group(key="ticket_type").set_value("limit").run()
-    assert page.text_input(key="ticket_trigger").value == "571.53"
-    page.text_input(key="ticket_trigger").set_value("560.10").run()
+    field(page, "ticket_type").set_value("limit").run()
+    assert field(page, "ticket_trigger").value == "571.53"
+    field(page, "ticket_trigger").set_value("560.10").run()
     buy(page)
     assert placed(house)[0][1].limit_price == Decimal("560.10")
-    page.button_group(key="ticket_type").set_value("market").run()
+    field(page, "ticket_type").set_value("market").run()
     buy(page)
     assert placed(house)[1][1].limit_price is None
 
@@ -152,7 +158,7 @@ def test_a_limit_order_carries_its_price_and_a_market_order_none(house):
 @pytest.mark.usefixtures("house")
 def test_an_empty_quantity_asks_for_one():
     page = tab()
-    page.text_input(key="ticket_quantity").set_value("").run()
+    field(page, "ticket_quantity").set_value("").run()
     assert "Type a quantity to see what the order would do." in html(page)
     assert page.button(key="review").disabled
 
@@ -160,8 +166,8 @@ def test_an_empty_quantity_asks_for_one():
 @pytest.mark.usefixtures("house")
 def test_the_address_fills_the_ticket_once():
     page = tab(symbol="BTC-USDT", side="sell")
-    assert page.selectbox(key="ticket_symbol").value == "BTC/USDT"
-    assert page.button_group(key="ticket_side").value == "sell"
+    assert field(page, "ticket_symbol").value == "BTC/USDT"
+    assert field(page, "ticket_side").value == "sell"
     assert not page.query_params
 
 
@@ -202,7 +208,7 @@ def test_nothing_is_sent_before_confirm(house):
 
 def test_what_is_typed_right_before_review_is_what_is_reviewed(house):
     page = tab()
-    page.text_input(key="ticket_quantity").set_value("12")
+    field(page, "ticket_quantity").set_value("12")
     page.button(key="review").click().run()  # both reach the server at once
     page.button(key="review_confirm").click().run()
     assert placed(house)[0][1].quantity == Decimal(12)
@@ -243,7 +249,7 @@ def test_a_second_tab_with_the_same_ticket_is_told_it_was_sent(house):
 
 def test_a_review_left_open_says_that_another_tab_has_sent_it(house):
     first, second = tab(), tab()
-    second.text_input(key="ticket_quantity").set_value("10").run()
+    field(second, "ticket_quantity").set_value("10").run()
     second.button(key="review").click().run()
     buy(first)
     value = replace(house.shown.valuation, buying_power=1.0)
@@ -264,7 +270,7 @@ def test_the_same_ticket_is_the_same_though_the_price_has_moved_between_the_tabs
     house.show(market=fakes.MARKET | {"MSFT": cheaper})
     second = tab(symbol="MSFT")
     for page in (first, second):
-        page.button_group(key="ticket_size_by").set_value(size_by).run()
+        field(page, "ticket_size_by").set_value(size_by).run()
     house.show(market=fakes.MARKET)
     labels = []
     for page, price in ((first, fakes.MARKET["MSFT"]), (second, cheaper)):
@@ -288,7 +294,7 @@ def test_a_second_tab_with_another_order_places_it(house):
 
 def test_a_refusal_at_the_last_moment_is_shown(house):
     page = tab()
-    page.text_input(key="ticket_quantity").set_value("10").run()
+    field(page, "ticket_quantity").set_value("10").run()
     page.button(key="review").click().run()
     house.halt("a <b>test</b>")
     page.button(key="review_confirm").click().run()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 
 import fakes
@@ -99,6 +100,13 @@ def test_a_position_over_its_limit_is_cut_to_it():
     raw = form().raw("100")
     # 15 % of 100,000 is 15,000: 26 x 571.53 = 14,859.78 and 27 would be 15,431.31
     assert propose(fakes.FakeDesk(SNAPSHOT), raw) == fixes.Fix("quantity", "26")
+
+
+def test_when_two_checks_refuse_the_smaller_quantity_is_proposed():
+    desk = fakes.FakeDesk(SNAPSHOT)
+    desk.show(valuation=replace(SNAPSHOT.valuation, buying_power=6_000.0))
+    # cash for 10.5 at 571.53, and 15 % of equity is 26
+    assert propose(desk, form().raw("100")) == fixes.Fix("quantity", "10")
 
 
 def test_nothing_is_proposed_for_an_order_that_passes():
