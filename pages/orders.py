@@ -1,7 +1,6 @@
 """Orders: the ticket with its live preview, what is under way, and the blotter."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import streamlit as st
 
@@ -18,8 +17,9 @@ _FACTS = (Column(""), Column("", "right"))
 
 
 @st.fragment(run_every=parts.REFRESH)
-def ticket_and_preview(left: Any, right: Any) -> None:
+def ticket_and_preview() -> None:
     """Ticket and preview in one fragment, so that typing redraws nothing else."""
+    left, right = st.columns([1, 2.55], gap="xsmall")
     now = desk.current().snapshot()
     ticket.fill_in(now)
     review.open_ticket()
@@ -40,9 +40,7 @@ def ticket_and_preview(left: Any, right: Any) -> None:
         _last_row(form, raw, seen)
     with right, parts.panel("preview"):
         preview.draw(seen, sized.why, raw, now)
-    pending = st.session_state.get("ticket_pending")
-    if pending:
-        review.show(pending)
+    review.open_when_asked()
 
 
 def _head(now: Snapshot) -> None:
@@ -125,17 +123,18 @@ def _last_row(form: ticket.Form, raw: Mapping[str, object], seen: Preview | None
 
 
 @st.fragment(run_every=LIFE)
-def under_way(right: Any) -> None:
+def under_way() -> None:
     """Working orders, the last events and HALT; says it when an order of this session ends."""
     now = desk.current().snapshot()
     working.follow(now)
-    with right, parts.panel("working"):
+    with parts.panel("working"):
         working.working_orders(now)
         working.events(now)
         working.signal(now, ticket.read().symbol)
         st.space("stretch")
         working.halt_switch(now, "panel")
-    parts.show_said()
+    if not review.is_open():
+        parts.show_said()  # a toast drawn by a fragment would take the place of an open dialog
 
 
 @st.fragment(run_every=parts.REFRESH)
@@ -154,12 +153,15 @@ def phone_halt() -> None:
 def main() -> None:
     """Lay out the page."""
     ticket.adopt_query(desk.current().snapshot())
-    left, middle, right = st.columns([1, 2.55, 1.3], gap="xsmall")
-    ticket_and_preview(left, middle)
-    under_way(right)
+    wide, right = st.columns([3.55, 1.3], gap="xsmall")
+    with wide:
+        ticket_and_preview()
+    with right:
+        under_way()
     history()
     with st.bottom:
         phone_halt()
+    review.show_when_open()
 
 
 main()

@@ -14,7 +14,17 @@ from pages.sending import Answer, Outcome, ticket_book
 from pages.ticket import Form
 from pages.words import kind_words, order_words, progress_words, state_tone, state_word
 
-__all__ = ["Pending", "ask", "confirm", "open_ticket", "show", "tell"]
+__all__ = [
+    "Pending",
+    "ask",
+    "confirm",
+    "is_open",
+    "open_ticket",
+    "open_when_asked",
+    "show",
+    "show_when_open",
+    "tell",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,24 @@ def ask() -> None:
     units = ticket.size(form, desk.current().snapshot()).units
     if units:
         st.session_state.ticket_pending = Pending(open_ticket(), ticket.typed(), form.raw(units))
+        st.session_state.review_asked = True
+
+
+def open_when_asked() -> None:
+    """Leave the ticket's fragment for a run of the whole page, which alone may draw a dialog."""
+    if st.session_state.pop("review_asked", False):
+        st.rerun()
+
+
+def is_open() -> bool:
+    """An order waits for a yes."""
+    return "ticket_pending" in st.session_state
+
+
+def show_when_open() -> None:
+    """Draw the review while an order waits for a yes."""
+    if is_open():
+        show(st.session_state.ticket_pending)
 
 
 def _back() -> None:
@@ -123,8 +151,14 @@ def _dismissed() -> None:
 @st.dialog("Review order", icon=":material/receipt_long:", width="medium", on_dismiss=_dismissed)
 def show(pending: Pending) -> None:
     """Say in words and numbers what will be sent, and ask for a yes."""
+    _live(pending)
+
+
+@st.fragment(run_every=parts.REFRESH)
+def _live(pending: Pending) -> None:
+    """The review's contents, on prices of this moment."""
     if st.session_state.get("ticket_pending") != pending:
-        st.rerun()  # a dialog's buttons rerun only the dialog; this closes it
+        st.rerun()  # its buttons rerun this fragment only; a run of the whole page closes the dialog
     now = desk.current().snapshot()
     preview = desk.current().preview(pending.raw)
     if preview.request:

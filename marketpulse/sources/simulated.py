@@ -140,7 +140,7 @@ class SimulatedSource:
         if known is not None and known[0] == day:
             return known[1]
         path, volume = self._path(instrument, day)
-        nodes: FloatArray = np.round(np.exp(path), instrument.decimals)
+        nodes: FloatArray = np.asarray(np.round(np.exp(path), instrument.decimals), np.float64)
         return _Day(nodes, volume)
 
     def _now(self, instrument: Instrument) -> tuple[datetime, int]:
