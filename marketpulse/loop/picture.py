@@ -117,10 +117,16 @@ class Picture:
         flows: dict[str, Flow] = {}
         for fill in self._fills:
             always = self._rooms.instruments[fill.symbol].calendar == _ALWAYS
-            if fill.time >= (coin_day if always else market_day):
+            if self._ordered(fill) >= coin_day if always else fill.time >= market_day:
                 units, old = fill.quantity * fill.side.sign, flows.get(fill.symbol, _NOTHING)
                 flows[fill.symbol] = Flow(old.units + units, old.paid + units * fill.price)
         return flows
+
+    def _ordered(self, fill: Fill) -> datetime:
+        """When its order was placed by the wall clock: on replay a fill's own time is the tape's."""
+        order = self._rooms.books.by_client(fill.client_order_id)
+        line = None if order is None else self._rooms.books.line(order.id)
+        return fill.time if line is None else line.intent.wall
 
     def _risk(
         self, data: Mapping[str, MarketDatum], open_orders: tuple[Order, ...], valuation: Valuation

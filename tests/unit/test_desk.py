@@ -180,3 +180,11 @@ def test_the_tape_ends_with_a_sentence_and_closed_trading(tmp_path):
         with pytest.raises(Refused) as refused:
             desk.place(BUY, "late")
         assert refused.value.code == "MARKET_CLOSED"
+
+
+def test_what_was_bought_today_earns_from_its_own_price_whatever_clock_it_lives_by(desk):
+    for key, symbol, quantity in (("coin", "BTC/USDT", "0.01"), ("share", "AAPL", "1")):
+        placed = desk.place({**BUY, "symbol": symbol, "quantity": quantity}, key)
+        until(desk, state(placed.order.id, OrderState.FILLED))
+    for position in desk.snapshot().valuation.positions:
+        assert position.day_pnl == pytest.approx(position.unrealized, abs=1e-6)
