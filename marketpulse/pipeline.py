@@ -28,19 +28,11 @@ class Playbook:
     ----------
     universe : symbols, in the order they are shown
     horizon : bars ahead
-    position_limit : largest share of equity in one position, a fraction
-    open_risk_limit : largest sum of losses at the stops, a fraction of equity
-    var_level : of the one-day value at risk, a fraction
-    var_window : bars it rests on
     """
 
     universe: tuple[str, ...]
     horizon: int = 5
     mode: Conduct = Conduct.SUGGEST
-    position_limit: float = 0.15
-    open_risk_limit: float = 0.25
-    var_level: float = 0.99
-    var_window: int = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -282,16 +282,3 @@ class Books:
                 ),
                 _ZERO,
             )
-
-    def traded_since(self, moment: datetime) -> Mapping[str, Flow]:
-        """Net units and value traded by symbol from ``moment`` on, by the time of booking."""
-        flows: dict[str, Flow] = {}
-        with self._lock, localcontext(EXACT):
-            for event in reversed(self._bookings):
-                if event.time < moment:
-                    break
-                fill = read_booking(event.payload).fill
-                units = fill.quantity * fill.side.sign
-                old = flows.get(fill.symbol, Flow(_ZERO, _ZERO))
-                flows[fill.symbol] = Flow(old.units + units, old.paid + units * fill.price)
-        return flows

@@ -6,10 +6,9 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.portfolio.folding import ACCOUNT, T0, Script
+from unit.portfolio.folding import ACCOUNT, Script
 
 from marketpulse.portfolio import Books
 from marketpulse.portfolio.codec import write_action, write_halt
@@ -169,17 +168,6 @@ def test_newest_and_last_fills():
     assert len(live.fills) == 5
 
 
-def test_traded_since_nets_units_and_value():
-    script = Script().cash(1000).order("a", "buy", 3).fill("a", "buy", 3, "10")
-    moment = script.events[-1].time
-    script.order("b", "sell", 1).fill("b", "sell", 1, "12")
-    live = books(script)
-    assert (live.traded_since(moment)["AAPL"].units, live.traded_since(moment)["AAPL"].paid) == (2, 18)
-    later = live.traded_since(script.events[-1].time)["AAPL"]
-    assert (later.units, later.paid) == (-1, -12)
-    assert live.traded_since(script.events[-1].time.replace(year=2100)) == {}
-
-
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["buy", "sell"]),
@@ -264,10 +252,8 @@ def test_books_may_be_read_while_they_are_written():
     assert faults == []
 
 
-@pytest.mark.parametrize("moment", [T0])
-def test_an_empty_ledger_is_an_empty_book(moment):
+def test_an_empty_ledger_is_an_empty_book():
     live = Books(ACCOUNT)
     assert live.portfolio.cash == 0
     assert live.orders == {}
     assert live.order("x") is live.by_client("x") is live.line("x") is live.updated is None
-    assert live.traded_since(moment) == {}
