@@ -6,6 +6,7 @@ with the market is therefore drawn by the component, which updates in place.
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from math import ceil
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +15,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from marketpulse.types import Fill, Instrument, Interval, Order, OrderType, PositionView, Side
+from marketpulse.types import Fill, FloatArray, Instrument, Interval, Order, OrderType, PositionView, Side
 from pages.formats import money, quantity
 from pages.theme import Palette
 
@@ -33,6 +34,9 @@ __all__ = [
 HERE = Path(__file__).parent
 HISTORY = 500
 """Bars asked for at first: two years of days, and enough for EMA 55 to forget its seed."""
+
+ROUNDING = 1e-9
+"""Keeps the lowest and highest value out of bins of their own making."""
 
 SHALLOW = 0.03
 """A fall below this fraction is labelled with two decimals of a percent."""
@@ -190,7 +194,8 @@ def pnl_figure(pnl: Sequence[float], var: float | None, palette: Palette, bins: 
     figure = _figure(palette)
     if not len(pnl):
         return figure
-    counts, edges = np.histogram(np.asarray(pnl, dtype=np.float64), bins=bins)
+    values = np.asarray(pnl, dtype=np.float64)
+    counts, edges = np.histogram(values, bins=_edges(values, -(var or 0.0), bins))
     middle, width = (edges[:-1] + edges[1:]) / 2, edges[1] - edges[0]
     beyond = middle < -var if var is not None else np.zeros(len(middle), dtype=bool)
     figure.add_bar(
@@ -210,6 +215,16 @@ def pnl_figure(pnl: Sequence[float], var: float | None, palette: Palette, bins: 
     figure.update_yaxes(nticks=4, title=None)
     figure.update_layout(hovermode="closest")
     return figure
+
+
+def _edges(values: FloatArray, mark: float, bins: int) -> FloatArray:
+    """About ``bins`` equal bins over all values, with an edge at ``mark``, so that none lies across it."""
+    low, high = min(float(values.min()), mark), max(float(values.max()), mark)
+    width = (high - low) / bins or 1.0
+    left, right = ceil((mark - low) / width - ROUNDING), ceil((high - mark) / width - ROUNDING)
+    edges = mark + width * np.arange(-left, right + 1, dtype=np.float64)
+    edges[0], edges[-1] = min(edges[0], low), max(edges[-1], high)
+    return edges
 
 
 def reliability_figure(

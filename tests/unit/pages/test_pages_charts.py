@@ -71,3 +71,15 @@ def test_the_reliability_diagram_shows_intervals_and_the_base_rate():
     assert list(points.x) == [0.4, 0.6]
     np.testing.assert_allclose(points.error_y.array, [0.098, 0.049])  # 1.96 * sqrt(.25 / n)
     assert any(note.text == "base rate" for note in figure.layout.annotations)
+
+
+def test_no_bar_lies_across_the_var():
+    pnl = [float(x) for x in np.random.default_rng(7).normal(30, 640, 500)]
+    figure = charts.pnl_figure(pnl, 1378.0, replace(COLORS, down="#FF0000"))
+    red = [
+        c
+        for c, color in zip(figure.data[0].y, figure.data[0].marker.color, strict=True)
+        if color == "#FF0000"
+    ]
+    assert sum(red) == sum(amount < -1378.0 for amount in pnl)
+    assert sum(figure.data[0].y) == 500
