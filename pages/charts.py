@@ -222,7 +222,7 @@ def _edges(values: FloatArray, mark: float, bins: int) -> FloatArray:
     low, high = min(float(values.min()), mark), max(float(values.max()), mark)
     width = (high - low) / bins or 1.0
     left, right = ceil((mark - low) / width - ROUNDING), ceil((high - mark) / width - ROUNDING)
-    edges = mark + width * np.arange(-left, right + 1, dtype=np.float64)
+    edges = mark + width * np.arange(-left, max(right, 1 - left) + 1, dtype=np.float64)
     edges[0], edges[-1] = min(edges[0], low), max(edges[-1], high)
     return edges
 

@@ -58,6 +58,7 @@ def test_losses_beyond_the_var_have_another_colour():
         charts.drawdown_figure([], COLORS),
         charts.pnl_figure([], None, COLORS),
         charts.pnl_figure([1.0, 2.0], None, COLORS),
+        charts.pnl_figure([0.0, 0.0], 0.0, COLORS),
         charts.reliability_figure((), None, COLORS),
     ],
 )
