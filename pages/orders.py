@@ -85,6 +85,9 @@ def _facts(form: ticket.Form, units: str, now: Snapshot) -> list[tuple[object, o
         both = f"{parts.price(quote.bid, instrument)} {TIMES} {parts.price(quote.ask, instrument)}"
         rows.append((f"Bid {TIMES} ask", parts.join(both, parts.span(wide, "muted"))))
     rows.append(("Price from", parts.join(plate, " ", parts.span(about, "muted"))))
+    if instrument.currency != now.valuation.currency:
+        same = f"1 {instrument.currency} counted as 1 {now.valuation.currency}"
+        rows.append(("Currency", parts.span(same, "muted")))
     held = next((p for p in now.valuation.positions if p.symbol == form.symbol and p.quantity), None)
     at = f" at {parts.price(held.average_price, instrument)}" if held else ""
     rows.append(("Held", parts.join(parts.quantity(held.quantity if held else 0), parts.span(at, "muted"))))

@@ -44,7 +44,6 @@ _STATES: dict[OrderState, tuple[str, Tone]] = {
     OrderState.EXPIRED: ("expired", ""),
     OrderState.REJECTED: ("rejected", "down"),
 }
-_QUIET = frozenset({EventKind.SIGNAL, EventKind.CLOCK})
 
 
 def state_word(state: OrderState) -> str:
@@ -103,7 +102,7 @@ def shown_events(snapshot: Snapshot, most: int) -> list[Event]:
     heard = (
         event
         for event in snapshot.events
-        if event.kind not in _QUIET and event.payload.get("to") != OrderState.SUBMITTING.value
+        if event.kind is not EventKind.SIGNAL and event.payload.get("to") != OrderState.SUBMITTING.value
     )
     return [event for event, _ in zip(heard, range(most), strict=False)]
 

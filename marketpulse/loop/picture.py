@@ -40,7 +40,6 @@ _FEWEST_DAYS = 20  # daily returns before a Sharpe ratio says anything
 _SATURDAY = 5  # a day without a session would make the account look calm
 _ALWAYS = "24/7"
 _NOTHING = Flow(Decimal(0), Decimal(0))
-_QUIET = frozenset({EventKind.SIGNAL, EventKind.CLOCK})
 
 
 class Picture:
@@ -159,7 +158,7 @@ class Picture:
             self._seq = event.seq
             if event.kind is EventKind.FILL:
                 self._fills.append(read_booking(event.payload).fill)
-            if event.kind not in _QUIET:
+            if event.kind is not EventKind.SIGNAL:
                 self._events.appendleft(event)
         return tuple(self._events)
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from marketpulse.types import AssetClass, Quote, SessionInfo, SessionState
 
-__all__ = ["CADENCE", "ago", "is_stale", "patience"]
+__all__ = ["CADENCE", "ago", "is_stale", "patience", "tape_age"]
 
 CADENCE = {AssetClass.EQUITY: 5.0, AssetClass.INDEX: 5.0, AssetClass.CRYPTO: 4.0}
 """Seconds between two questions about one instrument on a live feed."""
@@ -25,14 +25,22 @@ def patience(asset_class: AssetClass, speed: float | None) -> float:
     return max(_LEAST[asset_class], missed) if speed is None else missed * speed
 
 
-def is_stale(quote: Quote, now: datetime, session: SessionInfo, last_close: datetime, limit: float) -> bool:
+def is_stale(quote: Quote, age: float, session: SessionInfo, last_close: datetime, limit: float) -> bool:
     """Tell whether ``quote`` is too old to price an order.
 
     While the exchange is closed the last session's close is not stale, however old.
     """
     if session.state is SessionState.CLOSED:
         return quote.time < last_close - _CLOSE_SLACK
-    return (now - quote.time).total_seconds() > limit
+    return age > limit
+
+
+def tape_age(quote: Quote, now: datetime, last_close: datetime, opened: datetime) -> float:
+    """Return a quote's age in seconds that the tape ran: its clock jumps from a close to the next open."""
+    age = (now - quote.time).total_seconds()
+    if quote.time <= last_close < opened <= now:
+        age -= (opened - last_close).total_seconds()
+    return max(0.0, age)
 
 
 def ago(seconds: float) -> str:

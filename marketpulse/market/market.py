@@ -8,7 +8,7 @@ from marketpulse.clock import Clock
 from marketpulse.errors import Refused
 from marketpulse.guard import Chain
 from marketpulse.market.board import Entry
-from marketpulse.market.freshness import ago, is_stale, patience
+from marketpulse.market.freshness import ago, is_stale, patience, tape_age
 from marketpulse.market.live import LiveFeed
 from marketpulse.market.replay import ReplayFeed, desk_time
 from marketpulse.market.routes import Routes
@@ -141,10 +141,14 @@ class Market:
     def _datum(self, instrument: Instrument, entry: Entry) -> MarketDatum:
         now, quote, calendar = desk_time(self._clock, instrument), entry.quote, instrument.calendar
         session = self._state.sessions.info(calendar, now)
-        age = max(0.0, (now - quote.time).total_seconds())
         on_tape = self._replay is not None and calendar != ALWAYS
+        closed = self._state.sessions.last_close(calendar, now)
+        if on_tape:
+            age = tape_age(quote, now, closed, self._state.sessions.opened(calendar, now))
+        else:
+            age = max(0.0, (now - quote.time).total_seconds())
         limit = patience(instrument.asset_class, self._speed if on_tape else None)
-        stale = is_stale(quote, now, session, self._state.sessions.last_close(calendar, now), limit)
+        stale = is_stale(quote, age, session, closed, limit)
         trouble = entry.trouble or (f"{quote.source}: no newer price" if stale else "")
         day = self._state.sessions.day(calendar, quote.time)
         before = self._state.history.previous_close(instrument.symbol, day)

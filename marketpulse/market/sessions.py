@@ -85,6 +85,13 @@ class Sessions:
         year = self._year(calendar, moment)
         return datetime.fromtimestamp(year.closes[bisect_right(year.closes, moment.timestamp()) - 1], UTC)
 
+    def opened(self, calendar: str, moment: datetime) -> datetime:
+        """Return when the running session began, or the last one before ``moment``."""
+        if calendar == ALWAYS:
+            return datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
+        year = self._year(calendar, moment)
+        return datetime.fromtimestamp(year.opens[bisect_right(year.opens, moment.timestamp()) - 1], UTC)
+
     def next_close(self, calendar: str, moment: datetime) -> datetime:
         """Return when the running or the next session ends."""
         if calendar == ALWAYS:

@@ -24,7 +24,6 @@ class EventKind(StrEnum):
     HALT = "halt"
     RESUME = "resume"
     ALERT = "alert"
-    CLOCK = "clock"  # where the replay clock stood when the desk closed or paused
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,3 +141,16 @@ def test_a_loop_that_stops_lets_prices_grow_stale(market, wall):
     assert data["AAPL"].stale
     assert data["BTC/USDT"].stale
     assert data["BTC/USDT"].why == "simulated: no newer price; last good price 16 s ago"
+
+
+def test_over_a_weekend_that_the_tape_jumps_a_price_ages_only_while_it_runs(market, wall):
+    wall.advance(59.9)
+    market.poll()
+    wall.advance(0.2)  # Friday's close has passed; nothing was asked since
+    datum = market.data()["AAPL"]
+    assert datum.quote.time.date() == date(2012, 6, 1)
+    assert datum.session is SessionState.OPEN
+    assert datum.age == pytest.approx(0.2 * SPEED, abs=0.1)
+    assert not datum.stale
+    wall.advance(16)
+    assert market.data()["AAPL"].stale
