@@ -24,7 +24,11 @@ _IDLE = 60.0  # seconds
 
 
 class Workers:
-    """Run calls to one provider; at most ``most`` of them may have been abandoned."""
+    """Run calls to one provider; none begins while ``most`` abandoned ones have not returned.
+
+    Calls already in flight can still be abandoned, so the threads of one provider are at most
+    ``most`` and as many as ask side by side.
+    """
 
     def __init__(self, name: str, deadline: float, most: int, meter: Meter) -> None:
         self._name = name

@@ -20,7 +20,7 @@ from marketpulse.types import Bars, Instrument, Interval, Quote, SessionState
 
 __all__ = ["LiveFeed"]
 
-_THREADS = 3  # per chain, so that one hanging provider never starves another
+_THREADS = 4  # per chain, so that one hanging provider never starves another
 _CLOSED = 60.0  # seconds between questions while the exchange is closed
 _UNKNOWN = 300.0  # seconds before a symbol the provider never knew is asked for again
 _FORGOTTEN = 60.0  # the same, for a symbol it did know: an outage may look like this
