@@ -177,7 +177,7 @@ def _pushes(vote: Vote) -> Markup:
         )
         for name, push in strongest
     ]
-    columns = (Column("Pushes p"), Column("", "", "38%"), Column("Log-odds", "right"))
+    columns = (Column("The model leans on"), Column("", "", "38%"), Column("Log-odds", "right"))
     return parts.table(columns, rows)
 
 
