@@ -21,7 +21,7 @@ from marketpulse.settings import FeedChoice, Loaded, Settings
 from marketpulse.sources import SOURCES
 from marketpulse.sources.recording import load_recording
 from marketpulse.storage import Ledger, MarketStore
-from marketpulse.types import EventKind, Feed, Instrument, Quote
+from marketpulse.types import Feed, Instrument, Quote
 
 __all__ = ["assemble"]
 
@@ -130,12 +130,12 @@ def _feed(settings: Settings, folder: Path) -> Feed:
     """Decide once where prices come from; it never changes while the desk runs."""
     live = folder / Feed.LIVE.value / "ledger.db"
 
-    def traded() -> bool:
+    def lived() -> bool:
         if not live.exists():
             return False
         ledger = Ledger.open(live, WallClock())
         try:
-            return any(e.kind is EventKind.ORDER for e in ledger.read())
+            return ledger.last() is not None
         finally:
             ledger.close()
 
@@ -147,7 +147,7 @@ def _feed(settings: Settings, folder: Path) -> Feed:
     return choose_feed(
         partial(probe, "binance", "BTC/USDT"),
         partial(probe, "yahoo", "AAPL"),
-        ledger_has_orders=traded(),
+        ledger_has_events=lived(),
         broker_keys=settings.has_broker_key,
     )
 

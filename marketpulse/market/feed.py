@@ -15,20 +15,20 @@ _DEADLINE = 6.0  # seconds
 
 def choose_feed(
     *probes: Callable[[], object],
-    ledger_has_orders: bool,
+    ledger_has_events: bool,
     broker_keys: bool,
     deadline: float = _DEADLINE,
 ) -> Feed:
     """Decide where prices come from when the person left it to us.
 
-    Live once the live ledger holds an order or a broker key is set, with stale prices if need be.
+    Live once the live ledger holds an event or a broker key is set, with stale prices if need be.
     Else live when any of ``probes`` returns within ``deadline`` seconds, and replay when none does.
 
     Parameters
     ----------
     probes : each asks one provider for one live price, side by side; a ProviderError means no
     """
-    if ledger_has_orders or broker_keys:
+    if ledger_has_events or broker_keys:
         return Feed.LIVE
     answers = SimpleQueue[bool]()
 

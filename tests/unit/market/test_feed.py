@@ -28,16 +28,16 @@ def fails() -> str:
     ],
 )
 def test_auto(probes, orders, keys, feed):
-    assert choose_feed(*probes, ledger_has_orders=orders, broker_keys=keys) is feed
+    assert choose_feed(*probes, ledger_has_events=orders, broker_keys=keys) is feed
 
 
 def test_a_provider_that_hangs_does_not_hold_the_start():
     gate = Event()
     try:
         hangs = lambda: gate.wait(30)  # noqa: E731 (a name makes the call below readable)
-        feed = choose_feed(hangs, fails, ledger_has_orders=False, broker_keys=False, deadline=0.05)
+        feed = choose_feed(hangs, fails, ledger_has_events=False, broker_keys=False, deadline=0.05)
         assert feed is Feed.REPLAY
-        feed = choose_feed(hangs, works, ledger_has_orders=False, broker_keys=False, deadline=5.0)
+        feed = choose_feed(hangs, works, ledger_has_events=False, broker_keys=False, deadline=5.0)
         assert feed is Feed.LIVE
     finally:
         gate.set()
