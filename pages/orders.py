@@ -35,12 +35,11 @@ def ticket_and_preview() -> None:
         _line(form.symbol, now)
         st.space("stretch")
         outcome = st.session_state.get("ticket_outcome")
-        if outcome:
-            parts.html(review.tell(outcome, now))
+        parts.html(review.tell(outcome, now) if outcome else "")
         _last_row(form, raw, seen)
     with right, parts.panel("preview"):
         preview.draw(seen, sized.why, raw, now)
-    review.open_when_asked()
+    review.keep_up()
 
 
 def _head(now: Snapshot) -> None:
@@ -111,8 +110,8 @@ def _last_row(form: ticket.Form, raw: Mapping[str, object], seen: Preview | None
     label = (
         f"Review {form.side} {raw['quantity']} {form.symbol}" if ready else "Refused" if seen else "Review"
     )
-    if seen and not seen.ok:
-        parts.html(parts.span(seen.failed[0].sentence, "narrow", "small", "down"))
+    why = seen.failed[0].sentence if seen and not seen.ok else ""
+    parts.html(parts.span(why, "narrow", "small", "down"))  # drawn empty too: nothing below it may shift
     with st.container(horizontal=True, gap="xsmall"):
         ticket.draw_validity()
         st.button(
@@ -136,6 +135,7 @@ def under_way() -> None:
         working.signal(now, ticket.read().symbol)
         st.space("stretch")
         working.halt_switch(now, "panel")
+    review.keep_up()
     if not review.is_open():
         parts.show_said()  # a toast drawn by a fragment would take the place of an open dialog
 
@@ -156,6 +156,7 @@ def phone_halt() -> None:
 def main() -> None:
     """Lay out the page."""
     ticket.adopt_query(desk.current().snapshot())
+    review.begin()
     wide, right = st.columns([3.55, 1.3], gap="xsmall")
     with wide:
         ticket_and_preview()

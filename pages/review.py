@@ -17,10 +17,11 @@ from pages.words import kind_words, order_words, progress_words, state_tone, sta
 __all__ = [
     "Pending",
     "ask",
+    "begin",
     "confirm",
     "is_open",
+    "keep_up",
     "open_ticket",
-    "open_when_asked",
     "show",
     "show_when_open",
     "tell",
@@ -53,18 +54,37 @@ def ask() -> None:
     units = ticket.size(form, desk.current().snapshot()).units
     if units:
         st.session_state.ticket_pending = Pending(open_ticket(), ticket.typed(), form.raw(units))
-        st.session_state.review_asked = True
-
-
-def open_when_asked() -> None:
-    """Leave the ticket's fragment for a run of the whole page, which alone may draw a dialog."""
-    if st.session_state.pop("review_asked", False):
-        st.rerun()
 
 
 def is_open() -> bool:
     """An order waits for a yes."""
     return "ticket_pending" in st.session_state
+
+
+def begin() -> None:
+    """Note, as a run of the whole page begins, which review it is going to draw."""
+    st.session_state.review_drawn = _wanted()
+
+
+def keep_up() -> None:
+    """Leave a fragment for a run of the whole page when another review should be on screen.
+
+    Only such a run draws the dialog, and nothing refreshes inside it: what a fragment still draws
+    into a dialog that has closed meanwhile tears the page down in the browser.
+    """
+    if st.session_state.get("review_drawn") != _wanted():
+        st.rerun()
+
+
+def _wanted() -> tuple[object, ...] | None:
+    """What the review on screen depends on; None when none is open."""
+    pending = st.session_state.get("ticket_pending")
+    if pending is None:
+        return None
+    earlier = ticket_book().sent(pending.nonce, pending.typed)
+    snapshot = desk.current().snapshot()
+    order = snapshot.order(earlier.id) if earlier else None
+    return pending, earlier and earlier.id, order and order.state, snapshot.halt is not None
 
 
 def show_when_open() -> None:
@@ -151,14 +171,8 @@ def _dismissed() -> None:
 @st.dialog("Review order", icon=":material/receipt_long:", width="medium", on_dismiss=_dismissed)
 def show(pending: Pending) -> None:
     """Say in words and numbers what will be sent, and ask for a yes."""
-    _live(pending)
-
-
-@st.fragment(run_every=parts.REFRESH)
-def _live(pending: Pending) -> None:
-    """The review's contents, on prices of this moment."""
     if st.session_state.get("ticket_pending") != pending:
-        st.rerun()  # its buttons rerun this fragment only; a run of the whole page closes the dialog
+        st.rerun()  # its buttons rerun the dialog only; a run of the whole page closes it
     now = desk.current().snapshot()
     preview = desk.current().preview(pending.raw)
     if preview.request:
@@ -200,7 +214,7 @@ def _footnote(preview: Preview, snapshot: Snapshot, pending: Pending) -> None:
     paper = "Paper: no money moves. " if snapshot.mode is Mode.PAPER else ""
     parts.html(
         parts.span(
-            f"{paper}The numbers follow the market until you confirm. Ticket {pending.nonce[:8]}.",
+            f"{paper}Prices of {parts.eastern(snapshot.time)} ET. Ticket {pending.nonce[:8]}.",
             "muted",
             "small",
         )
