@@ -9,19 +9,23 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import MappingProxyType, ModuleType, TracebackType
 from typing import Self
 
 from filelock import FileLock, Timeout
 
 from marketpulse import build
+from marketpulse.clock import WallClock
 from marketpulse.errors import ConfigError, Refused
 from marketpulse.loop import Loop
 from marketpulse.settings import Loaded
 from marketpulse.types import (
     Bars,
     Check,
+    DeskStatus,
     Halt,
     Interval,
     Order,
@@ -38,6 +42,7 @@ Raw = Mapping[str, object]
 
 _registry = sys.modules.setdefault("_marketpulse_registry", ModuleType("_marketpulse_registry"))
 _LONGEST_HISTORY = 5_000
+_OVERDUE = 10.0  # seconds; the loop makes four pictures a second
 
 
 class Desk:
@@ -63,15 +68,15 @@ class Desk:
         """
         folder = loaded.settings.data_dir.resolve()
         lock, file = _hold(folder)
-        try:
+        with ExitStack() as undo:
+            undo.callback(lock.release)
+            undo.callback(file.unlink, missing_ok=True)
             loop = build.assemble(loaded, folder)
-        except BaseException:
-            file.unlink(missing_ok=True)
-            lock.release()
-            raise
+            undo.callback(loop.close)
+            file.write_text(json.dumps({"pid": os.getpid(), "url": url}), encoding="utf-8")
+            loop.start()
+            undo.pop_all()
         desk = cls(loop, lock, file)
-        file.write_text(json.dumps({"pid": os.getpid(), "url": url}), encoding="utf-8")
-        loop.start()
         use(desk)
         return desk
 
@@ -96,8 +101,10 @@ class Desk:
         self.close()
 
     def snapshot(self) -> Snapshot:
-        """Return the newest picture of the desk; never waits."""
-        return self._loop.snapshot
+        """Return the newest picture of the desk; never waits, and says so when the picture is old."""
+        newest = self._loop.snapshot
+        late = (WallClock().wall() - newest.wall).total_seconds()
+        return newest if late < _OVERDUE else _overdue(newest, late)
 
     def preview(self, request: OrderRequest | Raw) -> Preview:
         """Say what an order would do; a request that cannot be read is a failed check, not an error."""
@@ -166,6 +173,18 @@ class Desk:
         if symbol not in self._loop.rooms.instruments:
             raise Refused("UNKNOWN_SYMBOL", f"The desk does not know {symbol[:20]!r}.")
         return self._loop.rooms.market.history(symbol, interval, min(max(n, 1), _LONGEST_HISTORY))
+
+
+def _overdue(newest: Snapshot, late: float) -> Snapshot:
+    """Mark every price of a picture that is no longer renewed."""
+    why = f"the desk has not looked for {late:.0f} s"
+    market = {
+        symbol: replace(datum, age=datum.age + late, stale=True, why=why)
+        for symbol, datum in newest.market.items()
+    }
+    status = DeskStatus.HALTED if newest.halt else DeskStatus.DEGRADED
+    note = "The desk's loop does not answer: what you see is old. Its log says why; restart the desk."
+    return replace(newest, market=MappingProxyType(market), status=status, notes=(note, *newest.notes))
 
 
 def current() -> Desk:

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from contextlib import ExitStack
 from datetime import timedelta
 
 from marketpulse.errors import ConfigError, MarketPulseError, ProviderError, Refused
@@ -55,16 +56,21 @@ class Loop:
         if self._thread.is_alive():
             self._thread.join(10)
         rooms = self.rooms
-        rooms.trainer.close()
-        rooms.market.close()
-        self._save_clock()
-        rooms.store.close()
-        rooms.ledger.close()
+        with ExitStack() as all_of_them:  # last in, first out; one that fails does not keep the others open
+            for room in (rooms.ledger, rooms.store, rooms.market, rooms.trainer):
+                all_of_them.callback(room.close)
+            self._save_clock()
 
     def nudge(self) -> None:
-        """Show what was just committed, and turn at once to send it."""
-        self._publish()
+        """Show what was just committed, and turn at once to send it; never fails its caller's commit."""
+        self._show()
         self._wake.set()
+
+    def _show(self) -> None:
+        try:
+            self._publish()
+        except MarketPulseError as error:
+            self.rooms.meter.fault("snapshot", str(error))  # the loop's next turn tries again
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -139,7 +145,7 @@ class Loop:
                 self.rooms.execution.halt(why)
         except (MarketPulseError, Refused) as error:
             self.rooms.meter.fault("halt", str(error))
-        self._publish()
+        self._show()
 
     def _save_clock(self) -> None:
         self._saved = time.monotonic()

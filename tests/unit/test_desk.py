@@ -4,6 +4,8 @@ import json
 import os
 import threading
 import time
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -188,3 +190,29 @@ def test_what_was_bought_today_earns_from_its_own_price_whatever_clock_it_lives_
         until(desk, state(placed.order.id, OrderState.FILLED))
     for position in desk.snapshot().valuation.positions:
         assert position.day_pnl == pytest.approx(position.unrealized, abs=1e-6)
+
+
+def test_a_picture_that_is_no_longer_renewed_marks_every_price(desk):
+    newest = desk.snapshot()
+    old = replace(newest, wall=newest.wall - timedelta(seconds=42))
+    shown = facade._overdue(old, 42.0)
+    assert shown.status is DeskStatus.DEGRADED
+    assert all(d.stale and d.age >= 42 and "42 s" in d.why for d in shown.market.values())
+    assert "does not answer" in shown.notes[0]
+
+
+def test_a_ledger_that_cannot_be_read_halts_and_leaves_the_loop_alive(desk, monkeypatch):
+    loop = desk._loop
+
+    def broken(after=0):
+        del after
+        raise StorageError("the disk is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop.rooms.ledger, "read", broken)
+        threading.Event().wait(0.8)
+        assert loop._thread.is_alive()
+    until(desk, lambda s: s.status is DeskStatus.HALTED)
+    assert "the disk is gone" in desk.snapshot().halt.why
+    desk.resume("RESUME")
+    assert desk.place(BUY, "after").order.state is OrderState.NEW
