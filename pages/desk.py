@@ -153,6 +153,8 @@ def foot() -> None:
     parts.html(parts.span(words, "muted", "small"))
 
 
-market()
-book()
+with parts.alone():
+    market()
+with parts.alone():
+    book()
 foot()

@@ -162,7 +162,8 @@ def main() -> None:
         ticket_and_preview()
     with right:
         under_way()
-    history()
+    with parts.alone():
+        history()
     with st.bottom:
         phone_halt()
     review.show_when_open()

@@ -64,6 +64,7 @@ __all__ = [
     "Palette",
     "Tone",
     "age",
+    "alone",
     "badge",
     "bar",
     "bold",
@@ -122,6 +123,17 @@ def style() -> None:
     """Put the style sheet on the page; dialogs hang outside the app, so they are told the scheme."""
     st.html(HERE / "style.css")
     st.html(f"<style>[data-testid=stDialog]{{color-scheme:{'dark' if is_dark() else 'light'}}}</style>")
+
+
+def alone() -> Any:
+    """A box of the page's own around one fragment that runs by itself.
+
+    Streamlit (1.67) drops what a run has drawn but not yet sent when a timed run of the same
+    fragment begins, and still says that the first run is finished; the browser then removes the
+    fragment, and its neighbours move up into places that later drawings take for theirs, until the
+    page goes white. A fragment alone in its box has no neighbours.
+    """
+    return st.container()
 
 
 def panel(key: str, *, stretch: bool = True) -> Any:

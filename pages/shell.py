@@ -163,7 +163,8 @@ def main() -> None:
     except MarketPulseError as fault:
         parts.html(parts.note(fault, "down"))
         st.stop()
-    status()
+    with parts.alone():
+        status()
     parts.show_said()
     page.run()
 

@@ -48,7 +48,8 @@ def model_panels() -> None:
 
 def main() -> None:
     """Lay out the page."""
-    votes()
+    with parts.alone():
+        votes()
     model_panels()
 
 
