@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from marketpulse.types import Instrument, OrderType, Side, Snapshot, TimeInForce
-from pages.fields import get, put, ready
+from pages.fields import get, keep, put, ready
 from pages.parts import quantity
 
 __all__ = [
@@ -205,17 +205,19 @@ def set_trigger(text: str) -> None:
 def draw(snapshot: Snapshot) -> None:
     """Draw the fields, in the order in which Tab walks through them."""
     names = {i.symbol: f"{i.symbol} · {i.name}" for i in _tradable(snapshot)}
+    symbols, now = list(names), ready("ticket_symbol")
     st.selectbox(
         "Symbol",
-        list(names),
+        symbols,
+        index=symbols.index(now) if now in names else None,
         format_func=lambda symbol: names.get(symbol, symbol),
-        key=ready("ticket_symbol"),
+        key="ticket_symbol",
         accept_new_options=True,
         label_visibility="collapsed",
         on_change=_symbol_changed,
         args=(snapshot,),
-        persist_state="session",
     )
+    keep("ticket_symbol")
     _choice("Side", list(Side), "ticket_side", on_change=_side_changed, args=(snapshot,))
     _choice("Type", list(OrderType), "ticket_type", on_change=_propose_price, args=(snapshot,))
     _choice("Size by", [_QUANTITY, _PERCENT], "ticket_size_by")
@@ -235,12 +237,13 @@ def draw_validity() -> None:
     st.selectbox(
         "Valid",
         list(_VALID),
+        index=list(_VALID).index(ready("ticket_tif")),
         format_func=lambda value: _VALID[value],
-        key=ready("ticket_tif"),
+        key="ticket_tif",
         label_visibility="collapsed",
         width=84,
-        persist_state="session",
     )
+    keep("ticket_tif")
 
 
 def _choice(label: str, options: Sequence[str], name: str, **on: Any) -> None:
@@ -248,19 +251,21 @@ def _choice(label: str, options: Sequence[str], name: str, **on: Any) -> None:
     st.segmented_control(
         label,
         options,
+        default=ready(name),
         format_func=lambda option: option if option in (_QUANTITY, _PERCENT) else option.capitalize(),
-        key=ready(name),
+        key=name,
         required=True,
         width="stretch",
         label_visibility="collapsed",
-        persist_state="session",
         **on,
     )
+    keep(name)
 
 
 def _field(label: str, name: str) -> None:
     """A number as text: exact as typed, and sent while typing."""
-    st.text_input(label, key=ready(name), live=True, autocomplete="off", persist_state="session")
+    st.text_input(label, ready(name), key=name, live=True, autocomplete="off")
+    keep(name)
 
 
 def _symbol_changed(snapshot: Snapshot) -> None:

@@ -20,7 +20,9 @@ def form():
 
     if fields.get("units") is None:
         fields.put("units", "8")
-    st.text_input("Units", key=fields.ready("units"))
+    if not st.checkbox("Hide", key="hide"):
+        st.text_input("Units", fields.ready("units"), key="units")
+        fields.keep("units")
     st.button("Use 26", key="use", on_click=fields.put, args=("units", "26"))
     st.text(fields.get("units"))
 
@@ -56,4 +58,15 @@ def test_a_moment_later_the_same_value_is_a_persons(at):
     page.button(key="use").click().run()
     at[0] += fields.ECHO
     page.text_input(key="units").set_value("100").run()
+    assert shown(page) == ("100", "100")
+
+
+@pytest.mark.usefixtures("at")
+def test_what_was_typed_outlives_the_widget():
+    page = AppTest.from_function(form).run()
+    page.text_input(key="units").set_value("100").run()
+    page.checkbox(key="hide").check().run()
+    page.run()
+    assert page.text[0].value == "100"
+    page.checkbox(key="hide").uncheck().run()
     assert shown(page) == ("100", "100")
