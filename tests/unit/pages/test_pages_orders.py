@@ -26,10 +26,14 @@ def fresh_process():
 
 def take_msft():
     """A page that does what a press on a suggestion does."""
-    from marketpulse import desk  # noqa: PLC0415 - AppTest runs this function's source alone
+    import streamlit as st  # noqa: PLC0415 - AppTest runs this function's source alone
+
+    from marketpulse import desk  # noqa: PLC0415 - as above
     from pages import ticket  # noqa: PLC0415 - as above
 
+    ticket.fill_in(desk.current().snapshot())
     ticket.set_symbol("MSFT", desk.current().snapshot())
+    st.text(f"{ticket.read().amount} {ticket.read().symbol}")
 
 
 @pytest.fixture
@@ -182,8 +186,7 @@ def test_an_unknown_name_suggests_the_nearest():
 @pytest.mark.usefixtures("house")
 def test_taking_a_suggestion_fills_the_ticket():
     page = AppTest.from_function(take_msft).run()
-    assert page.session_state.ticket_symbol == "MSFT"
-    assert page.session_state.ticket_quantity == "170"  # 5 % of 100,000 at 29.34
+    assert page.text[0].value == "170 MSFT"  # 5 % of 100,000 at 29.34
 
 
 @pytest.mark.usefixtures("house")
