@@ -140,7 +140,7 @@ def _feed(settings: Settings, folder: Path) -> Feed:
             ledger.close()
 
     def probe(name: str, symbol: str) -> Quote:
-        return SOURCES[name](WallClock(), folder / "cache").quote(instruments(Feed.LIVE)[symbol])
+        return SOURCES[name](WallClock(), folder / "cache", {}).quote(instruments(Feed.LIVE)[symbol])
 
     if settings.feed is not FeedChoice.AUTO:
         return Feed(settings.feed.value)
@@ -187,4 +187,4 @@ def _chains(feed: Feed, clock: Clock, meter: Meter, folder: Path) -> list[Chain[
         else {"equities": "yahoo", "crypto": "binance"}
     )
     cache = folder / "cache"
-    return [Chain(name, [SOURCES[member](clock, cache)], clock, meter) for name, member in names.items()]
+    return [Chain(name, [SOURCES[member](clock, cache, {})], clock, meter) for name, member in names.items()]

@@ -4,7 +4,7 @@ No inheritance: a plug-in is any object with these members. Errors come from ``e
 own exception never leaves its adapter.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,9 +14,11 @@ from typing import Protocol
 from marketpulse.types import (
     AssetClass,
     Bars,
+    Book,
     CorporateAction,
     Event,
     Fill,
+    Headline,
     Instrument,
     Interval,
     OrderRequest,
@@ -35,6 +37,7 @@ __all__ = [
     "Limits",
     "Model",
     "OrderRef",
+    "Put",
     "Sink",
     "Source",
     "VenueOrder",
@@ -47,6 +50,10 @@ class Capability(StrEnum):
     QUOTE = "quote"
     BARS = "bars"
     ACTIONS = "actions"
+    BOOK = "book"
+    NEWS = "news"
+    STREAM = "stream"
+    INTRADAY = "intraday"  # bars shorter than a day, through ``bars``
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +64,26 @@ class Limits:
     ----------
     per_minute : calls a minute we allow ourselves
     deadline : seconds after which a call counts as failed, whatever the client does
+    per_day : calls a day its plan allows, None where there is no daily quota; counted over restarts
+        and whole again at 00:00 in ``resets``
+    resets : time zone whose midnight renews the daily quota
     """
 
     per_minute: float
     deadline: float
+    per_day: int | None = None
+    resets: str = "UTC"
+
+
+Put = Callable[[Quote | Book | Bars], None]
+"""Takes what a stream decoded; returns at once and never raises."""
 
 
 class Source(Protocol):
-    """A provider of market data. Every method blocks and may raise ProviderError only."""
+    """A provider of market data. Every method raises ProviderError only, and blocks but for ``stream``.
+
+    What a source does not declare among its capabilities raises NotEntitled.
+    """
 
     @property
     def name(self) -> str:
@@ -86,6 +105,19 @@ class Source(Protocol):
 
     def actions(self, instrument: Instrument, start: datetime, end: datetime) -> Sequence[CorporateAction]:
         """Splits and dividends in force in the period, oldest first; may be empty."""
+
+    def book(self, instrument: Instrument, depth: int) -> Book:
+        """Return the best ``depth`` levels of each side."""
+
+    def news(self, instrument: Instrument) -> Sequence[Headline]:
+        """Return the newest headlines, newest first; may be empty."""
+
+    async def stream(self, instruments: Sequence[Instrument], put: Put) -> None:
+        """Hand over quotes, books and closed minute bars as they come, until canceled.
+
+        It runs on the wire thread. A connection that ends, or a message that cannot be read, raises;
+        silence need not be noticed here. Whatever way it ends, its sockets are closed.
+        """
 
 
 class Model(Protocol):

@@ -18,9 +18,10 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-__all__ = ["FeedChoice", "Loaded", "Settings", "environment_name", "load"]
+__all__ = ["FeedChoice", "Loaded", "Settings", "TapeChoice", "environment_name", "load"]
 
 _PREFIX = "MARKETPULSE_"
+_DATA_KEYS = ("FINNHUB_API_KEY", "ALPHA_VANTAGE_API_KEY")
 
 
 class FeedChoice(StrEnum):
@@ -29,6 +30,13 @@ class FeedChoice(StrEnum):
     AUTO = "auto"
     LIVE = "live"
     REPLAY = "replay"
+
+
+class TapeChoice(StrEnum):
+    """What a replay plays."""
+
+    PACKAGED = "packaged"
+    RECORDED = "recorded"
 
 
 class Settings(BaseSettings):
@@ -41,8 +49,13 @@ class Settings(BaseSettings):
     replay_start : the day on the tape where a fresh replay begins
     replay_speed : trading days per minute
     starting_cash : USD put into a fresh paper account
-    alpaca_api_key ... kite_api_secret : broker keys under their usual names; in this release they
-        only make ``auto`` mean live prices, and every order stays on paper
+    quote_seconds, book_seconds : how often each pair's price and order book are taken, by the wall clock
+    watchlist : a CSV file of further instruments, followed on a live feed
+    keep_days : how long recorded quotes and order books are kept
+    tape : what a replay plays: the packaged recording, or the days this desk recorded itself
+    finnhub_api_key, alpha_vantage_api_key : data keys; without one its provider is left out
+    alpaca_api_key ... kite_api_secret : broker keys under their usual names; they make ``auto`` mean live
+        prices, Alpaca's also bring its data, and in this release every order stays on paper
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
@@ -52,6 +65,13 @@ class Settings(BaseSettings):
     replay_start: date = date(2012, 6, 1)
     replay_speed: float = Field(default=1.0, gt=0, le=600, allow_inf_nan=False)
     starting_cash: Decimal = Field(default=Decimal(100_000), gt=0, le=Decimal(10**12), allow_inf_nan=False)
+    quote_seconds: float = Field(default=5.0, ge=1, le=60, allow_inf_nan=False)
+    book_seconds: float = Field(default=10.0, ge=1, le=600, allow_inf_nan=False)
+    watchlist: Path | None = None
+    keep_days: int = Field(default=7, ge=1, le=3650)
+    tape: TapeChoice = TapeChoice.PACKAGED
+    finnhub_api_key: SecretStr | None = None
+    alpha_vantage_api_key: SecretStr | None = None
     alpaca_api_key: SecretStr | None = None
     alpaca_api_secret: SecretStr | None = None
     binance_api_key: SecretStr | None = None
@@ -82,12 +102,16 @@ class Settings(BaseSettings):
     @property
     def has_broker_key(self) -> bool:
         """Somebody who holds a broker's key wants real prices, never a tape by surprise."""
-        return bool(self.secrets())
+        return any(name not in _DATA_KEYS for name in self.keys())
+
+    def keys(self) -> dict[str, str]:
+        """Every key that is set, by its name in the environment: for the adapters' factories only."""
+        values = {environment_name(name): getattr(self, name) for name in type(self).model_fields}
+        return {n: v.get_secret_value() for n, v in values.items() if isinstance(v, SecretStr)}
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value that is set, for the filter that keeps them out of the logs."""
-        values = (getattr(self, name) for name in type(self).model_fields)
-        return tuple(v.get_secret_value() for v in values if isinstance(v, SecretStr))
+        return tuple(self.keys().values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,4 +185,9 @@ def _wanted(field: str) -> str:
         "replay_start": "a day as YYYY-MM-DD",
         "replay_speed": "trading days per minute, above 0 and at most 600",
         "starting_cash": "US dollars, above 0",
+        "quote_seconds": "seconds, 1 to 60",
+        "book_seconds": "seconds, 1 to 600",
+        "watchlist": "a CSV file",
+        "keep_days": "days, 1 to 3650",
+        "tape": "packaged or recorded",
     }[field]

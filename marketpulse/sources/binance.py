@@ -30,6 +30,7 @@ from marketpulse.errors import (
     UnknownSymbol,
 )
 from marketpulse.ports import Capability, Limits
+from marketpulse.sources.declining import no_book, no_news, no_stream
 from marketpulse.sources.table import bars_of
 from marketpulse.sources.vendor import ErrorTable, translated
 from marketpulse.types import AssetClass, Bars, CorporateAction, Instrument, Interval, Quote
@@ -98,6 +99,10 @@ class BinanceSource:
     folder : unused, as this source keeps nothing on disk
     make : makes one of ccxt's clients; by default for spot alone
     """
+
+    book = no_book
+    news = no_news
+    stream = no_stream
 
     def __init__(self, clock: Clock, folder: Path, make: Callable[[], Any] | None = None) -> None:
         del folder  # keeps nothing on disk

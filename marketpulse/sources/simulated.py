@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from marketpulse.clock import Clock
 from marketpulse.errors import NoData, UnknownSymbol
 from marketpulse.ports import Capability, Limits
+from marketpulse.sources.declining import no_book, no_news, no_stream
 from marketpulse.sources.table import bars_of
 from marketpulse.types import AssetClass, Bars, CorporateAction, FloatArray, Instrument, Interval, Quote
 
@@ -83,6 +84,10 @@ class _Day:
 
 class SimulatedSource:
     """Eight seeded crypto pairs on the wall clock; never blocks, never touches the network."""
+
+    book = no_book
+    news = no_news
+    stream = no_stream
 
     def __init__(self, clock: Clock, seed: int = 20_120_601) -> None:
         self._clock = clock

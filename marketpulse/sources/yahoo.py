@@ -27,6 +27,7 @@ import numpy as np
 from marketpulse.clock import Clock
 from marketpulse.errors import BadData, NoData, ProviderError, RateLimited, Unavailable, UnknownSymbol
 from marketpulse.ports import Capability, Limits
+from marketpulse.sources.declining import no_book, no_news, no_stream
 from marketpulse.sources.table import bars_of
 from marketpulse.sources.vendor import ErrorTable, translated
 from marketpulse.types import (
@@ -154,6 +155,10 @@ class YahooSource:
     session : the HTTP session; by default one that waits a few seconds at most
     """
 
+    book = no_book
+    news = no_news
+    stream = no_stream
+
     def __init__(self, clock: Clock, folder: Path, session: Any = None) -> None:
         self._clock = clock
         self._folder = folder
@@ -171,7 +176,8 @@ class YahooSource:
     @property
     def capabilities(self) -> frozenset[tuple[Capability, AssetClass]]:
         """Quotes, daily bars and actions of shares and indices."""
-        return frozenset((c, a) for c in Capability for a in (AssetClass.EQUITY, AssetClass.INDEX))
+        offered = (Capability.QUOTE, Capability.BARS, Capability.ACTIONS)
+        return frozenset((c, a) for c in offered for a in (AssetClass.EQUITY, AssetClass.INDEX))
 
     @property
     def limits(self) -> Limits:

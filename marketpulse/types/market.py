@@ -9,7 +9,16 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ActionKind", "Bars", "CorporateAction", "FloatArray", "Interval", "Quote", "SessionState"]
+__all__ = [
+    "ActionKind",
+    "Bars",
+    "CorporateAction",
+    "FloatArray",
+    "Headline",
+    "Interval",
+    "Quote",
+    "SessionState",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -63,6 +72,28 @@ class Quote:
         if self.bid is None or self.ask is None:
             return self.price
         return 0.5 * (self.bid + self.ask)
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """One piece of news as a provider gave it: data, never instructions, shown escaped.
+
+    Attributes
+    ----------
+    symbol : the instrument it was asked for
+    time : aware UTC, when it was published
+    title : one line, control characters removed, at most 300 characters
+    url : ``https`` address of the text, empty where there is none
+    publisher : who wrote it, as the provider says
+    source : the provider
+    """
+
+    symbol: str
+    time: datetime
+    title: str
+    url: str
+    publisher: str
+    source: str
 
 
 class ActionKind(StrEnum):

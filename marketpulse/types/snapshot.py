@@ -8,9 +8,11 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from marketpulse.types.event import Event
+from marketpulse.types.feeds import Agreement, FeedsView, ProviderHealth, Witness
 from marketpulse.types.instrument import Instrument
-from marketpulse.types.market import Quote, SessionState
+from marketpulse.types.market import Headline, Quote, SessionState
 from marketpulse.types.order import OPEN_STATES, Check, Fill, Order
+from marketpulse.types.orderbook import Book
 from marketpulse.types.signal import ModelStage, ModelStatus, Signal
 
 __all__ = [
@@ -20,7 +22,6 @@ __all__ = [
     "MarketDatum",
     "Mode",
     "PositionView",
-    "ProviderHealth",
     "ReplayInfo",
     "RiskView",
     "SessionInfo",
@@ -65,6 +66,8 @@ class MarketDatum:
     change : since the previous session's close, a fraction; None when unknown
     simulated : made up by a seeded simulator
     spark : the last closes, oldest first, for the small picture
+    agreement : whether a second source tells the same price; a disputed one prices no order
+    witnesses : what the other sources last said
     """
 
     quote: Quote
@@ -75,28 +78,13 @@ class MarketDatum:
     change: float | None = None
     simulated: bool = False
     spark: tuple[float, ...] = ()
+    agreement: Agreement = Agreement.ALONE
+    witnesses: tuple[Witness, ...] = ()
 
-
-@dataclass(frozen=True, slots=True)
-class ProviderHealth:
-    """One provider as the chain sees it.
-
-    Attributes
-    ----------
-    state : ``closed`` (working), ``open`` (resting), ``half_open`` (trying), ``isolated``
-    ok : the last call worked
-    latency : seconds of the last good call, None before one
-    last_good : when it last answered well, by the desk's clock
-    note : what is wrong, in words; empty when nothing is
-    """
-
-    name: str
-    provides: tuple[str, ...]
-    state: str
-    ok: bool
-    latency: float | None
-    last_good: datetime | None
-    note: str = ""
+    @property
+    def disputed(self) -> bool:
+        """Two sources tell different prices."""
+        return self.agreement is Agreement.DISPUTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +215,9 @@ class Snapshot:
     orders : newest first
     events : the last ledger events, newest first
     notes : sentences a person should read (bad settings, a missing provider)
+    books : order books by symbol, the one the desk prefers first; only those that hold now
+    headlines : news by symbol, newest first
+    feeds : failover, quarantine, budgets and the store, for the market page
     """
 
     number: int
@@ -252,6 +243,9 @@ class Snapshot:
     events: tuple[Event, ...] = ()
     replay: ReplayInfo | None = None
     notes: tuple[str, ...] = ()
+    books: Mapping[str, tuple[Book, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    headlines: Mapping[str, tuple[Headline, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    feeds: FeedsView = field(default_factory=FeedsView)
 
     @property
     def working(self) -> tuple[Order, ...]:

@@ -17,8 +17,8 @@ NOWHERE = Path("/nonexistent/.env")
 
 def choice(folder, monkeypatch, works, **given):
     class Silent:
-        def __init__(self, clock, cache):
-            del clock, cache
+        def __init__(self, clock, cache, keys):
+            del clock, cache, keys
 
         def quote(self, instrument):
             if not works:

@@ -182,7 +182,7 @@ def test_importing_the_room_imports_no_vendor(tmp_path):
     code = (
         "import sys; from marketpulse.sources import SOURCES; from marketpulse.clock import WallClock\n"
         "from pathlib import Path\n"
-        f"for name in ('yahoo', 'binance'): SOURCES[name](WallClock(), Path({str(tmp_path)!r}))\n"
+        f"for name in ('yahoo', 'binance'): SOURCES[name](WallClock(), Path({str(tmp_path)!r}), {{}})\n"
         "sys.exit('yfinance' in sys.modules or 'ccxt' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
