@@ -12,17 +12,24 @@ import numpy as np
 
 from marketpulse.errors import Refused
 from marketpulse.types import (
+    Agreement,
     AssetClass,
     Bars,
+    Book,
+    BudgetView,
     Card,
+    CellHealth,
     Check,
+    Coverage,
     DeskStatus,
     Edge,
     Event,
     EventKind,
     Feed,
+    FeedsView,
     Fill,
     Halt,
+    Headline,
     Instrument,
     Interval,
     MarketDatum,
@@ -34,9 +41,11 @@ from marketpulse.types import (
     OrderState,
     OrderType,
     Placement,
+    PlanLine,
     PositionView,
     Preview,
     ProviderHealth,
+    Quarantined,
     Quote,
     Reason,
     ReplayInfo,
@@ -47,9 +56,12 @@ from marketpulse.types import (
     Side,
     Signal,
     Snapshot,
+    StoreView,
+    Switch,
     TimeInForce,
     Valuation,
     Vote,
+    Witness,
 )
 
 ACCOUNT = "paper:1"
@@ -344,13 +356,139 @@ SIGNALS = MappingProxyType(
     {s: _signal(s, p) for s, p in (("AAPL", 0.566), ("MSFT", 0.531), ("IBM", 0.547), ("GOOG", 0.522))}
 )
 
+
+def cell(
+    capability,
+    state="closed",
+    *,
+    ok=None,
+    p50=0.0004,
+    p95=0.0009,
+    errors=0.0,
+    calls=40,
+    ago=2.0,
+    retry=0.0,
+    note="",
+):
+    """One capability of one provider; ``ago`` is seconds since its last good answer."""
+    last = None if ago is None else NOW - timedelta(seconds=ago)
+    return CellHealth(
+        capability, state, state == "closed" if ok is None else ok, p50, p95, errors, calls, last, retry, note
+    )  # fmt: skip
+
+
 PROVIDERS = (
-    ProviderHealth("tape", ("quote equity", "bars equity"), "closed", True, 0.0004, NOW),
-    ProviderHealth("simulated", ("quote crypto", "bars crypto"), "closed", True, 0.0002, NOW),
+    ProviderHealth("tape", ("quote equity", "bars equity"), "closed", True, 0.0004, NOW, "",
+                   (cell("quote"), cell("bars"), cell("actions"))),
+    ProviderHealth("simulated", ("quote crypto", "bars crypto"), "closed", True, 0.0002, NOW, "",
+                   (cell("quote", p50=0.0002), cell("bars", p50=0.0002))),
     ProviderHealth(
         "yahoo", ("quote equity",), "open", False, 0.41, NOW - timedelta(minutes=7),
         "no answer within 4 s, resting until 15:13",
+        (cell("quote", "open", p50=0.41, p95=1.2, errors=0.62, calls=13, ago=420.0, retry=31.0, note="no answer within 4 s"),),
+        BudgetView(120.0, 96.0),
     ),
+)  # fmt: skip
+
+
+# The same desk on a live feed: six providers of which not two do equally well, two books, news.
+
+LIVE_PROVIDERS = (
+    ProviderHealth(
+        "alpaca", ("quote equity", "bars equity", "news equity"), "closed", True, 0.062, NOW, "",
+        (cell("quote", p50=0.062, p95=0.118), cell("bars", p50=0.141, p95=0.26), cell("intraday", p50=0.15, p95=0.31),
+         cell("news", p50=0.204, p95=0.39), cell("stream", p50=0.018, p95=0.044, calls=4120)),
+        BudgetView(200.0, 171.0),
+    ),
+    ProviderHealth(
+        "finnhub", ("quote equity", "news equity"), "open", False, 0.912, NOW - timedelta(seconds=3.4),
+        "finnhub: two of four are not well",
+        (cell("quote", p50=0.912, p95=2.84, errors=0.074, ok=False, note="slow: p95 2,840 ms"),
+         cell("bars", "isolated", p50=None, p95=None, errors=1.0, calls=3, ago=None, retry=None, note="the key does not pay for candles"),
+         cell("news", p50=0.288, p95=0.502), cell("stream", "open", p50=0.041, p95=0.19, errors=0.5, calls=10, ago=240.0, retry=240.0, note="silent for 20 s")),
+        BudgetView(60.0, 41.0),
+    ),
+    ProviderHealth(
+        "alpha_vantage", ("bars equity",), "half_open", True, 1.12, NOW - timedelta(minutes=11), "quota kept for bars",
+        (cell("bars", "half_open", ok=True, p50=1.12, p95=2.05, errors=0.31, calls=16, ago=660.0),),
+        BudgetView(5.0, 5.0, 25, 2, WALL + timedelta(hours=15)),
+    ),
+    ProviderHealth(
+        "binance", ("quote crypto", "book crypto"), "closed", True, 0.071, WALL, "",
+        (cell("quote", p50=0.071, p95=0.133), cell("bars", p50=0.096, p95=0.201), cell("book", p50=0.074, p95=0.14), cell("stream", p50=0.009, p95=0.027)),
+        BudgetView(6000.0, 5410.0),
+    ),
+    ProviderHealth(
+        "bybit", ("quote crypto", "book crypto"), "closed", True, 0.24, WALL, "",
+        (cell("quote", p50=0.24, p95=1.902, errors=0.021), cell("bars", p50=0.133, p95=0.288), cell("book", p50=0.1, p95=0.2)),
+        BudgetView(120.0, 0.0, blocked=12.0),
+    ),
+    ProviderHealth("kite", (), "not_set", False, None, None, "needs KITE_API_KEY"),
+)  # fmt: skip
+
+_WITNESSES = {
+    "AAPL": ("finnhub", 1.0002),
+    "MSFT": ("yahoo", 0.9999),
+    "IBM": ("finnhub", 0.1),
+    "BTC/USDT": ("bybit", 1.0001),
+}
+_SOURCES = {AssetClass.EQUITY: "alpaca", AssetClass.INDEX: "yahoo", AssetClass.CRYPTO: "binance"}
+
+
+def witnessed(datum, source, ratio, tolerance=0.01):
+    """The datum with one more source that said ``ratio`` times its price."""
+    said = Witness(source, datum.quote.price * ratio, datum.quote.time, ratio - 1.0, tolerance)
+    agreement = Agreement.AGREED if abs(ratio - 1.0) <= tolerance else Agreement.DISPUTED
+    return replace(datum, agreement=agreement, witnesses=(said,))
+
+
+def _live_datum(symbol):
+    datum = replace(MARKET[symbol], simulated=False)
+    datum = replace(datum, quote=replace(datum.quote, source=_SOURCES[_LIST[symbol][1]]))
+    if symbol == "ADA/USDT":
+        datum = replace(datum, stale=True, age=31.0, why="binance: no newer price")
+    return witnessed(datum, *_WITNESSES[symbol]) if symbol in _WITNESSES else datum
+
+
+def book(symbol="BTC/USDT", source="binance", levels=20, *, age=0.1):
+    """An order book around the Snapshot's price, seeded by symbol and source."""
+    rng = np.random.default_rng(sum(map(ord, symbol + source)))
+    price = _LIST[symbol][2]
+    step, lot = price * 1e-5, 10_000.0 / price
+    time = (WALL if _LIST[symbol][1] is AssetClass.CRYPTO else NOW) - timedelta(seconds=age)
+    away = [step * (0.5 + rng.exponential(1.0, levels).cumsum()) for _ in range(2)]
+    sizes = [lot * rng.gamma(1.3, 0.8, levels) + lot / 100 for _ in range(2)]
+    bids = tuple((float(price - a), float(q)) for a, q in zip(away[0], sizes[0], strict=True))
+    asks = tuple((float(price + a), float(q)) for a, q in zip(away[1], sizes[1], strict=True))
+    return Book(symbol, bids, asks, time, time, source, 4711)
+
+
+HEADLINES = (
+    Headline("AAPL", NOW - timedelta(minutes=9), "Apple <b>opens</b> a shop", "https://news.example/apple?a=1&b=2",
+             "The Wire & Co", "finnhub"),
+    Headline("AAPL", NOW - timedelta(hours=5), "A title without an address", "", "Gazette", "alpaca"),
+)  # fmt: skip
+
+FEEDS = FeedsView(
+    switches=(
+        Switch(NOW - timedelta(minutes=2), "quote AAPL and 4 more", "finnhub", "alpaca", "slow: p95 2,840 ms over 2,000", 0.3),
+        Switch(NOW - timedelta(minutes=4), "bars IBM", "finnhub", "alpha_vantage", "the key does not pay for candles", 0.4),
+        Switch(NOW - timedelta(minutes=90), "quote ^GSPC", "yahoo", "", "no answer within 4 s", None),
+    ),
+    quarantine=(
+        Quarantined("IBM", NOW - timedelta(minutes=1), "finnhub", "quote", "19.576", 195.76, "lies 10 times off, others agree"),
+        Quarantined("ADA/USDT", WALL - timedelta(minutes=8), "bybit", "quote", "0.00", 0.4512, "is zero"),
+        Quarantined("FB", NOW - timedelta(hours=3), "alpha_vantage", "bar", "H 26.1 < L 26.3", None, "has its high below its low"),
+    ),
+    judged=1_284_310,
+    disbelieved=3,
+    plan=(
+        PlanLine("alpaca", 61.0, None),
+        PlanLine("alpha_vantage", 0.05, WALL + timedelta(hours=2), "25 calls a day end at 06:00 ET; bars of 3 symbols wait until midnight"),
+    ),
+    coverage=(Coverage("Daily, 12 symbols", 0.998, "2000 to today"), Coverage("1 minute, 8 pairs", 0.971, "30 d"), Coverage("Books, 8 pairs, 10 s", None, "7 d")),
+    store=StoreView(1_204, 1_121, 0.0009, 0.251),
+    missing=("Set KITE_API_KEY in .env to add Kite.",),
 )  # fmt: skip
 
 
@@ -400,12 +538,33 @@ _BASE = Snapshot(
         "Recorded prices of 2012; the path inside a day is interpolated. Crypto is simulated.",
     ),
     notes=("MARKETPULSE_REPLAY_SPED is not a setting; did you mean MARKETPULSE_REPLAY_SPEED?",),
+    books=MappingProxyType({"BTC/USDT": (book(source="simulated"),)}),
 )  # fmt: skip
 
 
 def snapshot(**changes):
     """The rich Snapshot, with some fields changed."""
     return replace(_BASE, **changes)
+
+
+def live(**changes):
+    """The rich Snapshot on a live feed: providers, books, headlines, failover, one disputed price, one stale."""
+    start = {
+        "feed": Feed.LIVE,
+        "replay": None,
+        "market": MappingProxyType({symbol: _live_datum(symbol) for symbol in _LIST}),
+        "providers": LIVE_PROVIDERS,
+        "books": MappingProxyType(
+            {
+                "BTC/USDT": (book(), book(source="bybit", age=0.4)),
+                "ETH/USDT": (book("ETH/USDT"),),
+                "ADA/USDT": (book("ADA/USDT"),),
+            }
+        ),
+        "headlines": MappingProxyType({"AAPL": HEADLINES}),
+        "feeds": FEEDS,
+    }
+    return replace(_BASE, **(start | changes))
 
 
 def empty(**changes):
@@ -424,6 +583,7 @@ def empty(**changes):
         "model": ModelStatus(ModelStage.TRAINING, 0.35, "Training on 11,804 rows."),
         "events": (),
         "notes": (),
+        "books": MappingProxyType({}),
     }
     return replace(_BASE, **(start | changes))
 
@@ -502,8 +662,11 @@ class FakeDesk:
         after = held + asked.side.sign * asked.quantity
         equity = self.shown.valuation.equity
         weight = float(after) * mark / equity
+        datum = self.shown.market.get(asked.symbol)
+        disputed = datum is not None and datum.disputed
         checks = (
             Check("STALE_QUOTE", "Price", True, "The price is 2 s old.", "2 s", "60 s", 0.03),
+            *((Check("DISPUTED_QUOTE", "Agreement", False, "Two sources disagree on the price."),) if disputed else ()),
             Check("MARKET_CLOSED", "Session", True, "The exchange is open until 20:00 UTC."),
             Check(
                 "POSITION_LIMIT", "Position", weight <= 0.15 or asked.side is Side.SELL,
@@ -588,6 +751,6 @@ class FakeDesk:
 
 
 __all__ = [
-    "ACCOUNT", "CARD", "INSTRUMENTS", "MARKET", "NOW", "ORDERS", "VALUATION", "WALL", "FakeDesk", "bars",
-    "empty", "order", "snapshot",
+    "ACCOUNT", "CARD", "FEEDS", "HEADLINES", "INSTRUMENTS", "LIVE_PROVIDERS", "MARKET", "NOW", "ORDERS", "VALUATION",
+    "WALL", "FakeDesk", "bars", "book", "cell", "empty", "live", "order", "snapshot", "witnessed",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from marketpulse import __version__
 from marketpulse.api.assets import chart_script
 from marketpulse.api.facade import Find
+from marketpulse.api.feeds import Feeds
 from marketpulse.api.orders import Orders
 from marketpulse.api.prices import Prices
 from marketpulse.api.problem import MEDIA_TYPE, CatchAll, OnFault, ProblemReply, handle_all
@@ -59,6 +60,7 @@ def build(token: str, find: Find, closing: threading.Event, on_fault: OnFault) -
     handle_all(api)
     api.add_middleware(CatchAll, on_fault=on_fault)
     api.include_router(Prices(find).router())
+    api.include_router(Feeds(find).router())
     api.include_router(Stream(find, closing).router())
     api.include_router(Orders(find, token).router())
     api.add_api_route(

@@ -6,15 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from marketpulse.api.facade import Find
+from marketpulse.api.market_shapes import BarsReply, DatumReply, bars_reply, datum_reply
 from marketpulse.api.problem import Fault
-from marketpulse.api.shapes import (
-    BarsReply,
-    DatumReply,
-    HealthReply,
-    bars_reply,
-    datum_reply,
-    health_reply,
-)
+from marketpulse.api.shapes import HealthReply, health_reply
 from marketpulse.types import Instrument, Interval, Snapshot
 
 __all__ = ["Prices", "SymbolInPath", "instrument"]
@@ -68,7 +62,7 @@ class Prices:
         return [datum_reply(i, market[s]) for s, i in snapshot.instruments.items() if s in market]
 
     def one_datum(self, symbol: SymbolInPath) -> DatumReply:
-        """Give the last good price, its source, its age, and whether it is stale."""
+        """Give the last good price, its source, its age, and whether it is stale or disputed."""
         snapshot = self._find().snapshot()
         found = instrument(snapshot, symbol)
         datum = snapshot.market.get(found.symbol)

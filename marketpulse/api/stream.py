@@ -16,9 +16,9 @@ from fastapi import APIRouter, Query
 from starlette.responses import StreamingResponse
 
 from marketpulse.api.facade import Find
+from marketpulse.api.market_shapes import BarReply, bars_reply, datum_reply
 from marketpulse.api.prices import instrument
 from marketpulse.api.problem import Fault
-from marketpulse.api.shapes import BarReply, bars_reply, datum_reply
 from marketpulse.errors import ConfigError, ProviderError, Refused
 from marketpulse.types import Instrument, Interval, MarketDatum
 
@@ -138,5 +138,5 @@ class Stream:
 
 
 def _identity(datum: MarketDatum) -> object:
-    """All of a datum but its age, which grows by itself."""
-    return (datum.quote, datum.stale, datum.session, datum.why)
+    """All of a datum but its age and the witnesses' last words, which change by themselves."""
+    return (datum.quote, datum.stale, datum.session, datum.why, datum.agreement)

@@ -16,6 +16,7 @@ from marketpulse.types.feeds import (
     Witness,
 )
 from marketpulse.types.instrument import AssetClass, Instrument, Side
+from marketpulse.types.lookup import matching, nearest
 from marketpulse.types.market import (
     ActionKind,
     Bars,
@@ -118,4 +119,6 @@ __all__ = [
     "Vote",
     "Walk",
     "Witness",
+    "matching",
+    "nearest",
 ]

@@ -255,3 +255,10 @@ class Snapshot:
     def order(self, order_id: str) -> Order | None:
         """One order by its id."""
         return next((o for o in self.orders if o.id == order_id), None)
+
+    def age(self, moment: datetime) -> float:
+        """Seconds since ``moment``, never negative, on the clock that it was read from.
+
+        On replay shares live on the tape's clock and simulated pairs on the wall's; the nearer one is meant.
+        """
+        return max(0.0, min(((clock - moment).total_seconds() for clock in (self.time, self.wall)), key=abs))

@@ -4,12 +4,13 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from fakes import MARKET, PROVIDERS, bars, snapshot
+from fakes import LIVE_PROVIDERS, MARKET, PROVIDERS, bars, live, snapshot
 
 from marketpulse.types import DeskStatus, Halt
 
 DATUM = {
     "symbol", "price", "bid", "ask", "spread", "volume", "time", "received", "source", "age_seconds", "stale", "session",
+    "agreement", "witnesses",
 }  # fmt: skip
 
 
@@ -29,6 +30,34 @@ def test_health_has_the_shape_it_promises(door):
 def test_a_failing_provider_degrades_even_a_desk_that_says_ok(door):
     assert health(door, status=DeskStatus.OK)["status"] == "degraded"
     assert health(door, status=DeskStatus.OK, providers=PROVIDERS[:2])["status"] == "ok"
+
+
+def test_a_provider_without_its_key_is_no_failure(door):
+    assert (
+        health(door, status=DeskStatus.OK, providers=(LIVE_PROVIDERS[0], LIVE_PROVIDERS[-1]))["status"]
+        == "ok"
+    )
+
+
+def test_health_tells_the_state_of_each_capability(door):
+    door.desk.shown = live()
+    providers = door.client.get("/health").json()["providers"]
+    assert providers["finnhub"]["cells"] == {
+        "quote": "closed", "bars": "isolated", "news": "closed", "stream": "open",
+    }  # fmt: skip
+    assert set(providers["kite"]) == {"ok", "state", "provides", "latency", "last_good", "note", "cells"}
+
+
+def test_a_datum_says_who_agrees_and_who_does_not(door):
+    door.desk.shown = live()
+    agreed, disputed, alone = (
+        door.client.get(f"/api/live/market-data/{s}").json() for s in ("AAPL", "IBM", "GOOG")
+    )
+    assert (agreed["agreement"], disputed["agreement"], alone["agreement"]) == ("agreed", "disputed", "alone")
+    (witness,) = disputed["witnesses"]
+    assert set(witness) == {"source", "price", "time", "difference", "tolerance"}
+    assert (witness["source"], witness["price"], witness["difference"]) == ("finnhub", 19.58, -0.9)
+    assert alone["witnesses"] == []
 
 
 def test_a_halt_outranks_everything(door):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
-from fakes import INSTRUMENTS, MARKET, FakeDesk
+from fakes import INSTRUMENTS, MARKET, FakeDesk, witnessed
 
 from marketpulse.api import stream
 from marketpulse.api.problem import Fault
@@ -74,6 +74,18 @@ def test_a_growing_age_alone_is_silence_and_silence_is_broken_by_a_comment(monke
         return await listener.next()
 
     assert asyncio.run(play()).startswith(":")
+
+
+def test_a_price_that_turns_disputed_is_told():
+    async def play():
+        listener = Listener(FakeDesk())
+        await listener.next()
+        await listener.next()
+        disputed = witnessed(listener.desk.shown.market["AAPL"], "finnhub", 0.1)
+        listener.desk.show(market=MappingProxyType({"AAPL": disputed}))
+        return events(await listener.next())[0][1]
+
+    assert asyncio.run(play())["agreement"] == "disputed"
 
 
 def test_a_price_that_turns_stale_is_told():
