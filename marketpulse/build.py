@@ -9,7 +9,7 @@ from pathlib import Path
 from marketpulse.brokers.paper import PaperBroker
 from marketpulse.clock import Clock, ReplayClock, WallClock
 from marketpulse.execution import Execution
-from marketpulse.guard import Chain
+from marketpulse.guard.old_chain import Chain
 from marketpulse.loop import EquityLog, Gate, Loop, Rooms, tapetime
 from marketpulse.market import Market, choose_feed, instruments
 from marketpulse.meter import Meter, configure

@@ -18,7 +18,9 @@ from threading import Lock
 
 from marketpulse.clock import Clock
 
-__all__ = ["Breaker", "BreakerPolicy", "BreakerState", "Outcome", "Ticket"]
+__all__ = ["Breaker", "BreakerMemo", "BreakerPolicy", "BreakerState", "Outcome", "Ticket"]
+
+_OPENED_MOST = 30  # beyond it the doubling has long met the longest rest
 
 
 class BreakerState(StrEnum):
@@ -76,6 +78,21 @@ class Ticket:
     era: int
 
 
+@dataclass(frozen=True, slots=True)
+class BreakerMemo:
+    """What a restart must know of a breaker.
+
+    Attributes
+    ----------
+    rest : seconds until the next probe may go, 0 unless open
+    opened : times it opened in a row without having closed
+    """
+
+    state: BreakerState
+    rest: float
+    opened: int
+
+
 class Breaker:
     """Decide who may call, from how the last calls went. Safe from every thread."""
 
@@ -120,10 +137,17 @@ class Breaker:
             self._number += 1
             return Ticket(self._number, self._era)
 
-    def leave(self, ticket: Ticket, outcome: Outcome, seconds: float) -> None:
-        """Record how an admitted call ended and how long it took."""
+    def leave(self, ticket: Ticket | None, outcome: Outcome, seconds: float) -> None:
+        """Record how an admitted call ended and how long it took.
+
+        Without a ticket (a stream that worked and fell later) it is a call of now, and the oldest probe
+        that has no outcome yet where probes are out.
+        """
         with self._lock:
-            if ticket.era != self._era or self._is(BreakerState.ISOLATED):
+            self._age()
+            if ticket is None:
+                ticket = Ticket(min(self._probes, default=0), self._era)
+            if ticket.era != self._era or self._state in {BreakerState.OPEN, BreakerState.ISOLATED}:
                 return
             if outcome is Outcome.REFUSED:
                 self._change(BreakerState.ISOLATED)
@@ -139,6 +163,37 @@ class Breaker:
         with self._lock:
             self._opened = 0
             self._change(BreakerState.CLOSED)
+
+    def isolate(self) -> None:
+        """Let nothing through until ``reset``."""
+        with self._lock:
+            self._change(BreakerState.ISOLATED)
+
+    def rest(self) -> None:
+        """Open it for a first rest, whatever it was."""
+        with self._lock:
+            self._opened = 0
+            self._open()
+
+    def use(self, policy: BreakerPolicy) -> None:
+        """Go on under another policy; a rest that runs gets no longer than its longest."""
+        with self._lock:
+            self.policy = policy
+            self._until = min(self._until, self._clock.monotonic() + policy.longest_rest)
+
+    def memo(self) -> BreakerMemo:
+        """Return what ``recall`` needs after a restart."""
+        with self._lock:
+            self._age()
+            left = self._until - self._clock.monotonic() if self._is(BreakerState.OPEN) else 0.0
+            return BreakerMemo(self._state, max(0.0, left), self._opened)
+
+    def recall(self, rest: float, opened: int) -> None:
+        """Take up a rest of an earlier run with ``rest`` seconds left, the longest rest at most."""
+        with self._lock:
+            self._opened = min(max(opened, 1), _OPENED_MOST)
+            self._until = self._clock.monotonic() + min(max(rest, 0.0), self.policy.longest_rest)
+            self._change(BreakerState.OPEN)
 
     def _is(self, state: BreakerState) -> bool:
         return self._state is state
@@ -160,10 +215,10 @@ class Breaker:
             self._open()
 
     def _probed(self, ticket: Ticket, outcome: Outcome) -> None:
-        self._probes.pop(ticket.number, None)
+        known = self._probes.pop(ticket.number, None) is not None
         if outcome is Outcome.FAILED:
             self._open()
-        elif outcome is Outcome.WORKED:
+        elif outcome is Outcome.WORKED and known:
             self._worked += 1
             if self._worked >= self.policy.permits:
                 self._opened = 0
@@ -184,6 +239,6 @@ class Breaker:
     def _open(self) -> None:
         rest = min(self.policy.rest * 2.0**self._opened, self.policy.longest_rest)
         rest *= 1.0 + self.policy.jitter * (2.0 * self._rng.random() - 1.0)
-        self._opened = min(self._opened + 1, 30)
+        self._opened = min(self._opened + 1, _OPENED_MOST)
         self._until = self._clock.monotonic() + rest
         self._change(BreakerState.OPEN)

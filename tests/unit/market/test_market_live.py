@@ -7,7 +7,7 @@ from unit.market.doubles import MemoryStore, StandIn
 
 from marketpulse.clock import SimClock
 from marketpulse.errors import StorageError, Unavailable, UnknownSymbol
-from marketpulse.guard import Chain
+from marketpulse.guard.old_chain import Chain
 from marketpulse.market import Market, instruments
 from marketpulse.meter import Meter
 from marketpulse.types import (

@@ -6,7 +6,7 @@ from unit.market.doubles import MemoryStore
 
 from marketpulse.clock import ReplayClock, SimClock
 from marketpulse.errors import Refused
-from marketpulse.guard import Chain
+from marketpulse.guard.old_chain import Chain
 from marketpulse.market import Market, instruments
 from marketpulse.meter import Meter
 from marketpulse.sources.recording import load_recording

@@ -16,7 +16,7 @@ from marketpulse.errors import (
     Unavailable,
     UnknownSymbol,
 )
-from marketpulse.guard import Chain
+from marketpulse.guard.old_chain import Chain
 from marketpulse.meter import Meter
 from marketpulse.ports import Limits
 
