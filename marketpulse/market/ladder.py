@@ -187,8 +187,7 @@ class Ladder:
         elif step is Step.APPLY:
             self._bids.change(change.bids)
             self._asks.change(change.asks)
-            self._settle(change)
-            if self._broken:
+            if not self._settle(change):
                 self._waiting.append(change)  # a snapshot before it needs it, one after it drops it
 
     def _restart(self, change: _Change) -> None:
@@ -199,8 +198,8 @@ class Ladder:
         self._bids, self._asks, self._time, self._broken = bids, asks, None, ""
         self._settle(change)
 
-    def _settle(self, change: _Change) -> None:
-        """Note what is in the ladder now, and believe it or not."""
+    def _settle(self, change: _Change) -> bool:
+        """Note what is in the ladder now; False when it cannot be true."""
         self._have = change.last
         self._time = max(self._time or change.time, change.time)
         bids, asks = self._bids.prices, self._asks.prices
@@ -208,6 +207,9 @@ class Ladder:
             self._break(f"is crossed ({bids[-1]:,.8g} bid, {asks[0]:,.8g} asked)")
         elif max(len(bids), len(asks)) > _LEVELS:
             self._break(f"grew beyond {_LEVELS:,} levels")
+        else:
+            return True
+        return False
 
     def _break(self, reason: str) -> None:
         """Hold nothing until the next snapshot."""
