@@ -2,6 +2,6 @@
 
 from marketpulse.storage.faults import DuplicateKey
 from marketpulse.storage.ledger import Ledger, Tx
-from marketpulse.storage.market_store import MarketStore, Quarantined
+from marketpulse.storage.market_store import MarketStore
 
-__all__ = ["DuplicateKey", "Ledger", "MarketStore", "Quarantined", "Tx"]
+__all__ = ["DuplicateKey", "Ledger", "MarketStore", "Tx"]

@@ -48,8 +48,14 @@ def writer_engine(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> Engine:
     return engine
 
 
-def reader_engine(path: Path) -> Engine:
-    """Open the readers: read-only twice over, and never in the writer's way."""
+def reader_engine(path: Path, mapped: int = 0) -> Engine:
+    """Open the readers: read-only twice over, and never in the writer's way.
+
+    Parameters
+    ----------
+    path : the database file
+    mapped : how much of it may be read through memory maps, bytes; long blocks then cost no copy by page
+    """
 
     def connect() -> sqlite3.Connection:
         raw = sqlite3.connect(
@@ -60,6 +66,7 @@ def reader_engine(path: Path) -> Engine:
             check_same_thread=False,
         )
         raw.execute("PRAGMA query_only=ON")
+        raw.execute(f"PRAGMA mmap_size={mapped:d}")
         return raw
 
     engine = create_engine(

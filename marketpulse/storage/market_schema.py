@@ -18,6 +18,7 @@ __all__ = [
     "METADATA",
     "ActionRow",
     "BarBlockRow",
+    "BookRow",
     "FeatureRow",
     "InstrumentRow",
     "MetricRow",
@@ -27,7 +28,7 @@ __all__ = [
     "QuoteRow",
 ]
 
-HEAD = "market_0001"
+HEAD = "market_0002"
 """The newest migration."""
 
 METADATA = MetaData()
@@ -68,12 +69,12 @@ class InstrumentRow(_Market, table=True):
 
 
 class QuoteRow(_Market, table=True):
-    """Good quotes, the newest few of each symbol."""
+    """Good quotes: the recording, until it is pruned. It lies in the order of its key, as it is played."""
 
     __tablename__ = "live_market_data"
     __table_args__ = (
         CheckConstraint("price > 0 AND price < 1e300", name="live_market_data_price"),
-        _STRICT,
+        _STRICT | {"sqlite_with_rowid": False},
     )
 
     symbol: str = _key(Text)
@@ -89,15 +90,39 @@ class QuoteRow(_Market, table=True):
     source: str = _must(Text)
 
 
+class BookRow(_Market, table=True):
+    """Order books; each side is (price, quantity) pairs of float64, best first."""
+
+    __tablename__ = "order_book_data"
+    __table_args__ = (
+        CheckConstraint("length(bids) >= 16 AND length(bids) % 16 = 0", name="order_book_data_bids"),
+        CheckConstraint("length(asks) >= 16 AND length(asks) % 16 = 0", name="order_book_data_asks"),
+        _STRICT,
+    )
+
+    symbol: str = _key(Text)
+    time: datetime = _key(UtcText)
+    source: str = _key(Text)
+    received: datetime = _must(UtcText)
+    sequence: int | None = _may(Integer)
+    bids: bytes = _must(LargeBinary)
+    asks: bytes = _must(LargeBinary)
+
+
 class BarBlockRow(_Market, table=True):
-    """All raw bars of one instrument and interval, column after column."""
+    """Raw bars of one source, column after column: all daily ones, or the shorter ones of a UTC day.
+
+    ``time`` is the first daily bar's time or the day's start, ``until`` the last bar's time.
+    """
 
     __tablename__ = "bar_block"
     __table_args__ = _STRICT
 
     symbol: str = _key(Text)
     interval: str = _key(Text)
-    source: str = _must(Text)
+    time: datetime = _key(UtcText)
+    source: str = _key(Text)
+    until: datetime = _must(UtcText)
     rows: int = _must(Integer)
     block: bytes = _must(LargeBinary)
 
@@ -115,7 +140,7 @@ class ActionRow(_Market, table=True):
 
 
 class QuarantineRow(_Market, table=True):
-    """What a provider said and nobody believed."""
+    """What a provider said and nobody believed; ``number`` counts what came in one microsecond."""
 
     __tablename__ = "quarantine"
     __table_args__ = _STRICT
@@ -123,8 +148,11 @@ class QuarantineRow(_Market, table=True):
     symbol: str = _key(Text)
     received: datetime = _key(UtcText)
     source: str = _key(Text)
+    number: int = _key(Integer)
+    kind: str = _must(Text)
+    said: str = _must(Text)
+    held: float | None = _may(REAL)
     reason: str = _must(Text)
-    quote: str = _must(Text)
 
 
 class ProviderRow(_Market, table=True):

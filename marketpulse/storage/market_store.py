@@ -1,109 +1,71 @@
-"""What can be asked again or computed again: bars, quotes, actions, models, numbers over time.
+"""What can be asked again or computed again: bars, quotes, books, actions, models, numbers over time.
 
 It lies in a file of its own, written without waiting for the disk, so that a flood of quotes never
 delays an order. After a power cut the newest rows may be missing; nothing that is owed is kept here.
+Quotes and books stay until they are pruned: they are the recording that ``sources.recorded`` plays.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from hashlib import sha256
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, delete, insert, select, text
+import numpy as np
+from sqlalchemy import func, insert, select, text
 
-from marketpulse.errors import StorageError
-from marketpulse.storage import blocks
+from marketpulse.storage import blocks, recording
 from marketpulse.storage import market_schema as schema
-from marketpulse.storage.engines import reader_engine, writer_engine
-from marketpulse.storage.faults import make_folder, storage_errors
-from marketpulse.storage.migrate import migrate
+from marketpulse.storage.columns import from_utc_text, to_utc_text
+from marketpulse.storage.results import ResultStore
 from marketpulse.types import (
     ActionKind,
     AssetClass,
     Bars,
+    Book,
     CorporateAction,
+    Coverage,
     Instrument,
     Interval,
+    Quarantined,
     Quote,
 )
 
-__all__ = ["MarketStore", "Quarantined"]
+__all__ = ["MarketStore"]
 
 _TABLES = schema.METADATA.tables
 _INSTRUMENT = _TABLES["instrument"]
-_QUOTE = _TABLES["live_market_data"]
 _BARS = _TABLES["bar_block"]
 _ACTION = _TABLES["corporate_action"]
 _QUARANTINE = _TABLES["quarantine"]
-_PROVIDER = _TABLES["provider_state"]
-_METRIC = _TABLES["performance_metrics"]
-_MODEL = _TABLES["model_registry"]
-_FEATURE = _TABLES["feature_numbers"]
+_QUOTES, _BOOKS = "live_market_data", "order_book_data"
 
-# SQLite numbers rows as they are saved, and a replaced row anew: ``rowid`` orders by saving, which a
-# replay that starts again needs, since its times go back
+# SQLite numbers rows as they are saved, and a replaced row anew: ``rowid`` orders by saving
 _OLDEST_SAVED = text("rowid")
 _NEWEST_SAVED = text("rowid DESC")
-_LAST_OF_EACH = text("rowid IN (SELECT max(rowid) FROM live_market_data GROUP BY symbol)")
 
-_TRIM_EVERY = 200  # saves between two trims
-_TRIM_QUOTES = text(
-    "DELETE FROM live_market_data WHERE rowid IN (SELECT id FROM (SELECT rowid AS id, "
-    "row_number() OVER (PARTITION BY symbol ORDER BY rowid DESC) AS n FROM live_market_data) WHERE n > 1000)"
-)
 _TRIM_QUARANTINE = text(
     "DELETE FROM quarantine WHERE rowid IN "
     "(SELECT rowid FROM quarantine ORDER BY rowid DESC LIMIT -1 OFFSET 1000)"
 )
+_BLOCKS = """SELECT symbol, time, source, rows, block FROM bar_block
+    WHERE symbol IN (SELECT value FROM json_each(?)) AND interval = ? AND time BETWEEN ? AND ?"""
+_HELD = """SELECT symbol, sum(n), min(first), max(until) FROM
+    (SELECT symbol, max(rows) AS n, time AS first, until FROM bar_block
+     WHERE interval = ? GROUP BY symbol, time) WHERE n > 0 GROUP BY symbol"""
+_KINDS = (
+    "SELECT DISTINCT interval, symbol FROM bar_block UNION SELECT 'actions', symbol FROM corporate_action"
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ALL_TIMES = ("", "~")  # before and after every time's text
+_CHUNK = 5_000  # rows of one pruning transaction: some ten milliseconds
+_SAID = 200  # characters of what a provider said
 
 
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """A quote that was not believed; ``quote`` is its JSON, numbers as the provider gave them."""
-
-    symbol: str
-    received: datetime
-    source: str
-    reason: str
-    quote: str
-
-
-class MarketStore:
+class MarketStore(ResultStore):
     """The market store of one data folder; safe from every thread."""
-
-    def __init__(self, path: Path, writer: Engine, reader: Engine) -> None:
-        self.path = path
-        self._writer = writer
-        self._reader = reader
-        self._saves = 0
-
-    @classmethod
-    def open(cls, path: Path) -> "MarketStore":
-        """Open or make the store at ``path`` (its folder too) and upgrade it.
-
-        Raises
-        ------
-        StorageError
-            It cannot be opened.
-        """
-        make_folder(path.parent)
-        with storage_errors(path):
-            writer = writer_engine(path, "NORMAL")
-            try:
-                migrate(writer, "market", schema.HEAD)
-            except BaseException:
-                writer.dispose()
-                raise
-        return cls(path, writer, reader_engine(path))
-
-    def close(self) -> None:
-        """Close the file; again is harmless."""
-        self._reader.dispose()
-        self._writer.dispose()
 
     # instruments and their actions
 
@@ -129,133 +91,211 @@ class MarketStore:
         rows = self._all(select(_ACTION).where(_ACTION.c.symbol == symbol).order_by(_ACTION.c.day))
         return tuple(CorporateAction(**{**row, "kind": ActionKind(row["kind"])}) for row in rows)
 
-    # bars and quotes
+    # bars
 
     def save_bars(self, bars: Bars) -> None:
-        """Replace the block of one instrument and interval with these raw bars."""
-        row = {
-            "symbol": bars.symbol,
-            "interval": bars.interval.value,
-            "source": bars.source,
-            "rows": len(bars),
-            "block": blocks.pack(bars),
-        }
-        self._put(_BARS, row)
+        """Replace all bars of one instrument and interval with these raw ones, oldest first."""
+        rows = [_row(begins, piece) for begins, piece in blocks.pieces(bars)]
+        self._replace(_BARS, rows, _BARS.c.symbol == bars.symbol, _BARS.c.interval == bars.interval.value)
 
     def load_bars(self, symbol: str, interval: Interval) -> Bars | None:
-        """Return the block, None when there is none."""
-        key = (_BARS.c.symbol == symbol) & (_BARS.c.interval == interval.value)
-        row = self._one(select(_BARS.c.source, _BARS.c.rows, _BARS.c.block).where(key))
-        return None if row is None else blocks.unpack(symbol, interval, **row)
+        """Return the bars, None when there are none."""
+        return self.load_many([symbol], interval).get(symbol)
+
+    def load_many(self, symbols: Iterable[str], interval: Interval) -> dict[str, Bars]:
+        """Return the bars of those instruments that have some, in the order asked."""
+        return self._load(tuple(symbols), interval, *_ALL_TIMES)
+
+    def save_intraday(self, bars: Bars) -> None:
+        """Add closed raw bars shorter than a day, oldest first; one that is held already stays as it is.
+
+        Each source has its own block of a day, so that a failover loses nothing and mixes nothing.
+
+        Raises
+        ------
+        ValueError
+            The bars are daily or adjusted.
+        """
+        if bars.interval is Interval.DAY:
+            raise ValueError(f"daily bars of {bars.symbol} are not saved by day")
+        key = (_BARS.c.symbol == bars.symbol) & (_BARS.c.interval == bars.interval.value)
+        key &= _BARS.c.source == bars.source
+        with self._writing() as connection:
+            for begins, piece in blocks.pieces(bars):
+                row = _row(begins, piece)
+                found = select(_BARS.c.rows, _BARS.c.block).where(key, _BARS.c.time == row["time"])
+                held = connection.execute(found).first()
+                if held is not None:
+                    both = blocks.merge(blocks.unpack(bars.symbol, bars.interval, bars.source, *held), piece)
+                    if both is None:
+                        continue
+                    row = _row(begins, both)
+                connection.execute(insert(_BARS).prefix_with("OR REPLACE"), row)
+
+    def load_intraday(self, symbol: str, interval: Interval, start: datetime, end: datetime) -> Bars | None:
+        """Return the bars shorter than a day that open from ``start`` to before ``end``, None without any.
+
+        Of each UTC day the source with the most bars is taken; ``source`` names those of all days.
+        """
+        midnight = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        loaded = self._load((symbol,), interval, to_utc_text(midnight), to_utc_text(end)).get(symbol)
+        if loaded is None:
+            return None
+        first, last = np.searchsorted(loaded.time, [start.timestamp(), end.timestamp()])
+        return loaded[int(first) : int(last)] if first < last else None
+
+    def _load(self, symbols: Sequence[str], interval: Interval, first: str, last: str) -> dict[str, Bars]:
+        found: dict[str, dict[str, Bars]] = {}
+        with self._reading() as connection:
+            values = (json.dumps(symbols), interval.value, first, last)
+            for symbol, time, *rest in connection.exec_driver_sql(_BLOCKS, values):
+                days, block = found.setdefault(symbol, {}), blocks.unpack(symbol, interval, *rest)
+                if time not in days or len(days[time]) < len(block):
+                    days[time] = block
+        return {s: blocks.join([d for _, d in sorted(found[s].items())]) for s in symbols if s in found}
+
+    # quotes and books
 
     def save_quotes(self, quotes: Iterable[Quote]) -> None:
-        """Keep these good quotes; of each symbol, only the newest thousand or so stay."""
-        rows = [asdict(q) for q in quotes]
-        if not rows:
-            return
-        with self._writing() as connection:
-            connection.execute(insert(_QUOTE).prefix_with("OR REPLACE"), rows)
-            if self._saves % _TRIM_EVERY == 0:
-                connection.execute(_TRIM_QUOTES)
-            self._saves += 1
+        """Keep these good quotes until they are pruned.
+
+        One more than ten minutes older by the desk's clock than what is held begins a replay anew: what
+        lies after it is dropped.
+        """
+        found = tuple(quotes)
+        if found:
+            with self._writing() as connection:
+                recording.drop_undone(connection, found)
+                recording.insert_quotes(connection, found)
 
     def last_quotes(self) -> dict[str, Quote]:
-        """Return the quote saved last of each symbol."""
-        rows = self._all(select(_QUOTE).where(_LAST_OF_EACH))
-        return {row["symbol"]: Quote(**row) for row in rows}
+        """Return the newest quote of each symbol."""
+        with self._reading() as connection:
+            return {q.symbol: q for q in map(recording.quote_of, recording.last(connection, _QUOTES))}
 
-    def quarantine(self, quote: Quote, reason: str) -> None:
-        """Keep what was not believed, and why; only the newest thousand or so stay."""
-        row = {
-            "symbol": quote.symbol,
-            "received": quote.received,
-            "source": quote.source,
-            "reason": reason,
-            "quote": json.dumps(asdict(quote), default=str),
-        }
+    def save_book(self, book: Book) -> None:
+        """Keep one order book until it is pruned."""
+        self.save_books([book])
+
+    def save_books(self, books: Iterable[Book]) -> None:
+        """Keep these good order books until they are pruned."""
+        found = tuple(books)
+        if found:
+            with self._writing() as connection:
+                recording.insert_books(connection, found)
+
+    def last_books(self) -> dict[str, Book]:
+        """Return the newest order book of each symbol."""
+        with self._reading() as connection:
+            return {b.symbol: b for b in map(recording.book_of, recording.last(connection, _BOOKS))}
+
+    def prune(self, before: datetime) -> None:
+        """Drop quotes and books from before a moment, but for each symbol's newest.
+
+        It goes in small transactions, so that a save in between waits for some ten milliseconds at most.
+        """
+        for table in (_QUOTES, _BOOKS):
+            with self._reading() as connection:
+                symbols = recording.symbols(connection, table)
+            for symbol in symbols:
+                gone = _CHUNK
+                while gone >= _CHUNK:
+                    with self._writing() as connection:
+                        gone = recording.prune_some(connection, table, symbol, before, _CHUNK)
+
+    # the recording, played back
+
+    def quote_window(self, symbol: str, now: datetime, until: datetime, limit: int = 1000) -> list[Quote]:
+        """Return the newest quote the desk had at ``now`` and those after it up to ``until``, oldest first.
+
+        Where it had none at ``now``, the list begins with a later one.
+        """
+        with self._reading() as connection:
+            return recording.quote_window(connection, symbol, now, until, limit)
+
+    def book_at(self, symbol: str, now: datetime) -> Book | None:
+        """Return the newest order book the desk had at ``now``."""
+        with self._reading() as connection:
+            return recording.book_at(connection, symbol, now)
+
+    def listened(self, gap: timedelta) -> list[tuple[datetime, datetime]]:
+        """Return from when to when quotes came without a pause longer than ``gap``, oldest first."""
+        with self._reading() as connection:
+            return recording.listened(connection, gap)
+
+    def holdings(self) -> dict[str, frozenset[str]]:
+        """Return which symbols have ``quotes``, ``books``, ``actions`` and bars (``1d``, ``1h``, ``1m``)."""
+        found: dict[str, set[str]] = {}
+        with self._reading() as connection:
+            for kind, symbol in connection.exec_driver_sql(_KINDS):
+                found.setdefault(kind, set()).add(symbol)
+            found["quotes"] = set(recording.symbols(connection, _QUOTES))
+            found["books"] = set(recording.symbols(connection, _BOOKS))
+        return {kind: frozenset(symbols) for kind, symbols in found.items()}
+
+    def held_bars(self, interval: Interval) -> dict[str, tuple[int, datetime, datetime]]:
+        """Return by symbol how many bars are held, and where the first block and the last bar begin."""
+        with self._reading() as connection:
+            rows = connection.exec_driver_sql(_HELD, (interval.value,)).all()
+        return {symbol: (n, from_utc_text(first), from_utc_text(last)) for symbol, n, first, last in rows}
+
+    def coverage(self) -> tuple[Coverage, ...]:
+        """Return what is held of each kind of data, in words; what it should be the market room knows."""
+        with self._reading() as connection:
+            streams = [recording.spans(connection, table) for table in (_QUOTES, _BOOKS)]
+        bars = [self.held_bars(interval) for interval in (Interval.DAY, Interval.MINUTE)]
+        counted = [
+            (sum(n for n, _, _ in held.values()), [(a, b) for _, a, b in held.values()]) for held in bars
+        ]
+        names = ("daily bars", "minute bars", "quotes", "order books")
+        parts = (*counted, *((None, list(span.values())) for span in streams))
+        return tuple(Coverage(name, None, _span(*part)) for name, part in zip(names, parts, strict=True))
+
+    # what was not believed
+
+    def quarantine(self, datum: Quarantined) -> None:
+        """Keep what was not believed, and why; the newest thousand stay."""
+        row: dict[str, Any] = asdict(datum)
+        row |= {"said": _readable(datum.said), "reason": _readable(datum.reason)}
+        if datum.held is not None and not isfinite(datum.held):
+            row["held"] = None
+        same = (_QUARANTINE.c.symbol == datum.symbol) & (_QUARANTINE.c.received == datum.received)
+        same &= _QUARANTINE.c.source == datum.source
         with self._writing() as connection:
-            connection.execute(insert(_QUARANTINE).prefix_with("OR REPLACE"), row)
+            taken = connection.execute(select(func.max(_QUARANTINE.c.number)).where(same)).scalar()
+            row["number"] = 0 if taken is None else taken + 1
+            connection.execute(insert(_QUARANTINE), row)
             connection.execute(_TRIM_QUARANTINE)
 
     def quarantined(self, limit: int = 100) -> tuple[Quarantined, ...]:
         """Return what was not believed, newest first."""
-        rows = self._all(select(_QUARANTINE).order_by(_NEWEST_SAVED).limit(limit))
+        columns = [c for c in _QUARANTINE.c if c.name != "number"]
+        rows = self._all(select(*columns).order_by(_NEWEST_SAVED).limit(limit))
         return tuple(Quarantined(**row) for row in rows)
 
-    # models, features, providers, numbers over time
 
-    def save_model(self, name: str, version: str, model: str) -> None:
-        """Keep a trained model; the one saved last is the one that ``latest_model`` returns."""
-        self._put(_MODEL, {"name": name, "version": version, "sha256": _sha256(model), "model": model})
-
-    def latest_model(self, name: str) -> str | None:
-        """Return the text of the model saved last under ``name``, None when there is none.
-
-        Raises
-        ------
-        StorageError
-            It is not what was saved.
-        """
-        found = select(_MODEL).where(_MODEL.c.name == name).order_by(_NEWEST_SAVED).limit(1)
-        row = self._one(found)
-        if row is None:
-            return None
-        model: str = row["model"]
-        if _sha256(model) != row["sha256"]:
-            raise StorageError(f"the model {name} {row['version']} was changed after it was saved")
-        return model
-
-    def save_features(self, digest: str, numbers: str) -> None:
-        """Keep the numbers that a signal in the ledger names by ``digest``."""
-        self._put(_FEATURE, {"hash": digest, "numbers": numbers})
-
-    def features(self, digest: str) -> str | None:
-        """Return the numbers with this hash."""
-        row = self._one(select(_FEATURE.c.numbers).where(_FEATURE.c.hash == digest))
-        return None if row is None else str(row["numbers"])
-
-    def save_provider_state(self, name: str, state: str) -> None:
-        """Keep what a provider's budget or breaker must remember over a restart."""
-        self._put(_PROVIDER, {"name": name, "state": state})
-
-    def provider_state(self, name: str) -> str | None:
-        """Return what was kept for this provider."""
-        row = self._one(select(_PROVIDER.c.state).where(_PROVIDER.c.name == name))
-        return None if row is None else str(row["state"])
-
-    def save_metric(self, time: datetime, name: str, value: float) -> None:
-        """Keep one number of a series; the same time again replaces it."""
-        self._put(_METRIC, {"name": name, "time": time, "value": value})
-
-    def metrics(self, name: str) -> tuple[tuple[datetime, float], ...]:
-        """Return a series, oldest first."""
-        rows = self._all(select(_METRIC).where(_METRIC.c.name == name).order_by(_METRIC.c.time))
-        return tuple((row["time"], row["value"]) for row in rows)
-
-    # the four ways in
-
-    def _put(self, table: Table, row: Mapping[str, object]) -> None:
-        with self._writing() as connection:
-            connection.execute(insert(table).prefix_with("OR REPLACE"), row)
-
-    def _replace(self, table: Table, rows: Sequence[Mapping[str, object]], *where: Any) -> None:
-        with self._writing() as connection:
-            connection.execute(delete(table).where(*where))
-            if rows:
-                connection.execute(insert(table), rows)
-
-    def _all(self, statement: Any) -> list[dict[str, Any]]:
-        with storage_errors(self.path), self._reader.connect() as connection:
-            return [dict(row) for row in connection.execute(statement).mappings()]
-
-    def _one(self, statement: Any) -> dict[str, Any] | None:
-        return next(iter(self._all(statement)), None)
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with storage_errors(self.path), self._writer.begin() as connection:
-            yield connection
+def _row(begins: int, bars: Bars) -> dict[str, Any]:
+    until = int(bars.time[-1]) if len(bars) else begins
+    return {
+        "symbol": bars.symbol,
+        "interval": bars.interval.value,
+        "time": _EPOCH + timedelta(seconds=begins),
+        "source": bars.source,
+        "until": _EPOCH + timedelta(seconds=until),
+        "rows": len(bars),
+        "block": blocks.pack(bars),
+    }
 
 
-def _sha256(model: str) -> str:
-    return sha256(model.encode()).hexdigest()
+def _span(count: int | None, ends: Sequence[tuple[datetime, datetime]]) -> str:
+    """Tell how many symbols and bars there are, and from which day to which."""
+    if not ends:
+        return "none yet"
+    first, last = min(a for a, _ in ends).date(), max(b for _, b in ends).date()
+    many = f"{len(ends)} symbol{'s' if len(ends) > 1 else ''}"
+    return f"{many}, {f'{count:,} bars, ' if count is not None else ''}{first} to {last}"
+
+
+def _readable(words: str) -> str:
+    """Cut and clean a provider's words to what SQLite can keep and a page can show."""
+    return "".join(c if c.isprintable() else " " for c in words[:_SAID])

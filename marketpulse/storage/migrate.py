@@ -15,7 +15,7 @@ from marketpulse.errors import StorageError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-__all__ = ["Branch", "migrate"]
+__all__ = ["Branch", "migrate", "version_of"]
 
 Branch = Literal["ledger", "market"]
 
@@ -44,6 +44,12 @@ def migrate(engine: Engine, branch: Branch, head: str) -> None:
                 "or a newer MarketPulse made it"
             )
         _upgrade(connection, branch)
+
+
+def version_of(engine: Engine) -> str | None:
+    """Return the newest revision that the file behind ``engine`` has been through, None before the first."""
+    with engine.connect() as connection:
+        return _version(connection)
 
 
 def _tables(connection: Connection) -> set[str]:

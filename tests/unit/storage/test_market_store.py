@@ -17,6 +17,7 @@ from marketpulse.types import (
     CorporateAction,
     Instrument,
     Interval,
+    Quarantined,
     Quote,
 )
 
@@ -109,15 +110,26 @@ def test_actions_are_replaced_by_symbol(store):
     assert store.load_actions("IBM") == ()
 
 
-def test_the_quote_saved_last_is_the_last_quote(store):
-    # a replay that starts again goes back in time: what was saved last counts, not the greatest time
+def test_the_newest_quote_is_the_last_whatever_was_saved_after_it(store):
     store.save_quotes([quote(), quote("MSFT", 30.0)])
-    store.save_quotes([quote(price=99.0, time=NOON - timedelta(days=400))])
+    store.save_quotes([quote(price=99.0, time=NOON - timedelta(minutes=15))])  # another source, delayed
     store.save_quotes([])
+    assert store.last_quotes() == {"AAPL": quote(), "MSFT": quote("MSFT", 30.0)}
+
+
+def test_a_replay_that_begins_anew_goes_back_in_time(store):
+    early = NOON - timedelta(days=400)
+    store.save_quotes([quote(), quote("MSFT", 30.0)])
+    store.save_quotes([quote(price=99.0, time=early, received=early)])
     assert store.last_quotes() == {
-        "AAPL": quote(price=99.0, time=NOON - timedelta(days=400)),
+        "AAPL": quote(price=99.0, time=early, received=early),
         "MSFT": quote("MSFT", 30.0),
     }
+    later = early + timedelta(minutes=9)
+    store.save_quotes([quote(price=98.0, time=later, received=later)])
+    back = later - timedelta(minutes=5)  # the wall clock was put right: nothing is dropped
+    store.save_quotes([quote(price=97.0, time=back, received=back)])
+    assert store.last_quotes()["AAPL"].price == 98.0
 
 
 def test_the_same_time_again_replaces_the_quote(store):
@@ -133,26 +145,40 @@ def test_a_price_that_cannot_be_is_refused_by_the_table(store, price):
     assert store.last_quotes() == {}
 
 
-def test_quotes_stay_bounded(store, tmp_path):
-    for i in range(0, 401 * 20, 20):
-        store.save_quotes([quote(time=NOON + timedelta(seconds=i + k)) for k in range(20)] + [quote("MSFT")])
-    with closing(sqlite3.connect(tmp_path / "market.db")) as raw:
-        count = dict(raw.execute("SELECT symbol, count(*) FROM live_market_data GROUP BY symbol"))
-    assert count == {"AAPL": 1000, "MSFT": 1}
-    assert store.last_quotes()["AAPL"].time == NOON + timedelta(seconds=401 * 20 - 1)
+def refused(reason="is zero", **changed):
+    whole = Quarantined("AAPL", NOON, "yahoo", "quote", "price 0", 101.25, reason)
+    return replace(whole, **changed)
 
 
-def test_quarantine_keeps_garbage_with_its_reason_newest_first_and_bounded(store):
-    store.quarantine(quote(price=float("nan")), "the price is no number")
-    store.quarantine(quote(price=-1.0, received=NOON + timedelta(seconds=1)), "the price is negative")
-    newest, oldest = store.quarantined()
-    assert newest.reason == "the price is negative"
-    assert (oldest.symbol, oldest.source, oldest.received) == ("AAPL", "tape", NOON)
-    assert '"price": NaN' in oldest.quote
+def test_quarantine_comes_back_as_it_was_newest_first(store):
+    first = refused()
+    second = refused("is far off", symbol="BTC/USDT", kind="book", held=None)
+    store.quarantine(first)
+    store.quarantine(second)
+    assert store.quarantined() == (second, first)
+
+
+def test_quarantine_keeps_all_that_came_in_one_microsecond(store):
+    rows = [refused(f"reason {i}", kind="bar" if i % 2 else "quote") for i in range(5)]
+    for row in rows:
+        store.quarantine(row)
+    assert store.quarantined() == tuple(reversed(rows))
+
+
+def test_quarantine_can_hold_any_garbage(store):
+    store.quarantine(refused(said="price \ud800\x00\n" + "9" * 5000, held=float("nan")))
+    store.quarantine(refused(said="", held=float("inf")))
+    empty, long = store.quarantined()
+    assert (empty.said, empty.held, long.held) == ("", None, None)
+    assert long.said == "price    " + "9" * 191
+
+
+def test_quarantine_stays_bounded(store):
     for i in range(1100):
-        store.quarantine(quote(received=NOON + timedelta(minutes=i)), "late")
+        store.quarantine(refused(received=NOON + timedelta(minutes=i)))
     assert len(store.quarantined(5000)) == 1000
     assert len(store.quarantined()) == 100
+    assert store.quarantined(1)[0].received == NOON + timedelta(minutes=1099)
 
 
 def test_the_model_saved_last_is_the_latest(store, tmp_path):
@@ -178,6 +204,9 @@ def test_features_and_provider_states_are_kept_by_name(store):
     store.save_provider_state("yahoo", "closed")
     assert store.features("h") == "[1.5]"
     assert store.provider_state("yahoo") == "closed"
+    store.save_provider_states({"binance": "open", "yahoo": "isolated"})
+    store.save_provider_states({})
+    assert store.provider_states() == {"binance": "open", "yahoo": "isolated"}
 
 
 def test_metrics_come_back_oldest_first_by_name(store):
