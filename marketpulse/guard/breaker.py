@@ -117,6 +117,10 @@ class Breaker:
             self._age()
             return self._state
 
+    def calm(self) -> bool:
+        """Whether it was closed when last looked at; costs no lock."""
+        return self._state is BreakerState.CLOSED
+
     @property
     def resting(self) -> float:
         """Seconds until the next probe may go; 0 unless open."""
@@ -140,13 +144,13 @@ class Breaker:
     def leave(self, ticket: Ticket | None, outcome: Outcome, seconds: float) -> None:
         """Record how an admitted call ended and how long it took.
 
-        Without a ticket (a stream that worked and fell later) it is a call of now, and the oldest probe
-        that has no outcome yet where probes are out.
+        Without a ticket (a stream that worked and fell later) it is a call of now; half open, it counts
+        as the oldest probe, or as one that nobody asked leave for.
         """
         with self._lock:
             self._age()
             if ticket is None:
-                ticket = Ticket(min(self._probes, default=0), self._era)
+                ticket = self._of_now()
             if ticket.era != self._era or self._state in {BreakerState.OPEN, BreakerState.ISOLATED}:
                 return
             if outcome is Outcome.REFUSED:
@@ -194,6 +198,12 @@ class Breaker:
             self._opened = min(max(opened, 1), _OPENED_MOST)
             self._until = self._clock.monotonic() + min(max(rest, 0.0), self.policy.longest_rest)
             self._change(BreakerState.OPEN)
+
+    def _of_now(self) -> Ticket:
+        if self._is(BreakerState.HALF_OPEN) and not self._probes:
+            self._number += 1
+            self._probes[self._number] = self._clock.monotonic()
+        return Ticket(min(self._probes, default=0), self._era)
 
     def _is(self, state: BreakerState) -> bool:
         return self._state is state

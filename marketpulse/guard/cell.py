@@ -34,11 +34,13 @@ class Hooks:
     ----------
     worked : seconds of a good call
     failed : an error that is no answer
-    closed : seconds for which the provider's budget allows nothing, 0 for now
+    paused : seconds that the provider's own "too many" still lasts, 0 for now
+    closed : seconds until its budget allows a call, the daily quota included, 0 for now
     """
 
     worked: Callable[[float], None]
     failed: Callable[[ProviderError], None]
+    paused: Callable[[], float]
     closed: Callable[[], float]
 
 
@@ -46,8 +48,8 @@ class Cell:
     """Admission to one capability of one provider, and the record of it. Safe from every thread.
 
     A stream asks ``allow`` before it connects, reports ``worked`` at its first message and ``failed``
-    when it ends, and calls ``heard`` for every further message. ``allow`` needs an outcome within
-    30 s. A local provider's cell has no breaker (None) and only records.
+    when it ends, and calls ``heard`` for every further message; it needs to give no ticket. A probe
+    without an outcome within 30 s has failed. A local provider's cell has no breaker (None) and only records.
     """
 
     def __init__(self, capability: str, clock: Clock, breaker: Breaker | None, hooks: Hooks) -> None:
@@ -63,12 +65,14 @@ class Cell:
 
     def allow(self) -> Ticket | None:
         """Ask for admission; None means: not now, see ``retry``."""
-        if self.breaker is None:
-            return _FREE
-        return None if self._hooks.closed() > 0.0 else self.breaker.enter()
+        return None if self._hooks.paused() > 0.0 else self.enter()
+
+    def enter(self) -> Ticket | None:
+        """Ask the breaker only, for a call that the budget has let through."""
+        return _FREE if self.breaker is None else self.breaker.enter()
 
     def worked(self, seconds: float, ticket: Ticket | None = None) -> None:
-        """Report that a call worked and how long it took; a stream needs to give no ticket."""
+        """Report that a call worked and how long it took."""
         self._good(seconds)
         self._hooks.worked(seconds)
         if self.breaker is not None:
@@ -100,6 +104,10 @@ class Cell:
     def heard(self) -> None:
         """Note a message of a stream; costs less than 2 microseconds and is no call."""
         self.last_good = self._clock.now()
+        if self.breaker is not None and not self.breaker.calm():
+            self.breaker.leave(None, Outcome.WORKED, 0.0)  # what is heard works, whatever was before
+            if self.breaker.calm():
+                self._note = ""
 
     @property
     def retry(self) -> float | None:

@@ -32,9 +32,12 @@ def _line(health: ProviderHealth, calls: float, now: datetime) -> PlanLine:
     budget = health.budget
     if budget is None:
         return PlanLine(health.name, calls, None)
+    isolated = _isolated(health.name, health.cells)
+    if health.cells and all(c.state == "isolated" for c in health.cells):
+        return PlanLine(health.name, calls, None, isolated[0])
     runs_out = _runs_out(budget, calls, now)
     said = (
-        *_isolated(health.name, health.cells),
+        *isolated,
         *_resting(health.name, health.cells, now),
         *_blocked(health.name, budget, now),
         *_quota(health.name, budget, calls, runs_out, now),
@@ -59,14 +62,13 @@ def _isolated(name: str, cells: Sequence[CellHealth]) -> tuple[str, ...]:
     closed = [c.capability for c in cells if c.state == "isolated"]
     if not closed:
         return ()
-    if len(closed) == len(cells):
-        return (f"{name} refused us and is not asked again before a restart.",)
-    return (f"{name} refuses {_listed(closed)} and is not asked for it again before a restart.",)
+    it = "it" if len(closed) == 1 else "them"
+    return (f"{name} refused {_listed(closed)} and is not asked for {it} again before a restart.",)
 
 
 def _resting(name: str, cells: Sequence[CellHealth], now: datetime) -> tuple[str, ...]:
     return tuple(
-        f"{name} rests from {c.capability} until {_clock(now, c.retry, now)}."
+        f"{name} failed too often and is not asked for {c.capability} before {_clock(now, c.retry, now)}."
         for c in cells
         if c.state == "open" and c.retry is not None
     )

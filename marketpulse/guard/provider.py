@@ -96,7 +96,7 @@ class Provider:
         with self._lock:
             known = self._cells.get(capability)
             if known is None:
-                known = self._cells[capability] = self._make(capability)
+                known = self._cells[str(capability)] = self._make(str(capability))
             return known
 
     def serves(self, chain: str, capability: str, *, alone: bool) -> None:
@@ -121,7 +121,7 @@ class Provider:
             return self._ask_local(cell, op)
         if wait := self.budget.take():
             raise RateLimited(f"{self._spent()}, {_next(wait)}", wait)
-        ticket = cell.allow()
+        ticket = cell.enter()
         if ticket is None:
             self.budget.give_back()
             raise Unavailable(f"{cell.note or self.name + ': resting'}, {self._again(cell)}")
@@ -152,15 +152,15 @@ class Provider:
         worst = min((_WORST.index(c.state) for c in cells), default=len(_WORST) - 1)
         notes = [c.note for c in sorted(cells, key=lambda c: _WORST.index(c.state)) if c.note]
         with self._lock:
-            latest = [(c.last_good, c.latency) for c in self._cells.values() if c.last_good is not None]
-        last_good, latency = max(latest, key=lambda pair: pair[0], default=(None, None))
+            good = [(c.last_good, c.latency) for c in self._cells.values() if c.last_good is not None]
+        good.sort(key=lambda pair: pair[0], reverse=True)
         return ProviderHealth(
             self.name,
             self.provides,
             _WORST[worst],
             ok=all(c.ok for c in cells),
-            latency=latency,
-            last_good=last_good,
+            latency=next((latency for _, latency in good if latency is not None), None),
+            last_good=good[0][0] if good else None,
             note=notes[0] if notes else "",
             cells=cells,
             budget=None if self.budget is None else self.budget.view(),
@@ -175,11 +175,14 @@ class Provider:
         return write(self._credential, refused=refused, budget=budget, cells=cells)
 
     def restore(self, saved: Saved) -> None:
-        """Take up what an earlier run knew, for the cells there are and those to come."""
+        """Take up what an earlier run knew, once, for the cells there are and those to come."""
+        with self._lock:
+            if self._saved is not None:
+                return  # its calls of today are counted already
+            self._saved = saved
         if self.budget is not None and saved.budget is not None:
             self.budget.recall(saved.budget)
         with self._lock:
-            self._saved = saved
             if saved.refused and self._credential.matches(saved.salt, saved.digest):
                 self._refused = f"{self.name}: the key was refused and has not changed"
             for cell in self._cells.values():
@@ -190,7 +193,7 @@ class Provider:
         if self.budget is not None:
             policy = self._rules.policy(capability, self._deadline, alone=False)
             breaker = Breaker(self._clock, policy, self._rules.rng)
-        hooks = Hooks(self._worked, self._failed, self._closed)
+        hooks = Hooks(self._worked, self._failed, self._pause, self._closed)
         cell = Cell(capability, self._clock, breaker, hooks)
         self._recall(cell)
         return cell
@@ -259,6 +262,9 @@ class Provider:
                 self._refused, cells = str(error), tuple(self._cells.values())
             for cell in cells:
                 cell.isolate(str(error))
+
+    def _pause(self) -> float:
+        return 0.0 if self.budget is None else self.budget.blocked
 
     def _closed(self) -> float:
         return 0.0 if self.budget is None else self.budget.closed

@@ -27,7 +27,7 @@ class Credential:
     """A key that can be compared with an earlier one and never be told."""
 
     def __init__(self, owner: str, secret: str) -> None:
-        self.given = bool(secret)
+        self.given = bool(secret.strip())
         self._mark = hmac.digest(f"marketpulse {owner}".encode(), secret.encode(), sha256)
 
     def digest(self, salt: bytes) -> str:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from marketpulse.clock import SimClock
 from marketpulse.guard import Breaker, BreakerPolicy, BreakerState, Outcome
+from marketpulse.guard.breaker import BreakerMemo
 
 POLICY = BreakerPolicy(jitter=0.0)
 
@@ -163,3 +164,62 @@ def test_however_it_failed_it_recovers_once_the_provider_does(steps, seed):
         call(breaker, Outcome.WORKED)
         call(breaker, Outcome.WORKED)
     assert breaker.state is BreakerState.CLOSED
+
+
+def test_the_same_probe_counts_once(breaker, clock):
+    for _ in range(5):
+        call(breaker, Outcome.FAILED)
+    clock.advance(30)
+    probe = breaker.enter()
+    breaker.leave(probe, Outcome.WORKED, 0.1)
+    breaker.leave(probe, Outcome.WORKED, 0.1)
+    assert breaker.state is BreakerState.HALF_OPEN
+
+
+def test_without_a_ticket_it_is_a_call_of_now(breaker, clock):
+    for _ in range(5):
+        breaker.leave(None, Outcome.FAILED, 0.1)
+    assert breaker.state is BreakerState.OPEN
+    breaker.leave(None, Outcome.WORKED, 0.1)
+    assert breaker.state is BreakerState.OPEN
+    clock.advance(30)
+    breaker.enter()
+    breaker.leave(None, Outcome.WORKED, 0.1)
+    breaker.leave(None, Outcome.WORKED, 0.1)
+    assert breaker.state is BreakerState.CLOSED
+
+
+def test_what_it_remembers_is_what_it_takes_up(breaker, clock):
+    for _ in range(5):
+        call(breaker, Outcome.FAILED)
+    clock.advance(30)
+    call(breaker, Outcome.FAILED)
+    clock.advance(10)
+    assert breaker.memo() == BreakerMemo(BreakerState.OPEN, 50.0, 2)
+    other = Breaker(clock, POLICY, Random(1))
+    other.recall(50.0, 2)
+    assert other.memo() == breaker.memo()
+    clock.advance(50)
+    call(other, Outcome.FAILED)
+    assert other.resting == 120
+
+
+@pytest.mark.parametrize(("rest", "opened", "left"), [(1e9, 5, 600.0), (-5.0, 0, 0.0), (10.0, 10**9, 10.0)])
+def test_no_saved_rest_is_longer_than_the_longest(breaker, rest, opened, left):
+    breaker.recall(rest, opened)
+    assert breaker.resting == left
+
+
+def test_a_shorter_policy_shortens_a_rest_that_runs(breaker, clock):
+    breaker.recall(600.0, 5)
+    breaker.use(BreakerPolicy(rest=5.0, longest_rest=20.0, jitter=0.0))
+    assert breaker.resting == 20.0
+    clock.advance(20)
+    call(breaker, Outcome.FAILED)
+    assert breaker.resting == 20.0
+
+
+def test_a_fresh_rest_is_the_first_whatever_was_before(breaker):
+    breaker.isolate()
+    breaker.rest()
+    assert (breaker.state, breaker.resting) == (BreakerState.OPEN, 30)
