@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from marketpulse.clock import Clock
 from marketpulse.ports import Source
+from marketpulse.types import Feed
 
 __all__ = ["SOURCES", "Keys"]
 
@@ -31,6 +32,13 @@ def _simulated(clock: Clock, folder: Path, keys: Keys) -> Source:
     return SimulatedSource(clock)
 
 
+def _recorded(clock: Clock, folder: Path, keys: Keys) -> Source:
+    from marketpulse.sources.recorded import RecordedSource  # noqa: PLC0415 (as above)
+
+    del keys
+    return RecordedSource(clock, folder.parent / Feed.LIVE.value)  # beside the folder for caches
+
+
 def _yahoo(clock: Clock, folder: Path, keys: Keys) -> Source:
     from marketpulse.sources.yahoo import YahooSource  # noqa: PLC0415 (as above)
 
@@ -46,6 +54,6 @@ def _binance(clock: Clock, folder: Path, keys: Keys) -> Source:
 
 
 SOURCES: Mapping[str, Callable[[Clock, Path, Keys], Source]] = MappingProxyType(
-    {"tape": _tape, "simulated": _simulated, "yahoo": _yahoo, "binance": _binance}
+    {"tape": _tape, "recorded": _recorded, "simulated": _simulated, "yahoo": _yahoo, "binance": _binance}
 )
 """By name; every factory is ``(clock, folder for caches, keys) -> Source``."""

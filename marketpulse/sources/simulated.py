@@ -3,7 +3,8 @@
 The path depends on the seed and the wall clock only, so that a restart continues where the clock
 stands. The logarithm of each price returns slowly to a fixed level, moved by one common and one own
 shock a day; inside a day it is a Brownian bridge with a node every 20 s and straight lines between.
-Bars are cut from the same nodes as quotes, so no quote ever leaves its bar. Models never train on it.
+Bars are cut from the same nodes as quotes, so no quote ever leaves its bar, and a book's best levels are
+the quote's bid and ask. Models never train on it.
 """
 
 import threading
@@ -18,9 +19,9 @@ from numpy.typing import NDArray
 from marketpulse.clock import Clock
 from marketpulse.errors import NoData, UnknownSymbol
 from marketpulse.ports import Capability, Limits
-from marketpulse.sources.declining import no_book, no_news, no_stream
+from marketpulse.sources.declining import no_news, no_stream
 from marketpulse.sources.table import bars_of
-from marketpulse.types import AssetClass, Bars, CorporateAction, FloatArray, Instrument, Interval, Quote
+from marketpulse.types import AssetClass, Bars, Book, CorporateAction, FloatArray, Instrument, Interval, Quote
 
 __all__ = ["SimulatedSource"]
 
@@ -85,7 +86,6 @@ class _Day:
 class SimulatedSource:
     """Eight seeded crypto pairs on the wall clock; never blocks, never touches the network."""
 
-    book = no_book
     news = no_news
     stream = no_stream
 
@@ -104,8 +104,9 @@ class SimulatedSource:
 
     @property
     def capabilities(self) -> frozenset[tuple[Capability, AssetClass]]:
-        """Quotes and bars of crypto pairs."""
-        return frozenset({(Capability.QUOTE, AssetClass.CRYPTO), (Capability.BARS, AssetClass.CRYPTO)})
+        """Quotes, books and bars of any length, of crypto pairs."""
+        offered = (Capability.QUOTE, Capability.BOOK, Capability.BARS, Capability.INTRADAY)
+        return frozenset((capability, AssetClass.CRYPTO) for capability in offered)
 
     @property
     def limits(self) -> Limits:
@@ -185,6 +186,31 @@ class SimulatedSource:
             open=float(day.nodes[0]),
             high=max(float(seen.max()), price),
             low=min(float(seen.min()), price),
+        )
+
+    def book(self, instrument: Instrument, depth: int) -> Book:
+        """Return a book around the quote: prices mirrored in it, sizes drawn anew every 20 s.
+
+        The first levels are the quote's bid and ask; each further one lies as far off again as half the
+        spread. A level holds a few seconds' volume, more of it further away.
+        """
+        quote = self.quote(instrument)
+        places, tick, lot = instrument.decimals, float(instrument.tick), float(instrument.lot)
+        bid, ask = quote.bid or quote.price, quote.ask or quote.price
+        step = max(1, round(0.5 * (ask - bid) / tick)) * tick
+        levels = min(max(1, depth), int(bid / step))  # below that, prices would be negative
+        node = int((quote.time - _EPOCH).total_seconds() // _STEP)
+        dice = np.random.default_rng((self._seed, _COLUMN[instrument.symbol], node, 1))
+        usual = _PAIRS[instrument.symbol].volume / _DAY * (1.0 + 0.2 * np.arange(levels))
+        sizes = np.maximum(1.0, np.round(usual * np.exp(0.5 * dice.standard_normal((2, levels))) / lot)) * lot
+        bids, asks = np.round(sizes, 8).tolist()
+        return Book(
+            instrument.symbol,
+            bids=tuple((round(bid - i * step, places), size) for i, size in enumerate(bids)),
+            asks=tuple((round(ask + i * step, places), size) for i, size in enumerate(asks)),
+            time=quote.time,
+            received=quote.received,
+            source=self.name,
         )
 
     def bars(self, instrument: Instrument, interval: Interval, start: datetime, end: datetime) -> Bars:

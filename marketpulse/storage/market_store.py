@@ -208,7 +208,7 @@ class MarketStore(ResultStore):
     def quote_window(self, symbol: str, now: datetime, until: datetime, limit: int = 1000) -> list[Quote]:
         """Return the newest quote the desk had at ``now`` and those after it up to ``until``, oldest first.
 
-        Where it had none at ``now``, the list begins with a later one.
+        Where it had none at ``now``, the list begins with the first of all.
         """
         with self._reading() as connection:
             return recording.quote_window(connection, symbol, now, until, limit)

@@ -50,7 +50,7 @@ _LAST = """WITH_KNOWN SELECT COLUMNS FROM known JOIN TABLE
 # the newest quote known at :now, and what follows it up to :until
 _WINDOW = """SELECT COLUMNS FROM TABLE WHERE symbol = :symbol AND time <= :until AND time >= coalesce(
         (SELECT time FROM TABLE WHERE symbol = :symbol AND time <= :now AND received <= :now
-         ORDER BY time DESC LIMIT 1), :now)
+         ORDER BY time DESC LIMIT 1), '')
     ORDER BY time LIMIT :limit"""
 _AT = """SELECT COLUMNS FROM TABLE WHERE symbol = :symbol AND time <= :now AND received <= :now
     ORDER BY time DESC LIMIT 1"""
@@ -146,7 +146,7 @@ def quote_window(
 ) -> list[Quote]:
     """Return the newest quote known at ``now`` and those after it up to ``until``, oldest first.
 
-    Where none was known at ``now``, the first one is later than that.
+    Where none was known at ``now``, it begins with the first of all.
     """
     values = {"symbol": symbol, "now": to_utc_text(now), "until": to_utc_text(until), "limit": limit}
     rows = connection.exec_driver_sql(_sql(_WINDOW, "live_market_data"), values)

@@ -74,3 +74,41 @@ def test_it_keeps_to_the_wall_clock():
 def test_it_begins_in_2000():
     with pytest.raises(NoData):
         SimulatedSource(SimClock(datetime(1999, 12, 31, tzinfo=UTC))).quote(BTC)
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda p: p.slug)
+def test_a_book_stands_around_its_quote(pair):
+    clock = SimClock(NOON)
+    source = SimulatedSource(clock)
+    for _ in range(200):
+        quote, book = source.quote(pair), source.book(pair, 25)
+        assert (book.bids[0][0], book.asks[0][0]) == (quote.bid, quote.ask)
+        tick = float(pair.tick)
+        for (bid, _), (ask, _) in zip(book.bids, book.asks, strict=True):
+            assert ask - quote.price == pytest.approx(quote.price - bid, abs=tick / 1000)
+            for price in (bid, ask):
+                assert price / tick == pytest.approx(round(price / tick), abs=1e-6)
+        for _, size in (*book.bids, *book.asks):
+            assert size >= float(pair.lot)
+            assert size / float(pair.lot) == pytest.approx(round(size / float(pair.lot)), abs=1e-3)
+        assert (book.source, book.time, len(book.bids)) == ("simulated", quote.time, 25)
+        clock.advance(7)
+
+
+def test_a_book_depends_on_the_seed_and_the_time_only():
+    clock = SimClock(NOON)
+    one, two = SimulatedSource(clock), SimulatedSource(clock)
+    first = one.book(BTC, 10)
+    assert first == two.book(BTC, 10)
+    assert one.book(BTC, 5).bids == first.bids[:5]
+    clock.advance(20)
+    later = one.book(BTC, 10)
+    assert [size for _, size in later.bids] != [size for _, size in first.bids]
+    assert SimulatedSource(clock, seed=1).book(BTC, 10) != later
+
+
+def test_a_book_has_no_prices_below_zero():
+    book = SimulatedSource(SimClock(NOON)).book(PAIRS[2], 100_000)
+    assert len(book.bids) == len(book.asks) < 100_000
+    assert book.bids[-1][0] > 0
+    assert len(SimulatedSource(SimClock(NOON)).book(BTC, 0).bids) == 1
