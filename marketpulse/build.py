@@ -1,22 +1,23 @@
 """The composition root: the only place that joins rooms."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from marketpulse.brokers.paper import PaperBroker
 from marketpulse.clock import Clock, ReplayClock, WallClock
+from marketpulse.errors import ConfigError
 from marketpulse.execution import Execution
-from marketpulse.guard.old_chain import Chain
+from marketpulse.guard import Chain, FailoverLog, Pool
 from marketpulse.loop import EquityLog, Gate, Loop, Rooms, tapetime
-from marketpulse.market import Market, choose_feed, instruments
+from marketpulse.market import Market, Pace, choose_feed, instruments, read_watchlist
 from marketpulse.meter import Meter, configure
 from marketpulse.models import Trainer
 from marketpulse.pipeline import Playbook
 from marketpulse.portfolio import Books
-from marketpulse.ports import Source
+from marketpulse.ports import Capability, Source
 from marketpulse.settings import FeedChoice, Loaded, Settings
 from marketpulse.sources import SOURCES
 from marketpulse.sources.recording import load_recording
@@ -27,6 +28,32 @@ __all__ = ["assemble"]
 
 _SESSION_SECONDS = 6.5 * 3600  # a regular NYSE session; "one trading day a minute" means this
 _ACCOUNT = "paper:desk"
+
+Routing = Sequence[tuple[Capability, str, tuple[str, ...]]]
+"""What is asked, of which instruments, and whom in which order."""
+
+_SHARES = ("alpaca", "finnhub", "yahoo")
+_PAIRS = ("binance", "bybit")
+_LIVE: Routing = (
+    (Capability.QUOTE, "shares", _SHARES),
+    (Capability.QUOTE, "pairs", _PAIRS),
+    (Capability.BARS, "shares", ("yahoo", "alpaca", "alphavantage")),
+    (Capability.BARS, "pairs", _PAIRS),
+    (Capability.ACTIONS, "shares", ("yahoo", "alpaca")),
+    (Capability.INTRADAY, "shares", ("yahoo", "alpaca")),
+    (Capability.INTRADAY, "pairs", _PAIRS),
+    (Capability.BOOK, "pairs", _PAIRS),
+    (Capability.NEWS, "shares", ("finnhub", "alpaca", "yahoo")),
+    (Capability.STREAM, "shares", _SHARES),
+    (Capability.STREAM, "pairs", _PAIRS),
+)
+_REPLAY: Routing = tuple(
+    (capability, what, (source,))
+    for what, source in (("shares", "tape"), ("pairs", "simulated"))
+    for capability in (Capability.QUOTE, Capability.BARS, Capability.ACTIONS, Capability.BOOK)
+)
+_VENDOR = {"alphavantage": "alpha_vantage"}
+"""Sources whose key's name begins otherwise than their own."""
 
 
 def assemble(loaded: Loaded, folder: Path) -> Loop:
@@ -50,9 +77,9 @@ def assemble(loaded: Loaded, folder: Path) -> Loop:
         store = MarketStore.open(home / "market.db")
         undo.callback(store.close)
         clock, cutoff = _clock(settings, feed, home, ledger)
-        market = _market(feed, clock, store, meter, folder)
+        known, unread = _instruments(settings, feed)
+        market = _market(settings, known, feed=feed, clock=clock, store=store, meter=meter, folder=folder)
         undo.callback(market.close)
-        known = instruments(feed)
         books = Books.of(_ACCOUNT, ledger.read())
         gate = Gate(known, market, books)
         broker = PaperBroker(books, known, clock)
@@ -73,27 +100,53 @@ def assemble(loaded: Loaded, folder: Path) -> Loop:
             execution=_execution(ledger, books, broker, clock=clock, gate=gate, meter=meter, known=known),
             trainer=Trainer(home / "training", meter),
             playbook=Playbook(universe=tuple(s for s, i in known.items() if i.tradable)),
-            problems=(*loaded.problems, *_moved(settings, cutoff)),
+            problems=(*loaded.problems, *unread, *_moved(settings, cutoff)),
         )
         loop = _loop(rooms, gate)
         undo.pop_all()
     return loop
 
 
-def _market(feed: Feed, clock: Clock, store: MarketStore, meter: Meter, folder: Path) -> Market:
-    known = instruments(feed)
+def _market(
+    settings: Settings,
+    known: Mapping[str, Instrument],
+    *,
+    feed: Feed,
+    clock: Clock,
+    store: MarketStore,
+    meter: Meter,
+    folder: Path,
+) -> Market:
     store.save_instruments(known.values())
+    table = _REPLAY if feed is Feed.REPLAY else _LIVE
+    pool, log = Pool(clock, meter), FailoverLog(clock)
+    names = dict.fromkeys(name for *_, members in table for name in members)
+    sources = _sources(tuple(names), settings, clock, folder, pool)
     market = Market(
         known,
-        _chains(feed, clock, meter, folder),
+        _chains(table, sources, pool, log),
+        pool,
         store=store,
         clock=clock,
         feed=feed,
         meter=meter,
+        log=log,
+        pace=Pace(settings.quote_seconds, settings.book_seconds, timedelta(days=settings.keep_days)),
         speed=clock.speed if isinstance(clock, ReplayClock) else 1.0,
     )
     market.start()
     return market
+
+
+def _instruments(settings: Settings, feed: Feed) -> tuple[Mapping[str, Instrument], tuple[str, ...]]:
+    """Return the desk's instruments and the person's own, and what is wrong with the list of those."""
+    known = instruments(feed)
+    if settings.watchlist is None:
+        return known, ()
+    if feed is Feed.REPLAY:
+        return known, ("The watchlist is followed on a live feed only: the tape does not know its symbols.",)
+    own, problems = read_watchlist(settings.watchlist, known)
+    return {**known, **{i.symbol: i for i in own}}, problems
 
 
 def _execution(
@@ -180,11 +233,35 @@ def _moved(settings: Settings, began: datetime | None) -> tuple[str, ...]:
     return (sentence,)
 
 
-def _chains(feed: Feed, clock: Clock, meter: Meter, folder: Path) -> list[Chain[Source]]:
-    names: Mapping[str, str] = (
-        {"equities": "tape", "crypto": "simulated"}
-        if feed is Feed.REPLAY
-        else {"equities": "yahoo", "crypto": "binance"}
-    )
-    cache = folder / "cache"
-    return [Chain(name, [SOURCES[member](clock, cache, {})], clock, meter) for name, member in names.items()]
+def _sources(
+    names: Sequence[str], settings: Settings, clock: Clock, folder: Path, pool: Pool
+) -> list[Source]:
+    """Make each provider once; one whose key is missing is left out, and the pool says so."""
+    made, keys = [], settings.keys()
+    for name in names:
+        try:
+            source = SOURCES[name](clock, folder / "cache", keys)
+        except ConfigError as error:
+            pool.note_missing(name, str(error))
+            continue
+        secret = "\n".join(
+            keys[k] for k in sorted(keys) if k.startswith(f"{_VENDOR.get(name, name)}_".upper())
+        )
+        pool.add(source, credential=secret)
+        made.append(source)
+    return made
+
+
+def _chains(table: Routing, sources: Sequence[Source], pool: Pool, log: FailoverLog) -> list[Chain[Source]]:
+    """Give each question its members in the order of preference, as far as they are there and offer it."""
+    by_name = {source.name: source for source in sources}
+    chains = []
+    for capability, what, names in table:
+        members = [
+            by_name[name]
+            for name in names
+            if name in by_name and any(c is capability for c, _ in by_name[name].capabilities)
+        ]
+        if members:
+            chains.append(Chain(f"{capability} {what}", capability, members, pool, log=log))
+    return chains

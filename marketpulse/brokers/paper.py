@@ -169,8 +169,8 @@ class PaperBroker:
         """Let the resting orders meet the newest quotes; each order fills whole or not at all."""
         for resting in list(self._resting.values()):
             datum = market.get(resting.instrument.symbol)
-            # A stale price or a closed exchange fills nothing.
-            if datum is None or datum.stale or datum.session is not SessionState.OPEN:
+            # A stale or disputed price or a closed exchange fills nothing.
+            if datum is None or datum.stale or datum.disputed or datum.session is not SessionState.OPEN:
                 continue
             # A quote from before the order arrived is a price nobody could have had.
             if datum.quote.received <= resting.arrived:

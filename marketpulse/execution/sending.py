@@ -43,7 +43,7 @@ class Sender:
                 doubtful.add(order.request.symbol)
 
     def _timely(self, order: Order, market: Mapping[str, MarketDatum]) -> bool:
-        """Hold a market order that had to wait while its price is stale, and give it up in the end."""
+        """Hold a market order while its price is stale or disputed, and give it up in the end."""
         line = self._kit.books.line(order.id)
         if line is not None and self._kit.clock.wall() - line.intent.wall > _PATIENCE:
             sentence = (
@@ -52,7 +52,7 @@ class Sender:
             self._record(order, Change(OrderState.EXPIRED, "never sent", "NOT_SENT", sentence))
             return False
         datum = market.get(order.request.symbol)
-        return datum is None or not (datum.stale or datum.session is SessionState.CLOSED)
+        return datum is None or not (datum.stale or datum.disputed or datum.session is SessionState.CLOSED)
 
     def _send(self, order: Order) -> OrderState:
         venue = self._kit.venue(order)

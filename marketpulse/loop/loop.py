@@ -33,6 +33,7 @@ class Loop:
         self._analyst = Analyst(rooms)
         self._picture = Picture(rooms, gate, equity)
         self._wake = threading.Event()
+        self._nudged = False
         self._stop = threading.Event()
         self._publishing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
@@ -47,6 +48,7 @@ class Loop:
         self.rooms.execution.recover()
         self._gate.recovered = self.rooms.execution.recovered
         self._publish()
+        self.rooms.market.on_change(self._wake.set)
         self._thread.start()
 
     def close(self) -> None:
@@ -64,6 +66,7 @@ class Loop:
     def nudge(self) -> None:
         """Show what was just committed, and turn at once to send it; never fails its caller's commit."""
         self._show()
+        self._nudged = True
         self._wake.set()
 
     def _show(self) -> None:
@@ -73,12 +76,26 @@ class Loop:
             self.rooms.meter.fault("snapshot", str(error))  # the loop's next turn tries again
 
     def _run(self) -> None:
+        """Take whole turns four times a second and when nudged; between them, show prices as they come."""
+        due = 0.0
         while not self._stop.is_set():
             started = time.monotonic()
-            self._guarded()
-            self.rooms.meter.observe("loop turn", time.monotonic() - started)
-            self._wake.wait(_TURN)
+            if self._nudged or started >= due:
+                self._nudged = False
+                self._guarded()
+                self.rooms.meter.observe("loop turn", time.monotonic() - started)
+                due = time.monotonic() + _TURN
+            else:
+                self._tick()
+            self._wake.wait(max(0.0, due - time.monotonic()))
             self._wake.clear()
+
+    def _tick(self) -> None:
+        """Show the prices that came in since, and nothing else: what they are worth follows with the turn."""
+        changed = self.rooms.market.changed()
+        if changed:
+            with self._publishing:
+                self.snapshot = self._picture.touch(self.snapshot, changed)
 
     def _guarded(self) -> None:
         """One turn; what goes wrong decides by its class what happens next."""

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import isfinite
@@ -87,7 +88,17 @@ class Picture:
             events=events,
             replay=self._replay(),
             notes=rooms.problems,
+            books=rooms.market.books(),
+            headlines=rooms.market.headlines(),
+            feeds=rooms.market.feeds(),
         )
+
+    def touch(self, snapshot: Snapshot, changed: Mapping[str, MarketDatum]) -> Snapshot:
+        """Return ``snapshot`` with newer prices of a few instruments; the rest of it stays as it was."""
+        self._number += 1
+        clock = self._rooms.clock
+        market = MappingProxyType({**snapshot.market, **changed})
+        return replace(snapshot, number=self._number, time=clock.now(), wall=clock.wall(), market=market)
 
     def _value(
         self, now: datetime, data: Mapping[str, MarketDatum], open_orders: tuple[Order, ...]

@@ -1,8 +1,10 @@
-"""Prices, ages, sessions and bars, from whichever source answers."""
+"""Prices, ages, sessions, bars and order books, from whichever source answers."""
 
 from marketpulse.market.feed import choose_feed
 from marketpulse.market.instruments import instruments
 from marketpulse.market.market import Market
+from marketpulse.market.pace import Pace
 from marketpulse.market.store import Store
+from marketpulse.market.watchlist import read_watchlist
 
-__all__ = ["Market", "Store", "choose_feed", "instruments"]
+__all__ = ["Market", "Pace", "Store", "choose_feed", "instruments", "read_watchlist"]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from threading import Lock
 
-from marketpulse.types import Quote
+from marketpulse.types import Agreement, Quote, Witness
 
 __all__ = ["Board", "Entry"]
 
@@ -14,6 +14,8 @@ class Entry:
 
     quote: Quote
     trouble: str = ""
+    agreement: Agreement = Agreement.ALONE
+    witnesses: tuple[Witness, ...] = ()
 
 
 class Board:
@@ -22,9 +24,16 @@ class Board:
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
         self._new: dict[str, Quote] = {}
+        self._changed: dict[str, None] = {}
         self._lock = Lock()
 
-    def put(self, quote: Quote) -> bool:
+    def put(
+        self,
+        quote: Quote,
+        agreement: Agreement = Agreement.ALONE,
+        witnesses: tuple[Witness, ...] = (),
+        trouble: str = "",
+    ) -> bool:
         """Take a good quote; False when it is not newer than the one on the board."""
         with self._lock:
             known = self._entries.get(quote.symbol)
@@ -33,7 +42,8 @@ class Board:
             repeated = (
                 known is not None and quote.time == known.quote.time and quote.price == known.quote.price
             )
-            self._entries[quote.symbol] = Entry(quote)
+            self._entries[quote.symbol] = Entry(quote, trouble, agreement, witnesses)
+            self._changed[quote.symbol] = None
             if not repeated:
                 self._new[quote.symbol] = quote
             return not repeated
@@ -45,9 +55,17 @@ class Board:
 
     def trouble(self, symbol: str, sentence: str) -> None:
         """Say what is wrong with the instrument's feed; the last good quote stays."""
+        self._edit(symbol, trouble=sentence)
+
+    def compared(self, symbol: str, agreement: Agreement, witnesses: tuple[Witness, ...]) -> None:
+        """Note what other sources say of the price that is shown."""
+        self._edit(symbol, agreement=agreement, witnesses=witnesses)
+
+    def _edit(self, symbol: str, **changes: object) -> None:
         with self._lock:
             if (known := self._entries.get(symbol)) is not None:
-                self._entries[symbol] = replace(known, trouble=sentence)
+                self._entries[symbol] = replace(known, **changes)  # type: ignore[arg-type] # checked by callers
+                self._changed[symbol] = None
 
     def entry(self, symbol: str) -> Entry | None:
         """Return the instrument's line, None before its first good quote."""
@@ -58,6 +76,12 @@ class Board:
         with self._lock:
             fresh, self._new = self._new, {}
         return tuple(fresh.values())
+
+    def changed(self) -> tuple[str, ...]:
+        """Return the symbols whose line changed since the last call."""
+        with self._lock:
+            changed, self._changed = self._changed, {}
+        return tuple(changed)
 
     def quotes(self) -> tuple[Quote, ...]:
         """Return every instrument's last good quote."""

@@ -9,17 +9,17 @@ import numpy as np
 
 from marketpulse.types import Bars, CorporateAction, Instrument, Interval, Quote
 
-__all__ = ["Forming", "History", "empty_bars"]
+__all__ = ["Forming", "History", "Past", "empty_bars"]
 
 _SPARK = 30
 _SIGMA_BARS = 60
 _FEWEST = 10
 
 
-def empty_bars(symbol: str, source: str = "") -> Bars:
-    """Return daily bars without rows."""
+def empty_bars(symbol: str, source: str = "", interval: Interval = Interval.DAY) -> Bars:
+    """Return bars without rows."""
     none = np.empty(0)
-    return Bars(symbol, Interval.DAY, np.empty(0, np.int64), none, none, none, none, none, source)
+    return Bars(symbol, interval, np.empty(0, np.int64), none, none, none, none, none, source)
 
 
 def _stamp(day: date) -> int:
@@ -58,6 +58,23 @@ class Forming:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """What the closed bars before ``day`` say of a price on that day.
+
+    Attributes
+    ----------
+    close : adjusted close of the session before, None when unknown
+    sigma : standard deviation of daily log returns, 0 when unknown
+    spark : the last thirty adjusted closes, oldest first
+    """
+
+    day: date
+    close: float | None
+    sigma: float
+    spark: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Held:
     """One instrument's memory; ``base`` is the closed bars adjusted as of ``base_day``."""
 
@@ -65,6 +82,7 @@ class _Held:
     actions: tuple[CorporateAction, ...]
     base: Bars | None = None
     base_day: date | None = None
+    past: Past | None = None
 
 
 class History:
@@ -134,19 +152,23 @@ class History:
         held = self._held[symbol]
         return held.raw.adjust(held.actions)
 
-    def previous_close(self, symbol: str, day: date) -> float | None:
-        """Return the adjusted close of the session before ``day``; None when unknown."""
-        past = self.adjusted(symbol, day)
-        return float(past.close[-1]) if len(past) else None
-
-    def sigma(self, symbol: str, day: date) -> float:
-        """Return the standard deviation of daily log returns before ``day``, 0 when unknown."""
-        closes = self.adjusted(symbol, day).close[-_SIGMA_BARS:]
-        return float(np.std(np.diff(np.log(closes)))) if len(closes) > _FEWEST else 0.0
-
-    def spark(self, symbol: str, day: date) -> tuple[float, ...]:
-        """Return the last thirty adjusted closes before ``day``."""
-        return tuple(self.adjusted(symbol, day).close[-_SPARK:].tolist())
+    def past(self, symbol: str, day: date) -> Past:
+        """Return the session before ``day`` in numbers; kept, since every quote asks for it."""
+        held = self._held.get(symbol)
+        if held is not None and held.past is not None and held.past.day == day:
+            return held.past
+        closes = self.adjusted(symbol, day).close
+        returns = np.diff(np.log(closes[-_SIGMA_BARS:]))
+        past = Past(
+            day,
+            close=float(closes[-1]) if len(closes) else None,
+            sigma=float(np.std(returns)) if len(returns) >= _FEWEST else 0.0,
+            spark=tuple(closes[-_SPARK:].tolist()),
+        )
+        with self._lock:
+            if (now := self._held.get(symbol)) is not None and held is not None and now.raw is held.raw:
+                self._held[symbol] = replace(now, past=past)
+        return past
 
 
 def _newest(bars: Bars, n: int) -> Bars:

@@ -1,204 +1,244 @@
-"""Live: a few threads ask the chains again and again; what passes the gate goes on the board."""
+"""Live: streams and a few threads bring quotes, bars, books and news; what passes the gate is shown."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from marketpulse.errors import NoData, ProviderError, StorageError, UnknownSymbol
-from marketpulse.market.cleaning import clean, union
-from marketpulse.market.freshness import CADENCE
-from marketpulse.market.quality import Gate, Reference
+from marketpulse.errors import ProviderError, UnknownSymbol
+from marketpulse.guard import Pool
+from marketpulse.market.dailies import Dailies
+from marketpulse.market.depth import Depth
+from marketpulse.market.intake import Intake
+from marketpulse.market.intraday import Intraday
+from marketpulse.market.isolation import Isolation
+from marketpulse.market.keeping import Keeping
+from marketpulse.market.kit import Kit
+from marketpulse.market.ladder import BookKeeper
+from marketpulse.market.news import News
+from marketpulse.market.pace import Pace
 from marketpulse.market.routes import Routes
 from marketpulse.market.schedule import Schedule
-from marketpulse.market.sessions import ALWAYS
 from marketpulse.market.state import State
 from marketpulse.market.store import Store
+from marketpulse.market.thrift import Thrift
+from marketpulse.market.wire import Wire
 from marketpulse.meter import Meter
-from marketpulse.ports import Capability
-from marketpulse.types import Bars, Instrument, Interval, Quote, SessionState
+from marketpulse.ports import Capability, Source
+from marketpulse.types import AssetClass, Bars, Book, Instrument, Quarantined, Quote, SessionState
 
 __all__ = ["LiveFeed"]
 
-_THREADS = 4  # per chain, so that one hanging provider never starves another
+_THREADS = 4  # per schedule, so that one hanging provider never starves another
 _CLOSED = 60.0  # seconds between questions while the exchange is closed
 _UNKNOWN = 300.0  # seconds before a symbol the provider never knew is asked for again
 _FORGOTTEN = 60.0  # the same, for a symbol it did know: an outage may look like this
-_RETRY = 60.0  # seconds after a failed request for bars
-_SAVE = 15.0  # seconds between two saves of the last quotes
-_SETTLE = {True: 60.0, False: 1200.0}  # seconds from the close to final bars: pairs, shares
-_SPAN = {True: timedelta(days=1000), False: timedelta(days=3600)}
-_ONE_REASON = 60.0  # seconds between two quarantined quotes of one instrument
-_ROWS = 20  # bad bars quarantined per fetch
+_SHARE = 0.7  # of a provider's budget that the round of quotes may use
+_SECOND = 3.0  # a second opinion is asked for this many times less often than the first
+_STREAMED = 2.0  # cadences without a word from a stream before the provider is asked instead
+_SAVE_STATE = 15.0  # seconds between two notes of breakers and quotas
+_PRUNE = 3_600.0
+_SILENT = {AssetClass.CRYPTO: 15.0, AssetClass.EQUITY: 120.0, AssetClass.INDEX: 120.0}
 
 
 class LiveFeed:
-    """Refresh board and history in the background; nothing here is called by the loop."""
+    """Refresh board, history and books in the background; nothing here is called by the loop.
+
+    Parameters
+    ----------
+    notify : called when a quote has come in; returns at once
+    """
 
     def __init__(
-        self, instruments: Iterable[Instrument], routes: Routes, state: State, store: Store, meter: Meter
+        self,
+        instruments: Mapping[str, Instrument],
+        routes: Routes,
+        *,
+        pool: Pool,
+        state: State,
+        store: Store,
+        meter: Meter,
+        pace: Pace,
+        notify: Callable[[], None],
     ) -> None:
-        self._instruments = {i.symbol: i for i in instruments}
+        self._instruments = instruments
         self._routes = routes
+        self._pool = pool
+        self._state = state
         self._clock = state.clock
-        self._sessions = state.sessions
-        self._board = state.board
-        self._history = state.history
-        self._store = store
-        self._meter = meter
-        self._gates = {symbol: Gate() for symbol in self._instruments}
-        self._quarantined: dict[str, float] = {}
+        self._pace = pace
+        self._notify = notify
         self._saved: dict[str, Quote] = {}
-        self._closed = False
-        self.schedules = tuple(Schedule(chain.name, state.clock, meter) for chain in routes.chains)
+        self._keep = keep = Keeping(store, meter)
+        self.thrift = Thrift()
+        self.isolation = Isolation(state.clock, self._quarantine)
+        kit = Kit(routes, state, keep, self.isolation, self.thrift, meter)
+        order = {a: routes.order(a, Capability.QUOTE) for a in AssetClass}
+        self.intake = Intake(instruments, order, state, self.isolation, meter)
+        self.dailies = Dailies(kit)
+        keeper = BookKeeper(routes.order(AssetClass.CRYPTO, Capability.BOOK), pace.books)
+        self.depth = Depth(keeper, kit)
+        self.news = News(kit)
+        names = ("shares", "pairs", "bars", "books", "news", "desk")
+        self._plans = {name: Schedule(name, state.clock, meter) for name in names}
+        self.intraday = Intraday(kit, later=self._plans["bars"].add)
+        self._wire = Wire(state.clock, meter)
 
-    def start(self, threads: int = _THREADS) -> None:
-        """Restore what the last run knew, and begin to ask."""
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """Return what runs the jobs."""
+        return tuple(self._plans.values())
+
+    def start(self, threads: int = _THREADS, *, streams: bool = True) -> None:
+        """Restore what the last run knew, and begin to ask and to listen."""
         self._restore()
-        for schedule, chain in zip(self.schedules, self._routes.chains, strict=True):
-            for instrument in self._instruments.values():
-                if self._serves(chain, instrument, Capability.QUOTE):
-                    schedule.add(partial(self._ask_quote, instrument))
-                if self._serves(chain, instrument, Capability.BARS):
-                    schedule.add(partial(self._ask_bars, instrument), 0.5)
-            schedule.start(threads)
-        if self.schedules:
-            self.schedules[0].add(self._save, _SAVE)
+        for instrument in self._instruments.values():
+            self._plan(instrument)
+        self._plans["desk"].add(self._record, self._pace.quotes)
+        self._plans["desk"].add(self._save_state, _SAVE_STATE)
+        self._plans["desk"].add(self._prune, 60.0)
+        for name, schedule in self._plans.items():
+            schedule.start(min(threads, 2) if name in ("news", "desk") else threads)
+        if streams:
+            self._listen()
 
     def close(self) -> None:
-        """Stop asking and keep the last good quotes."""
-        for schedule in self.schedules:
+        """Stop asking, and keep the last good quotes and what the guards know."""
+        self._wire.close()
+        for schedule in self._plans.values():
             schedule.close()
-        self._save()
-        self._closed = True  # a vendor's late answer finds the store closed
+        self._record()
+        self._save_state()
+        self._keep.close()
 
-    def _serves(self, chain: object, instrument: Instrument, capability: Capability) -> bool:
-        try:
-            return self._routes.chain(instrument, capability) is chain
-        except NoData:
-            return False
+    # beginning
 
     def _restore(self) -> None:
-        for symbol, quote in self._store.last_quotes().items():
+        store = self._keep.store
+        self._pool.restore(store.provider_states())
+        self.isolation.restore(store.quarantined())
+        for symbol, quote in store.last_quotes().items():
             if symbol in self._instruments:
-                self._board.restore(quote)
-        for symbol in self._instruments:
-            bars = self._store.load_bars(symbol, Interval.DAY)
-            if bars is not None:
-                self._history.put(bars, self._store.load_actions(symbol))
+                self._state.board.restore(quote)
 
-    def _save(self) -> float:
-        fresh = [q for q in self._board.quotes() if self._saved.get(q.symbol) is not q]
-        if self._keep(lambda: self._store.save_quotes(fresh)):
-            self._saved |= {q.symbol: q for q in fresh}
-        return _SAVE
+    def _plan(self, instrument: Instrument) -> None:
+        """Give one instrument its jobs."""
+        serves = partial(self._routes.serves, instrument)
+        quotes = self._plans["pairs" if instrument.asset_class is AssetClass.CRYPTO else "shares"]
+        if serves(Capability.QUOTE):
+            quotes.add(partial(self._ask_quote, instrument))
+            if len(self._routes.order(instrument.asset_class, Capability.QUOTE)) > 1:
+                quotes.add(partial(self._ask_second, instrument), 1.0)
+        if serves(Capability.BARS):
+            wait = self.dailies.restore(instrument)
+            self._plans["bars"].add(partial(self.dailies.ask, instrument), wait)
+        if serves(Capability.BOOK):
+            self._plans["books"].add(partial(self.depth.ask, instrument, self._pace.books), 2.0)
+        if serves(Capability.NEWS):
+            self._plans["news"].add(partial(self.news.ask, instrument), 10.0)
 
-    def _keep(self, write: Callable[[], None]) -> bool:
-        """Write to the store; a full disk stops no prices."""
-        if self._closed:
-            return False
-        try:
-            write()
-        except StorageError as error:
-            self._meter.fault("market.store", str(error))
-            return False
-        return True
+    def _listen(self) -> None:
+        """Open each source's stream of what it offers."""
+        streaming: dict[str, Source] = {}
+        for chain in self._routes.chains:
+            for member in chain.members:
+                if any(c is Capability.STREAM for c, _ in member.capabilities):
+                    streaming[member.name] = member
+        for name, source in streaming.items():
+            followed = [
+                i
+                for i in self._instruments.values()
+                if (Capability.STREAM, i.asset_class) in source.capabilities
+            ]
+            if followed:
+                cell = self._pool.cell(name, Capability.STREAM)
+                silence = partial(self._silence, tuple(followed))
+                self._wire.watch(source, followed, self.put, cell, silence=silence)
+
+    def _silence(self, followed: Sequence[Instrument]) -> float:
+        """Return the seconds a stream may be silent: for ever, while all its exchanges are closed."""
+        now = self._clock.now()
+        limits = [
+            _SILENT[i.asset_class]
+            for i in followed
+            if self._state.sessions.info(i.calendar, now).state is SessionState.OPEN
+        ]
+        return min(limits, default=float("inf"))
+
+    # what comes in
+
+    def put(self, item: Quote | Book | Bars) -> None:
+        """Take what a stream decoded; on the wire thread."""
+        if isinstance(item, Quote):
+            self.intake.take(item)
+            self._notify()
+        elif isinstance(item, Book):
+            self.depth.take(item)
+        else:
+            self.intraday.put(item)
 
     def _ask_quote(self, instrument: Instrument) -> float:
-        """Ask for one price and judge it; return the seconds until the next question."""
+        """Ask for one price unless a stream tells it; return the seconds until the next question."""
+        cadence = self.cadence(instrument)
+        preferred = self._routes.order(instrument.asset_class, Capability.QUOTE)[0]
+        streamed = self.intake.heard(instrument.symbol, preferred)
+        if preferred in self._streaming(instrument) and streamed < _STREAMED * cadence:
+            return max(1.0, _STREAMED * cadence - streamed)
         try:
-            quote = self._routes.quote(instrument)
+            self.intake.take(self._routes.quote(instrument))
+            self._notify()
         except ProviderError as error:
-            self._board.trouble(instrument.symbol, str(error))
+            self.intake.trouble(instrument.symbol, str(error), self._streaming(instrument))
             if isinstance(error, UnknownSymbol):
-                return _FORGOTTEN if self._board.entry(instrument.symbol) else _UNKNOWN
-            return CADENCE[instrument.asset_class]
-        self._take(instrument, quote)
-        now = self._clock.now()
-        session = self._sessions.info(instrument.calendar, now)
-        if session.state is SessionState.OPEN or session.changes is None:
-            return CADENCE[instrument.asset_class]
-        return min(_CLOSED, (session.changes - now).total_seconds() + 1.0)
+                return _FORGOTTEN if self._state.board.entry(instrument.symbol) else _UNKNOWN
+        return self._rest(instrument, cadence)
 
-    def _take(self, instrument: Instrument, quote: Quote) -> None:
-        if quote.bid is not None and quote.bid == quote.ask:
-            quote = replace(quote, bid=None, ask=None)  # a locked book says nothing of the spread
-        day = self._sessions.day(instrument.calendar, quote.time)
-        verdict = self._gates[quote.symbol].judge(
-            quote, self._clock.now(), self._reference(instrument, quote)
-        )
-        if not verdict.believed:
-            sentence = f"{quote.source}: the price {verdict.reason}"
-            self._board.trouble(quote.symbol, sentence)
-            self._meter.fault(f"quality.{quote.source}", f"{quote.symbol}: {sentence}")
-            self._quarantine(quote, verdict.reason)
-        elif self._board.put(quote):
-            self._history.saw(quote, day)
-
-    def _reference(self, instrument: Instrument, quote: Quote) -> Reference:
-        """Return what the price is measured against; yesterday's close is worked through today's splits."""
-        day = self._sessions.day(instrument.calendar, quote.time)
-        entry = self._board.entry(quote.symbol)
-        before = self._history.previous_close(quote.symbol, day)
-        price = before
-        if entry is not None and (
-            before is None or self._sessions.day(instrument.calendar, entry.quote.time) == day
-        ):
-            price = entry.quote.price
-        closes = (before,) if before is not None else ()
-        return Reference(price, closes, self._history.sigma(quote.symbol, day))
-
-    def _quarantine(self, quote: Quote, reason: str) -> None:
-        """Keep one disbelieved quote of each instrument a minute."""
-        now = self._clock.monotonic()
-        if now - self._quarantined.get(quote.symbol, -_ONE_REASON) >= _ONE_REASON:
-            self._quarantined[quote.symbol] = now
-            self._keep(lambda: self._store.quarantine(quote, reason))
-
-    def _ask_bars(self, instrument: Instrument) -> float:
-        """Fetch closed daily bars and actions; return the seconds until the next close has settled."""
-        now, pair = self._clock.now(), instrument.calendar == ALWAYS
-        period = (now - _SPAN[pair], now)
+    def _ask_second(self, instrument: Instrument) -> float:
+        """Ask somebody else for the same price, so that there is something to compare it with."""
+        cadence = _SECOND * self.cadence(instrument)
+        entry = self._state.board.entry(instrument.symbol)
+        order = self._routes.order(instrument.asset_class, Capability.QUOTE)
+        heard = [name for name in order if self.intake.heard(instrument.symbol, name) < cadence]
+        if entry is None or len(heard) > 1:
+            return cadence
         try:
-            fetched = self._routes.bars(instrument, period)
-            actions = self._routes.actions(instrument, period)
-        except ProviderError as error:
-            self._meter.fault("market.bars", f"{instrument.symbol}: {error}")
-            return _UNKNOWN if isinstance(error, UnknownSymbol) else _RETRY
-        good, dropped = clean(fetched)
-        for time, reason in dropped[-_ROWS:]:
-            self._keep(partial(self._store.quarantine, _as_quote(fetched, time, now), f"daily bar: {reason}"))
-        if not len(good):
-            return _RETRY
-        bars = union(self._history.raw(instrument.symbol), good)
-        self._history.put(bars, actions)
-        self._keep(lambda: self._store.save_bars(bars))
-        self._keep(lambda: self._store.save_actions(instrument.symbol, actions))
-        return self._until_settled(instrument, now, bars)
+            self.intake.take(self._routes.quote(instrument, skip=heard or order[:1]))
+        except ProviderError:
+            return self._rest(instrument, cadence)  # its cell says why; the first opinion stands alone
+        return self._rest(instrument, cadence)
 
-    def _until_settled(self, instrument: Instrument, now: datetime, bars: Bars) -> float:
-        """Return the seconds until the next session's bar should be final."""
-        last = bars.last_day()
-        if last is None or last < self._sessions.last_closed(instrument.calendar, now):
-            return 10 * _RETRY  # the newest closed session is not there yet
-        ends = self._sessions.next_close(instrument.calendar, now)
-        return (ends - now).total_seconds() + _SETTLE[instrument.calendar == ALWAYS]
+    def _streaming(self, instrument: Instrument) -> tuple[str, ...]:
+        return self._routes.order(instrument.asset_class, Capability.STREAM)
 
+    def cadence(self, instrument: Instrument) -> float:
+        """Return the seconds between two questions: the setting, or what the provider's budget bears."""
+        chain = self._routes.chain(instrument, Capability.QUOTE)
+        wanted = (Capability.QUOTE, instrument.asset_class)
+        first = next(m for m in chain.members if wanted in m.capabilities)
+        alike = sum(i.asset_class is instrument.asset_class for i in self._instruments.values())
+        return max(self._pace.quotes, alike * 60.0 / (_SHARE * first.limits.per_minute))
 
-def _as_quote(bars: Bars, time: int, now: datetime) -> Quote:
-    """Return a bad bar in the quarantine's form."""
-    row = int(max(i for i, t in enumerate(bars.time) if int(t) == time))
-    moment = datetime.fromtimestamp(time, now.tzinfo)
-    return Quote(
-        bars.symbol,
-        price=float(bars.close[row]),
-        bid=None,
-        ask=None,
-        volume=float(bars.volume[row]),
-        time=moment,
-        received=now,
-        source=bars.source,
-        open=float(bars.open[row]),
-        high=float(bars.high[row]),
-        low=float(bars.low[row]),
-    )
+    def _rest(self, instrument: Instrument, cadence: float) -> float:
+        now = self._clock.now()
+        session = self._state.sessions.info(instrument.calendar, now)
+        if session.state is SessionState.OPEN or session.changes is None:
+            return cadence
+        return min(max(_CLOSED, cadence), (session.changes - now).total_seconds() + 1.0)
+
+    # what is kept
+
+    def _quarantine(self, line: Quarantined) -> None:
+        self._keep(lambda store: store.quarantine(line))
+
+    def _record(self) -> float:
+        """Record each price that is new: these are the person's own days, which can be played again."""
+        fresh = [q for q in self._state.board.quotes() if self._saved.get(q.symbol) is not q]
+        if self._keep(lambda store: store.save_quotes(fresh)):
+            self._saved |= {q.symbol: q for q in fresh}
+        return self._pace.quotes
+
+    def _save_state(self) -> float:
+        self._keep(lambda store: store.save_provider_states(self._pool.state()))
+        return _SAVE_STATE
+
+    def _prune(self) -> float:
+        self._keep(lambda store: store.prune(self._clock.wall() - self._pace.keep))
+        return _PRUNE

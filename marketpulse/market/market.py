@@ -1,16 +1,18 @@
 """The market as the desk sees it: last good prices, their age, sessions and daily bars."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from marketpulse.clock import Clock
 from marketpulse.errors import Refused
-from marketpulse.guard import Chain
+from marketpulse.guard import Chain, FailoverLog, Pool
 from marketpulse.market.board import Entry
 from marketpulse.market.freshness import ago, is_stale, patience, tape_age
 from marketpulse.market.live import LiveFeed
+from marketpulse.market.pace import Pace
 from marketpulse.market.replay import ReplayFeed, desk_time
+from marketpulse.market.reports import Reports
 from marketpulse.market.routes import Routes
 from marketpulse.market.sessions import ALWAYS
 from marketpulse.market.state import State
@@ -19,8 +21,11 @@ from marketpulse.meter import Meter
 from marketpulse.ports import Source
 from marketpulse.types import (
     Bars,
+    Book,
     CorporateAction,
     Feed,
+    FeedsView,
+    Headline,
     Instrument,
     Interval,
     MarketDatum,
@@ -40,34 +45,72 @@ class Market:
     Parameters
     ----------
     instruments : by symbol, in the order they are shown
-    chains : whom to ask; an instrument is served by the first chain with a member for its class
-    store : keeps bars and last quotes over a restart
+    chains : whom to ask what
+    pool : the providers behind the chains
+    store : keeps bars, quotes, books and what the guards know over a restart
     feed : on replay everything is computed in the caller's thread; live, a few threads fetch
     speed : tape seconds per real second on replay
+    pairs_on_tape : crypto keeps to the tape's clock too (a recorded tape), not to the wall clock
     """
 
     def __init__(
         self,
         instruments: Mapping[str, Instrument],
         chains: Sequence[Chain[Source]],
+        pool: Pool,
         *,
         store: Store,
         clock: Clock,
         feed: Feed,
         meter: Meter,
+        log: FailoverLog | None = None,
+        pace: Pace | None = None,
         speed: float = 1.0,
+        pairs_on_tape: bool = False,
     ) -> None:
         self._instruments = dict(instruments)
         self._clock = clock
         self._speed = speed
         self._store = store
+        self._pool = pool
         self._state = State(clock)
         self._routes = Routes(chains)
-        all_of_them = tuple(self._instruments.values())
-        self._replay = ReplayFeed(all_of_them, self._routes, self._state) if feed is Feed.REPLAY else None
-        self._live = (
-            LiveFeed(all_of_them, self._routes, self._state, store, meter) if feed is Feed.LIVE else None
+        self._pairs_on_tape = pairs_on_tape
+        self._changed: Callable[[], None] = _nothing
+        pace = pace or Pace()
+        self._replay = (
+            ReplayFeed(
+                tuple(self._instruments.values()),
+                self._routes,
+                self._state,
+                pace,
+                pairs_on_tape=pairs_on_tape,
+            )
+            if feed is Feed.REPLAY
+            else None
         )
+        self._live = (
+            LiveFeed(
+                self._instruments,
+                self._routes,
+                pool=pool,
+                state=self._state,
+                store=store,
+                meter=meter,
+                pace=pace,
+                notify=self._notify,
+            )
+            if feed is Feed.LIVE
+            else None
+        )
+        self._reports = Reports(pool, log, clock, store, self._live)
+
+    def _notify(self) -> None:
+        self._changed()
+
+    def on_change(self, call: Callable[[], None]) -> None:
+        """Call ``call`` from whichever thread takes a new price in; it must return at once."""
+        self._changed = call
 
     def start(self) -> None:
         """Restore the last run's quotes and bars, and begin to ask."""
@@ -91,6 +134,11 @@ class Market:
             self._replay.refresh()
         return self._state.board.drain()
 
+    def changed(self) -> Mapping[str, MarketDatum]:
+        """Return what is known of the instruments whose line changed since the last call."""
+        entries = ((s, self._state.board.entry(s)) for s in self._state.board.changed())
+        return {s: self._datum(self._instruments[s], e) for s, e in entries if e is not None}
+
     def data(self) -> Mapping[str, MarketDatum]:
         """Return what is known of every instrument that ever had a good price."""
         entries = ((i, self._state.board.entry(i.symbol)) for i in self._instruments.values())
@@ -104,23 +152,43 @@ class Market:
         )
 
     def providers(self) -> tuple[ProviderHealth, ...]:
-        """Return each provider as its chain sees it."""
-        return tuple(health for chain in self._routes.chains for health in chain.health())
+        """Return each provider as its guards see it."""
+        return self._pool.health()
+
+    def books(self) -> Mapping[str, tuple[Book, ...]]:
+        """Return the order books that hold now, the preferred source's first."""
+        if self._replay is not None:
+            return self._replay.books
+        if self._live is None:
+            return {}
+        found = ((i.symbol, self._live.depth.books(i)) for i in self._instruments.values())
+        return MappingProxyType({symbol: books for symbol, books in found if books})
+
+    def headlines(self) -> Mapping[str, tuple[Headline, ...]]:
+        """Return the news held, newest first."""
+        return self._live.news.headlines if self._live is not None else {}
+
+    def feeds(self) -> FeedsView:
+        """Return failovers, quarantine, budgets and the store for the market page."""
+        return self._reports.view()
 
     def history(self, symbol: str, interval: Interval, n: int) -> Bars:
-        """Return up to ``n`` adjusted daily bars, the running session's forming bar last.
+        """Return up to ``n`` adjusted bars; of days, the running session's forming bar last.
 
         Raises
         ------
         Refused
-            UNKNOWN_SYMBOL, or BAD_REQUEST for an interval that is not daily or ``n`` below 1.
+            UNKNOWN_SYMBOL, or BAD_REQUEST for an interval nobody offers or ``n`` below 1.
         """
         instrument = self._instrument(symbol)
-        if interval is not Interval.DAY or n < 1:
-            raise Refused(
-                "BAD_REQUEST", "This desk keeps daily bars: ask for interval 1d and at least one bar."
-            )
-        return self._state.history.with_forming(instrument, n)
+        if n < 1:
+            raise Refused("BAD_REQUEST", "Ask for at least one bar.")
+        if interval is Interval.DAY:
+            return self._state.history.with_forming(instrument, n)
+        if self._live is None or not self._live.intraday.serves(instrument):
+            raise Refused("BAD_REQUEST", f"No source offers bars of {interval} for {symbol} on this feed.")
+        bars = self._live.intraday.bars(instrument, interval)
+        return bars[max(0, len(bars) - n) :].adjust(self._state.history.actions(instrument.symbol))
 
     def bars(self, symbol: str) -> Bars:
         """Return the closed raw daily bars, oldest first; empty when none are known."""
@@ -139,26 +207,33 @@ class Market:
         return known
 
     def _datum(self, instrument: Instrument, entry: Entry) -> MarketDatum:
-        now, quote, calendar = desk_time(self._clock, instrument), entry.quote, instrument.calendar
-        session = self._state.sessions.info(calendar, now)
-        on_tape = self._replay is not None and calendar != ALWAYS
-        closed = self._state.sessions.last_close(calendar, now)
+        wall = instrument.calendar == ALWAYS and not self._pairs_on_tape
+        now, quote, calendar = desk_time(self._clock, instrument, wall=wall), entry.quote, instrument.calendar
+        sessions = self._state.sessions
+        session = sessions.info(calendar, now)
+        on_tape = self._replay is not None and not wall
+        closed = sessions.last_close(calendar, now)
         if on_tape:
-            age = tape_age(quote, now, closed, self._state.sessions.opened(calendar, now))
+            age = tape_age(quote, now, closed, sessions.opened(calendar, now))
         else:
             age = max(0.0, (now - quote.time).total_seconds())
         limit = patience(instrument.asset_class, self._speed if on_tape else None)
         stale = is_stale(quote, age, session, closed, limit)
         trouble = entry.trouble or (f"{quote.source}: no newer price" if stale else "")
-        day = self._state.sessions.day(calendar, quote.time)
-        before = self._state.history.previous_close(instrument.symbol, day)
+        past = self._state.history.past(instrument.symbol, sessions.day(calendar, quote.time))
         return MarketDatum(
             quote,
             age=age,
             stale=stale,
             session=session.state,
             why=f"{trouble}; last good price {ago(age)} ago" if trouble else "",
-            change=quote.price / before - 1.0 if before else None,
+            change=quote.price / past.close - 1.0 if past.close else None,
             simulated=quote.source == _SIMULATED,
-            spark=(*self._state.history.spark(instrument.symbol, day), quote.price),
+            spark=(*past.spark, quote.price),
+            agreement=entry.agreement,
+            witnesses=entry.witnesses,
         )
+
+
+def _nothing() -> None:
+    """Nobody listens yet."""

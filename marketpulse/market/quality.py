@@ -1,26 +1,30 @@
-"""What is believed of a live price: one gate, so that garbage is never shown, filled or booked.
+"""What is believed of a live price: one gate a source, so that garbage is never shown, filled or booked.
 
-Refused for good: a number that is not finite and positive, a crossed book, a last price far from
-its own book or outside its own day, a time in the future, and a price a hundred times or a
-hundredth of the reference (a unit mix-up). Held until it persists: a jump of more than eight daily
-standard deviations or 20 %, whichever is larger. Five minutes of consistent prices make a held
-jump true; until then the last good price stays and grows old.
+Refused for good: a number that is not finite and positive, a crossed book, a last price far from its
+own book or outside its own day, a time in the future, and a
+price a hundred times the reference or a hundredth of it (a unit mix-up). Held: a jump of more than eight
+daily standard deviations or 20 %, whichever is larger, until a second source tells it too. Where none
+can be had, five minutes of consistent prices make a held jump true; until then the last good price
+stays and grows old.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isfinite, log
 
+from marketpulse.market.agreement import apart
 from marketpulse.types import Quote
 
-__all__ = ["Gate", "Reference", "Verdict"]
+__all__ = ["Gate", "Reference", "Verdict", "shape", "units"]
 
 _FUTURE = timedelta(seconds=10)
 _BOOK = 0.05  # of the price: how far the last trade may lie outside bid and ask
 _DAY = 0.01  # of the price: how far outside its own day's range
-_HUNDRED = (80.0, 125.0)
+_HUNDRED = 80.0
 _SIGMAS = 8.0
 _JUMP = 0.20
+_MANY = 10.0
 _CONSISTENT = 0.05
 _PERSIST = timedelta(minutes=5)
 _LEAST = 3  # quotes
@@ -44,10 +48,17 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``reason`` is a clause that completes "the price ..."; empty when it is believed."""
+    """``reason`` is a clause that completes "the price ..."; empty when it is believed.
+
+    ``held`` says that it may yet turn out true: a second source or time decides.
+    """
 
     believed: bool
     reason: str = ""
+    held: bool = False
+
+
+_BELIEVED = Verdict(believed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +71,40 @@ class _Held:
 
 
 class Gate:
-    """Judge the live quotes of one instrument, in order."""
+    """Judge the live quotes that one source gives of one instrument, in order."""
 
     def __init__(self) -> None:
         self._held: _Held | None = None
 
-    def judge(self, quote: Quote, now: datetime, reference: Reference) -> Verdict:
-        """Believe ``quote`` or say why not."""
-        reason = _shape(quote, now) or _units(quote.price, reference)
+    def judge(
+        self,
+        quote: Quote,
+        now: datetime,
+        reference: Reference,
+        others: Sequence[Quote] = (),
+        *,
+        witnessed: bool = False,
+    ) -> Verdict:
+        """Believe ``quote`` or say why not.
+
+        Parameters
+        ----------
+        others : what other sources said lately, held or believed
+        witnessed : a second source can be had, so it alone confirms a jump
+        """
+        reason = shape(quote, now) or units(quote.price, reference)
         if reason:
             return Verdict(believed=False, reason=reason)
         jump = _jump(quote.price, reference)
-        if not jump:
+        if not jump or any(not apart(quote, other, reference.sigma) for other in others):
             self._held = None
-            return Verdict(believed=True)
+            return _BELIEVED
+        if witnessed:
+            return Verdict(believed=False, reason=f"{jump}; held until a second source agrees", held=True)
         if self._confirmed(quote.price, now):
             self._held = None
-            return Verdict(believed=True)
-        return Verdict(believed=False, reason=jump)
+            return _BELIEVED
+        return Verdict(believed=False, reason=f"{jump}; held until it lasts five minutes", held=True)
 
     def _confirmed(self, price: float, now: datetime) -> bool:
         """Count a held jump; True once it has stayed where it went for five minutes."""
@@ -89,8 +116,8 @@ class Gate:
         return held.count + 1 >= _LEAST and now - held.since >= _PERSIST
 
 
-def _shape(quote: Quote, now: datetime) -> str:
-    """Judge a quote by itself."""
+def shape(quote: Quote, now: datetime) -> str:
+    """Judge a quote by itself; empty when nothing is wrong with it."""
     numbers = [x for x in (quote.price, quote.bid, quote.ask) if x is not None]
     if not all(isfinite(x) for x in numbers):
         return "is not a finite number"
@@ -115,15 +142,15 @@ def _range(quote: Quote) -> str:
     return f"({_say(quote.price)}) is outside its own day ({_say(quote.low)} to {_say(quote.high)})"
 
 
-def _units(price: float, reference: Reference) -> str:
-    """Find a price a hundred times too large or small."""
+def units(price: float, reference: Reference) -> str:
+    """Find a price a hundred times too large or small; empty when it is neither."""
     for known in (reference.price, *reference.closes):
         if known is None:
             continue
-        if _HUNDRED[0] <= price / known <= _HUNDRED[1]:
-            return f"({_say(price)}) is a hundred times the last good one ({_say(known)})"
-        if _HUNDRED[0] <= known / price <= _HUNDRED[1]:
-            return f"({_say(price)}) is a hundredth of the last good one ({_say(known)})"
+        if price / known >= _HUNDRED:
+            return f"({_say(price)}) is a hundred times the last good one ({_say(known)}) or more"
+        if known / price >= _HUNDRED:
+            return f"({_say(price)}) is a hundredth of the last good one ({_say(known)}) or less"
     return ""
 
 
@@ -131,13 +158,12 @@ def _jump(price: float, reference: Reference) -> str:
     """Find a move too large to believe at once."""
     if reference.price is None:
         return ""
-    move = log(price / reference.price)
+    move = log(price) - log(reference.price)
     if abs(move) <= max(_SIGMAS * reference.sigma, log(1.0 + _JUMP)):
         return ""
-    change = price / reference.price - 1.0
-    return (
-        f"({_say(price)}) jumped {change:+.0%} from {_say(reference.price)}; held until it lasts five minutes"
-    )
+    ratio = price / reference.price
+    moved = f"{ratio - 1.0:+.0%}" if ratio < _MANY else f"to {ratio:.3g} times its value"
+    return f"({_say(price)}) jumped {moved} from {_say(reference.price)}"
 
 
 def _say(price: float) -> str:

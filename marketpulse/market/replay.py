@@ -1,32 +1,48 @@
 """Replay: everything is computed in the caller's thread, up to the clock's now and not beyond."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 
 from marketpulse.clock import Clock
 from marketpulse.errors import NoData, ProviderError
+from marketpulse.market.pace import Pace
 from marketpulse.market.routes import Routes
 from marketpulse.market.sessions import ALWAYS
 from marketpulse.market.state import State
-from marketpulse.types import Instrument
+from marketpulse.ports import Capability
+from marketpulse.types import Book, Instrument
 
 __all__ = ["ReplayFeed", "desk_time"]
 
 _START = datetime(1990, 1, 1, tzinfo=UTC)
+_LEVELS = 50
 _PAIR_DAYS = timedelta(days=520)  # enough for 500 daily returns
 
 
-def desk_time(clock: Clock, instrument: Instrument) -> datetime:
+def desk_time(clock: Clock, instrument: Instrument, *, wall: bool | None = None) -> datetime:
     """Return the time an instrument lives by: simulated pairs keep to the wall clock on a replay."""
-    return clock.wall() if instrument.calendar == ALWAYS else clock.now()
+    return clock.wall() if (instrument.calendar == ALWAYS if wall is None else wall) else clock.now()
 
 
 class ReplayFeed:
     """Bring board and history up to the clock's now."""
 
-    def __init__(self, instruments: Iterable[Instrument], routes: Routes, state: State) -> None:
+    def __init__(
+        self,
+        instruments: Iterable[Instrument],
+        routes: Routes,
+        state: State,
+        pace: Pace,
+        *,
+        pairs_on_tape: bool = False,
+    ) -> None:
         self._instruments = tuple(instruments)
+        self._pace = pace
+        self._pairs_on_tape = pairs_on_tape
+        self._booked = -pace.books
+        self.books: Mapping[str, tuple[Book, ...]] = MappingProxyType({})
         self._routes = routes
         self._clock = state.clock
         self._sessions = state.sessions
@@ -48,9 +64,23 @@ class ReplayFeed:
                 continue
             if self._board.put(quote):
                 self._history.saw(quote, self._sessions.day(instrument.calendar, quote.time))
+        if self._clock.monotonic() - self._booked >= self._pace.books:
+            self._booked = self._clock.monotonic()
+            self._take_books()
+
+    def _take_books(self) -> None:
+        """Take each order book that the tape or the simulator offers."""
+        found = {}
+        for instrument in self._instruments:
+            if self._routes.serves(instrument, Capability.BOOK):
+                with suppress(ProviderError):
+                    found[instrument.symbol] = (self._routes.book(instrument, _LEVELS),)
+        self.books = MappingProxyType(found)
 
     def _catch_up(self, instrument: Instrument) -> None:
-        now, calendar = desk_time(self._clock, instrument), instrument.calendar
+        calendar = instrument.calendar
+        wall = calendar == ALWAYS and not self._pairs_on_tape
+        now = desk_time(self._clock, instrument, wall=wall)
         state = (self._sessions.last_closed(calendar, now), self._sessions.day(calendar, now))
         if self._caught_up.get(instrument.symbol) == state:
             return

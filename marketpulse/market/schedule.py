@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Callable
+from math import inf
 from threading import Condition, Thread
 
 from marketpulse.clock import Clock
@@ -29,7 +30,7 @@ class Schedule:
         self._threads: list[Thread] = []
 
     def add(self, job: Job, delay: float = 0.0) -> None:
-        """Run ``job`` in ``delay`` seconds, and then after as many seconds as it returns."""
+        """Run ``job`` in ``delay`` seconds, and then after as many seconds as it returns; inf: never again."""
         with self._changed:
             self._number += 1
             heapq.heappush(self._heap, (self._clock.monotonic() + delay, self._number, job))
@@ -68,7 +69,8 @@ class Schedule:
             delay = job()
         except Exception as error:  # noqa: BLE001 (thread's top: one broken job must not end all asking)
             self._meter.fault(f"schedule.{self._name}", f"a job failed with {type(error).__name__}")
-        self.add(job, delay)
+        if delay < inf:
+            self.add(job, delay)
 
     def _work(self) -> None:
         while (job := self._next()) is not None:

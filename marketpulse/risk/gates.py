@@ -27,6 +27,7 @@ __all__ = [
     "FAT_FINGER",
     "FAT_NOTIONAL",
     "Sizes",
+    "agreed",
     "cash",
     "fat_finger",
     "fresh",
@@ -93,6 +94,7 @@ _TICK = _passed("OFF_TICK", "Price step", "The price is a multiple of the price 
 _LOT = _passed("OFF_LOT", "Lot", "The quantity is a multiple of the lot.")
 _PRICE = _passed("NO_PRICE", "Last price", "There is a price to compare with.")
 _FRESH = _passed("STALE_QUOTE", "Fresh price", "The price is fresh.")
+_AGREED = _passed("DISPUTED_QUOTE", "Sources agree", "No second source contradicts the price.")
 _OPEN = _passed("MARKET_CLOSED", "Session", "The market is open.")
 _RESTS = _passed("MARKET_CLOSED", "Session", "The market is closed; the order rests until it opens.")
 _SETTLED = _passed("UNRESOLVED_ORDER", "Open questions", "No order of this symbol is in doubt.")
@@ -221,6 +223,19 @@ def fresh(datum: MarketDatum) -> Check:
     why = f" ({datum.why})" if datum.why else ""
     return _refused(
         "STALE_QUOTE", "Fresh price", f"The last price is {age}{why}; a stale price prices no order."
+    )
+
+
+def agreed(datum: MarketDatum) -> Check:
+    """Tell whether the sources that were heard tell the same price."""
+    if not datum.disputed:
+        return _AGREED
+    against = next((w for w in datum.witnesses if abs(w.difference) > w.tolerance), None)
+    said = f": {against.source} says {against.price:,.8g}, {against.difference:+.2%}" if against else ""
+    return _refused(
+        "DISPUTED_QUOTE",
+        "Sources agree",
+        f"{datum.quote.source} says {datum.quote.price:,.8g}{said}; a disputed price prices no order.",
     )
 
 

@@ -50,7 +50,12 @@ def _gate(
     datum = context.datum
     if datum is None or not known.passed:
         return checks, None
-    checks += [gates.fresh(datum), gates.session(request, datum), gates.settled(request, context)]
+    checks += [
+        gates.fresh(datum),
+        gates.agreed(datum),
+        gates.session(request, datum),
+        gates.settled(request, context),
+    ]
     if not (
         context.portfolio.cash.is_finite() and context.portfolio.held(context.instrument.symbol).is_finite()
     ):

@@ -65,7 +65,7 @@ def test_a_split_today_reaches_the_past_and_the_change(history):
     bars = history.with_forming(AAPL, 10)
     assert bars.close.tolist() == [50.0, 51.0, 52.0, 53.0]
     assert bars.volume.tolist() == [100.0, 100.0, 100.0, 0.0]
-    assert history.previous_close("AAPL", date(2026, 3, 5)) == 52.0
+    assert history.past("AAPL", date(2026, 3, 5)).close == 52.0
     assert history.raw("AAPL").close.tolist() == [100.0, 102.0, 104.0]
 
 
@@ -77,16 +77,16 @@ def test_a_split_tomorrow_changes_nothing_yet(history):
 
 
 def test_the_previous_close_of_a_closed_day_is_the_one_before(history):
-    assert history.previous_close("AAPL", date(2026, 3, 4)) == 102.0
-    assert history.previous_close("AAPL", date(2026, 3, 2)) is None
+    assert history.past("AAPL", date(2026, 3, 4)).close == 102.0
+    assert history.past("AAPL", date(2026, 3, 2)).close is None
 
 
 def test_an_unknown_symbol_has_nothing(history):
     assert len(history.raw("IBM")) == 0
     assert history.actions("IBM") == ()
-    assert history.previous_close("IBM", date(2026, 3, 5)) is None
-    assert history.spark("IBM", date(2026, 3, 5)) == ()
-    assert history.sigma("IBM", date(2026, 3, 5)) == 0.0
+    assert history.past("IBM", date(2026, 3, 5)).close is None
+    assert history.past("IBM", date(2026, 3, 5)).spark == ()
+    assert history.past("IBM", date(2026, 3, 5)).sigma == 0.0
 
 
 def test_without_closed_bars_the_forming_one_stands_alone():

@@ -3,11 +3,11 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from unit.market.doubles import MemoryStore, StandIn
+from unit.market.doubles import MemoryStore, StandIn, chains_of
 
 from marketpulse.clock import SimClock
 from marketpulse.errors import StorageError, Unavailable, UnknownSymbol
-from marketpulse.guard.old_chain import Chain
+from marketpulse.guard import FailoverLog, Pool
 from marketpulse.market import Market, instruments
 from marketpulse.meter import Meter
 from marketpulse.types import (
@@ -44,14 +44,19 @@ class House:
         self.pairs.prices["BTC/USDT"] = 50_000.0
         self.shares.days["AAPL"] = bars_of("AAPL", date(2026, 3, 6), [198.0] * 20, "yahoo")
         self.pairs.days["BTC/USDT"] = bars_of("BTC/USDT", date(2026, 3, 8), [49_000.0] * 20, "binance")
-        chains = [
-            Chain("equities", [self.shares], self.clock, self.meter),
-            Chain("crypto", [self.pairs], self.clock, self.meter),
-        ]
+        self.pool = Pool(self.clock, self.meter)
+        log = FailoverLog(self.clock)
         self.market = Market(
-            ALL, chains, store=self.store, clock=self.clock, feed=Feed.LIVE, meter=self.meter
+            ALL,
+            chains_of(self.pool, log, ("shares", [self.shares]), ("pairs", [self.pairs])),
+            self.pool,
+            store=self.store,
+            clock=self.clock,
+            feed=Feed.LIVE,
+            meter=self.meter,
+            log=log,
         )
-        self.market._live.start(threads=0)
+        self.market._live.start(threads=0, streams=False)
 
     def run(self, seconds: float, step: float = 1.0) -> None:
         for _ in range(int(seconds / step)):
@@ -85,12 +90,12 @@ def test_poll_tells_each_new_price_once(house):
     assert {q.symbol for q in house.market.poll()} == {"AAPL", "BTC/USDT"}
 
 
-def test_shares_are_asked_every_five_seconds_and_pairs_every_four(house):
+def test_each_is_asked_every_five_seconds(house):
     house.shares.asked.clear()
     house.pairs.asked.clear()
     house.run(20)
     assert house.shares.asked.count(("quote", "AAPL")) == 4
-    assert house.pairs.asked.count(("quote", "BTC/USDT")) == 5
+    assert house.pairs.asked.count(("quote", "BTC/USDT")) == 4
 
 
 def test_a_failing_provider_leaves_the_last_good_price_growing_old_and_says_why(house):
@@ -130,8 +135,8 @@ def test_an_implausible_price_is_never_shown_nor_told(house, price):
     datum = house.market.data()["BTC/USDT"]
     assert datum.stale
     assert datum.why.startswith("binance: the price ")
-    assert house.store.quarantined
-    assert len(house.store.quarantined) <= 2  # one a minute
+    assert house.store.lines
+    assert len(house.store.lines) <= 2  # one a minute
     house.pairs.prices["BTC/USDT"] = 50_100.0
     house.run(5)
     assert house.market.data()["BTC/USDT"].quote.price == 50_100.0
@@ -226,7 +231,7 @@ def test_bad_bars_go_to_quarantine_and_the_good_ones_stay():
     bars.close[7] = 19_800.0
     house.run(2)
     assert len(house.market.bars("AAPL")) == 17
-    assert len([r for s, r in house.store.quarantined if s == "AAPL" and r.startswith("daily bar")]) == 3
+    assert len([line for line in house.store.lines if (line.symbol, line.kind) == ("AAPL", "bar")]) == 3
 
 
 def test_bars_are_asked_for_again_after_the_next_close(house):
@@ -299,8 +304,8 @@ def test_after_closing_nothing_is_written(house):
     house.market.close()
     house.store.bars.clear()
     house.store.quotes.clear()
-    house.market._live._ask_bars(ALL["AAPL"])
-    house.market._live._save()
+    house.market._live.dailies.ask(ALL["AAPL"])
+    house.market._live._record()
     assert not house.store.bars
     assert not house.store.quotes
 

@@ -2,11 +2,11 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
-from unit.market.doubles import MemoryStore
+from unit.market.doubles import MemoryStore, chains_of
 
 from marketpulse.clock import ReplayClock, SimClock
 from marketpulse.errors import Refused
-from marketpulse.guard.old_chain import Chain
+from marketpulse.guard import Pool
 from marketpulse.market import Market, instruments
 from marketpulse.meter import Meter
 from marketpulse.sources.recording import load_recording
@@ -30,12 +30,11 @@ def clock(wall) -> ReplayClock:
 @pytest.fixture
 def market(clock):
     meter = Meter()
+    pool = Pool(clock, meter)
     market = Market(
         instruments(Feed.REPLAY),
-        [
-            Chain("equities", [TapeSource(clock)], clock, meter),
-            Chain("crypto", [SimulatedSource(clock)], clock, meter),
-        ],
+        chains_of(pool, None, ("shares", [TapeSource(clock)]), ("pairs", [SimulatedSource(clock)])),
+        pool,
         store=MemoryStore(),
         clock=clock,
         feed=Feed.REPLAY,
@@ -108,9 +107,11 @@ def test_an_unknown_symbol_is_refused_with_the_nearest(market):
 
 def test_facebook_appears_on_its_listing_day(wall):
     clock = ReplayClock(load_recording().sessions, datetime(2012, 5, 17, tzinfo=UTC), SPEED, wall)
+    pool = Pool(clock, Meter())
     market = Market(
         instruments(Feed.REPLAY),
-        [Chain("equities", [TapeSource(clock)], clock, Meter())],
+        chains_of(pool, None, ("shares", [TapeSource(clock)])),
+        pool,
         store=MemoryStore(),
         clock=clock,
         feed=Feed.REPLAY,

@@ -11,7 +11,16 @@ from tickets import INSTRUMENTS, NOW, ask, context, datum, limit, order, portfol
 from marketpulse.risk.costs import Liquidity
 from marketpulse.risk.pretrade import check, preview
 from marketpulse.risk.var import Scenarios
-from marketpulse.types import Halt, OrderRequest, OrderState, OrderType, SessionState, Side, TimeInForce
+from marketpulse.types import (
+    Agreement,
+    Halt,
+    OrderRequest,
+    OrderState,
+    OrderType,
+    SessionState,
+    Side,
+    TimeInForce,
+)
 
 BTC = INSTRUMENTS["BTC/USDT"]
 CLOSED = datum(session=SessionState.CLOSED)
@@ -19,7 +28,7 @@ HOLDING = portfolio("0", AAPL="100")
 CODES = {
     "BAD_PRICE", "BAD_QUANTITY", "BAD_REQUEST", "FAT_FINGER", "HALTED", "INSUFFICIENT_CASH",
     "INSUFFICIENT_POSITION", "MARKET_CLOSED", "MIN_NOTIONAL", "NOT_TRADABLE", "NO_PRICE", "OFF_LOT",
-    "OFF_TICK", "OPEN_RISK", "POSITION_LIMIT", "RECOVERING", "STALE_QUOTE", "UNRESOLVED_ORDER", "VAR",
+    "DISPUTED_QUOTE", "OFF_TICK", "OPEN_RISK", "POSITION_LIMIT", "RECOVERING", "STALE_QUOTE", "UNRESOLVED_ORDER", "VAR",
 }  # fmt: skip
 
 
@@ -40,7 +49,7 @@ def test_an_ordinary_order_passes_every_gate_and_says_what_it_would_do():
     assert found.ok
     assert [c.code for c in found.checks] == [
         "HALTED", "RECOVERING", "NOT_TRADABLE", "BAD_QUANTITY", "BAD_PRICE", "OFF_TICK", "OFF_LOT", "NO_PRICE",
-        "STALE_QUOTE", "MARKET_CLOSED", "UNRESOLVED_ORDER", "MIN_NOTIONAL", "FAT_FINGER", "INSUFFICIENT_CASH",
+        "STALE_QUOTE", "DISPUTED_QUOTE", "MARKET_CLOSED", "UNRESOLVED_ORDER", "MIN_NOTIONAL", "FAT_FINGER", "INSUFFICIENT_CASH",
         "INSUFFICIENT_POSITION", "POSITION_LIMIT", "VAR", "OPEN_RISK",
     ]  # fmt: skip
     assert (found.reference_price, found.notional) == (100.01, pytest.approx(1000.1))
@@ -70,6 +79,7 @@ def test_an_ordinary_order_passes_every_gate_and_says_what_it_would_do():
         ("NO_PRICE", ask(), {"datum": datum(bid=101.0, ask=100.0)}),
         ("NO_PRICE", ask(), {"datum": datum("IBM")}),
         ("STALE_QUOTE", ask(), {"datum": datum(stale=True, age=90.0)}),
+        ("DISPUTED_QUOTE", ask(), {"datum": datum(agreement=Agreement.DISPUTED)}),
         ("STALE_QUOTE", limit("99.00"), {"datum": datum(stale=True)}),
         ("MARKET_CLOSED", ask(), {"datum": CLOSED}),
         ("UNRESOLVED_ORDER", ask(), {"orders": (order(limit("90"), OrderState.UNKNOWN),)}),
