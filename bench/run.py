@@ -11,7 +11,16 @@ import sys
 
 from bench.table import Row, show
 
-TOPICS = ("order_path", "order_commit", "ledger_commit", "fold", "value_at_risk", "tearsheet", "server")
+TOPICS = (
+    "order_path",
+    "order_commit",
+    "ledger_commit",
+    "fold",
+    "value_at_risk",
+    "tearsheet",
+    "storage",
+    "server",
+)
 
 
 def main(topics: list[str]) -> int:
