@@ -61,10 +61,10 @@ class Rules:
         self._alone = policy or BreakerPolicy(rest=5.0, longest_rest=20.0)
 
     def policy(self, capability: str, deadline: float, *, alone: bool) -> BreakerPolicy:
-        """Return the policy of one cell; of a stream, whose call lasts for hours, few calls must do."""
+        """Return the policy of one cell; a stream makes few calls, and when one works it goes on for hours."""
         chosen = replace(self._alone if alone else self._policy, slow=_SLOW * deadline)
         if capability == Capability.STREAM:
-            return replace(chosen, seconds=300.0, least=3, permits=1)
+            return replace(chosen, seconds=300.0, permits=1)
         return chosen
 
 

@@ -33,8 +33,8 @@ def test_a_stream_that_works_is_a_call_and_its_messages_are_none(desk, stream):
     assert desk.health("one").latency == 0.4
 
 
-def test_a_stream_that_falls_three_times_rests(desk, stream):
-    for _ in range(3):
+def test_a_stream_that_cannot_connect_five_times_rests(desk, stream):
+    for _ in range(5):
         assert stream.allow() is not None
         stream.failed(Unavailable("one: the stream ended"))
         desk.clock.advance(20)
@@ -44,8 +44,19 @@ def test_a_stream_that_falls_three_times_rests(desk, stream):
     assert stream.retry == pytest.approx(10.0, abs=3.0)
 
 
-def test_a_stream_needs_one_probe_only(desk, stream):
+@pytest.mark.parametrize(("life", "state"), [(60, "open"), (160, "closed")])
+def test_a_stream_that_falls_three_times_in_five_minutes_rests(desk, stream, life, state):
     for _ in range(3):
+        stream.allow()
+        stream.worked(0.1)
+        desk.clock.advance(life)
+        stream.heard()
+        stream.failed(Unavailable("one: the stream ended"))
+    assert stream.health().state == state
+
+
+def test_a_stream_needs_one_probe_only(desk, stream):
+    for _ in range(5):
         stream.allow()
         stream.failed(Unavailable("one: the stream ended"))
     assert 27 <= stream.retry <= 33
@@ -57,7 +68,7 @@ def test_a_stream_needs_one_probe_only(desk, stream):
 
 
 def test_a_stream_that_was_quiet_at_first_closes_when_it_is_heard(desk, stream):
-    for _ in range(3):
+    for _ in range(5):
         stream.allow()
         stream.failed(Unavailable("one: the stream ended"))
     desk.clock.advance(stream.retry)

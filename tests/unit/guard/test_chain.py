@@ -186,6 +186,10 @@ def test_a_hanging_vendor_neither_blocks_nor_leaks(desk):
     finally:
         gate.set()
     one.hang = None
+    workers = desk.pool._providers["one"]._workers
+    with workers._changed:
+        while workers._abandoned:
+            workers._changed.wait(0.01)
     for _ in range(100):
         desk.clock.advance(700)
         if ask(chain) == "X from one":

@@ -41,6 +41,16 @@ def test_it_is_bounded():
     assert window.stats(0.0).calls == 4096
 
 
+def test_figures_of_many_calls_are_a_second_old_at_most():
+    window = Window()
+    for _ in range(300):
+        window.add(0.0, 1.0, failed=False)
+    assert window.stats(0.0).calls == 300
+    window.add(0.5, 1.0, failed=True)
+    assert window.stats(0.5).calls == 300
+    assert window.stats(1.0).calls == 301
+
+
 @pytest.fixture
 def clock() -> SimClock:
     return SimClock(datetime(2026, 1, 1, tzinfo=UTC))
