@@ -18,12 +18,14 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+from marketpulse.market.sessions import Sessions
 from marketpulse.types import AssetClass, Instrument
 
-__all__ = ["calendar_exists", "read_watchlist"]
+__all__ = ["calendar_exists", "calendar_reaches", "read_watchlist"]
 
 _MOST_ROWS = 500
 _MOST_BYTES = 1_000_000
@@ -65,6 +67,25 @@ def calendar_exists(name: str) -> bool:
     return name in {_ALWAYS, "XNYS"} or name in _calendars()
 
 
+def calendar_reaches(now: datetime) -> Callable[[str], bool]:
+    """Return a function that tells whether a calendar's sessions around ``now`` can be told.
+
+    Some exchanges publish their holidays a year ahead only, so that a calendar ends with the year.
+    """
+    from exchange_calendars.errors import CalendarError  # noqa: PLC0415 (as in _calendars)
+
+    sessions = Sessions()
+
+    def works(calendar: str) -> bool:
+        try:
+            sessions.info(calendar, now)
+        except (CalendarError, LookupError, NotImplementedError, ValueError):
+            return False
+        return True
+
+    return works
+
+
 def read_watchlist(
     text: str | Path, known: Mapping[str, Instrument], works: Callable[[str], bool] = calendar_exists
 ) -> tuple[tuple[Instrument, ...], tuple[str, ...]]:
@@ -74,7 +95,8 @@ def read_watchlist(
     ----------
     text : the file's text, or its path (UTF-8, at most 1 MB and 500 rows)
     known : what the desk follows anyway, by symbol
-    works : whether sessions of a calendar can be told
+    works : whether sessions of a calendar can be told; ``calendar_reaches(now)`` looks closely, which
+        takes a second for each foreign calendar
 
     Returns
     -------

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketpulse.market.instruments import instruments
-from marketpulse.market.watchlist import calendar_exists, read_watchlist
+from marketpulse.market.watchlist import calendar_exists, calendar_reaches, read_watchlist
 from marketpulse.types import AssetClass, Feed, Instrument, Side
 
 KNOWN = instruments(Feed.LIVE)
@@ -261,6 +262,14 @@ def test_a_calendar_that_does_not_reach_this_year_is_refused():
     )
     assert [i.symbol for i in good] == ["TSLA"]
     assert "the sessions of the calendar XBOM are not known for this year" in problems[0]
+
+
+def test_whether_a_calendar_reaches_is_asked_of_its_sessions():
+    works = calendar_reaches(datetime(2026, 11, 27, 15, 0, tzinfo=UTC))
+    assert works("24/7")
+    assert works("XLON")
+    assert not works("NOWHERE")
+    assert not calendar_reaches(datetime(2200, 6, 1, tzinfo=UTC))("XBOM")
 
 
 def test_calendars_are_those_of_the_exchanges():
