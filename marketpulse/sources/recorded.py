@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from marketpulse.clock import Clock
-from marketpulse.errors import ConfigError, NoData, StorageError, Unavailable, UnknownSymbol
+from marketpulse.errors import ConfigError, NoData, NotEntitled, StorageError, Unavailable, UnknownSymbol
 from marketpulse.ports import Capability, Limits
 from marketpulse.sources.declining import no_news, no_stream
 from marketpulse.storage import MarketStore
@@ -120,7 +120,7 @@ class RecordedSource:
         NoData
             It had none yet.
         """
-        self._know(instrument)
+        self._know(instrument, Capability.QUOTE)
         now = self._clock.now()
         window = self._windows.get(instrument.symbol)
         if window is None or not window.asked <= now < window.until:
@@ -150,7 +150,7 @@ class RecordedSource:
         NoData
             No bar of the period had closed.
         """
-        self._know(instrument)
+        self._know(instrument, Capability.BARS if interval is Interval.DAY else Capability.INTRADAY)
         until = min(end, self._clock.now())
         with self._reading():
             if interval is Interval.DAY:
@@ -188,7 +188,7 @@ class RecordedSource:
         NoData
             It had none yet.
         """
-        self._know(instrument)
+        self._know(instrument, Capability.BOOK)
         with self._reading():
             book = self._store.book_at(instrument.symbol, self._clock.now())
         if book is None:
@@ -201,9 +201,11 @@ class RecordedSource:
             source=self.name,
         )
 
-    def _know(self, instrument: Instrument) -> None:
+    def _know(self, instrument: Instrument, wanted: Capability | None = None) -> None:
         if instrument.symbol not in self._symbols:
             raise UnknownSymbol(f"the recording has no {instrument.symbol}")
+        if wanted is not None and (wanted, instrument.asset_class) not in self._offers:
+            raise NotEntitled(f"the recording has no {wanted} of any {instrument.asset_class}")
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

@@ -49,7 +49,8 @@ class TapeSource:
     @property
     def capabilities(self) -> frozenset[tuple[Capability, AssetClass]]:
         """Quotes, daily bars and actions of shares; quotes and bars of the index."""
-        shares = {(c, AssetClass.EQUITY) for c in Capability}
+        offered = (Capability.QUOTE, Capability.BARS, Capability.ACTIONS)
+        shares = {(c, AssetClass.EQUITY) for c in offered}
         return frozenset(shares | {(Capability.QUOTE, AssetClass.INDEX), (Capability.BARS, AssetClass.INDEX)})
 
     @property

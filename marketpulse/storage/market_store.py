@@ -60,7 +60,7 @@ _KINDS = (
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ALL_TIMES = ("", "~")  # before and after every time's text
-_CHUNK = 5_000  # rows of one pruning transaction: some ten milliseconds
+_CHUNK = 2_000  # rows of one pruning transaction: some ten milliseconds
 _SAID = 200  # characters of what a provider said
 
 

@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from contract.source_contract import SourceContract
 
 from marketpulse.clock import SimClock
 from marketpulse.market import instruments
-from marketpulse.ports import Capability, Source
+from marketpulse.ports import Source
 from marketpulse.sources.recorded import RecordedSource
 from marketpulse.sources.simulated import SimulatedSource
 from marketpulse.sources.tape import TapeSource
@@ -25,6 +25,8 @@ from marketpulse.types import (
     Interval,
     Quote,
 )
+
+SPLITS = (date(2026, 3, 2), date(2026, 3, 10))  # one before the recording's moment, one after
 
 
 class TestTape(SourceContract):
@@ -62,9 +64,6 @@ class TestSimulated(SourceContract):
     def stranger(self) -> Instrument:
         return Instrument("ZZZ/USDT", "", AssetClass.CRYPTO, "USDT", "24/7", Decimal("0.01"), Decimal(1))
 
-    def test_a_book_is_believable(self, source: Source, instrument: Instrument):
-        believable(source.book(instrument, 20), source, instrument)
-
 
 class TestRecorded(SourceContract):
     """What a live desk kept in its store: quotes and books of two instruments, bars, a split ahead."""
@@ -88,11 +87,16 @@ class TestRecorded(SourceContract):
         first = datetime(2026, 2, 20, tzinfo=UTC)
         time = int(first.timestamp()) + np.arange(40) * 86_400
         close = 100.0 + np.arange(40)
-        store.save_actions("AAPL", [CorporateAction("AAPL", d, ActionKind.SPLIT, Decimal(2)) for d in DAYS])
+        store.save_actions("AAPL", [CorporateAction("AAPL", d, ActionKind.SPLIT, Decimal(2)) for d in SPLITS])
         for symbol in ("AAPL", "BTC/USDT"):
             store.save_bars(
                 Bars(symbol, Interval.DAY, time, close, close + 1, close - 1, close, close, "yahoo")
             )
+            for interval, length in ((Interval.MINUTE, 60), (Interval.HOUR, 3600)):
+                opens = int(moment.timestamp()) - length * np.arange(30, 0, -1)
+                store.save_intraday(
+                    Bars(symbol, interval, opens, *np.full((4, 30), 100.5), np.ones(30), "binance")
+                )
             moments = [moment + timedelta(seconds=5 * i) for i in range(-100, 100)]
             store.save_quotes([Quote(symbol, 100.5, 100.4, 100.6, None, m, m, "binance") for m in moments])
             levels = [tuple((100.5 + side * (i + 1), 2.0) for i in range(30)) for side in (-1, 1)]
@@ -107,21 +111,3 @@ class TestRecorded(SourceContract):
         yield one
         for source in made:
             source.close()
-
-    def test_a_book_is_believable(self, source: Source, instrument: Instrument):
-        believable(source.book(instrument, 20), source, instrument)
-
-
-DAYS = (datetime(2026, 3, 2, tzinfo=UTC).date(), datetime(2026, 3, 10, tzinfo=UTC).date())
-
-
-def believable(book: Book, source: Source, instrument: Instrument) -> None:
-    assert (Capability.BOOK, instrument.asset_class) in source.capabilities
-    assert (book.symbol, book.source) == (instrument.symbol, source.name)
-    assert len(book.bids) == len(book.asks) == 20
-    bids, asks = np.array(book.bids), np.array(book.asks)
-    assert min(bids.min(), asks.min()) > 0
-    assert (np.diff(bids[:, 0]) < 0).all()
-    assert (np.diff(asks[:, 0]) > 0).all()
-    assert bids[0, 0] < asks[0, 0]
-    assert book.time <= book.received

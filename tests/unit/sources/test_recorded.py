@@ -167,9 +167,14 @@ def test_bars_have_closed_by_then(live, clock, play):
     assert (minutes.time[0], minutes.time[-1]) == (at(-600).timestamp(), at(-60).timestamp())
     clock.advance(1)
     assert source.bars(BTC, Interval.MINUTE, at(-600), at(10**7)).time[-1] == at(0).timestamp()
-    for instrument, interval in ((BTC, Interval.DAY), (BTC, Interval.HOUR), (AAPL, Interval.MINUTE)):
-        with pytest.raises(NoData):
-            source.bars(instrument, interval, at(-(10**7)), at(10**7))
+    period = (at(-(10**7)), at(10**7))
+    with pytest.raises(NoData):
+        source.bars(BTC, Interval.HOUR, *period)
+    for instrument, interval in ((BTC, Interval.DAY), (AAPL, Interval.MINUTE)):
+        with pytest.raises(NotEntitled):
+            source.bars(instrument, interval, *period)
+    with pytest.raises(NotEntitled, match="no book of any crypto"):
+        source.book(BTC, 5)
 
 
 def test_actions_are_those_in_force(live, clock, play):
