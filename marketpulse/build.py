@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,8 +19,9 @@ from marketpulse.models import Trainer
 from marketpulse.pipeline import Playbook
 from marketpulse.portfolio import Books
 from marketpulse.ports import Capability, Source
-from marketpulse.settings import FeedChoice, Loaded, Settings
+from marketpulse.settings import FeedChoice, Loaded, Settings, TapeChoice
 from marketpulse.sources import SOURCES
+from marketpulse.sources.recorded import recorded_spans
 from marketpulse.sources.recording import load_recording
 from marketpulse.storage import Ledger, MarketStore
 from marketpulse.types import Feed, Instrument, Quote
@@ -52,8 +54,28 @@ _REPLAY: Routing = tuple(
     for what, source in (("shares", "tape"), ("pairs", "simulated"))
     for capability in (Capability.QUOTE, Capability.BARS, Capability.ACTIONS, Capability.BOOK)
 )
+_RECORDED: Routing = tuple(
+    (capability, "recorded", ("recorded",))
+    for capability in (
+        Capability.QUOTE,
+        Capability.BARS,
+        Capability.ACTIONS,
+        Capability.BOOK,
+        Capability.INTRADAY,
+    )
+)
+_PLAYED = "The packaged tape is played instead."
 _VENDOR = {"alphavantage": "alpha_vantage"}
 """Sources whose key's name begins otherwise than their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tape:
+    """What a replay plays; without sessions the feed is live."""
+
+    sessions: tuple[tuple[datetime, datetime], ...]
+    recorded: bool = False
+    problems: tuple[str, ...] = ()
 
 
 def assemble(loaded: Loaded, folder: Path) -> Loop:
@@ -70,15 +92,16 @@ def assemble(loaded: Loaded, folder: Path) -> Loop:
     configure(folder / "logs", settings.secrets())
     meter = Meter()
     feed = _feed(settings, folder)
-    home = folder / feed.value
+    tape = _tape(settings, feed, folder)
+    home = folder / ("recorded" if tape.recorded else feed.value)
     with ExitStack() as undo:
         ledger = Ledger.open(home / "ledger.db", WallClock())
         undo.callback(ledger.close)
         store = MarketStore.open(home / "market.db")
         undo.callback(store.close)
-        clock, cutoff = _clock(settings, feed, home, ledger)
-        known, unread = _instruments(settings, feed)
-        market = _market(settings, known, feed=feed, clock=clock, store=store, meter=meter, folder=folder)
+        clock, cutoff = _clock(settings, tape, home, ledger)
+        known, unread = _instruments(settings, feed, tape)
+        market = _market(settings, known, tape, clock=clock, store=store, meter=meter, folder=folder)
         undo.callback(market.close)
         books = Books.of(_ACCOUNT, ledger.read())
         gate = Gate(known, market, books)
@@ -89,6 +112,7 @@ def assemble(loaded: Loaded, folder: Path) -> Loop:
             folder=home,
             clock=clock,
             tape=clock if isinstance(clock, ReplayClock) else None,
+            recorded=tape.recorded,
             cutoff=cutoff,
             meter=meter,
             ledger=ledger,
@@ -100,7 +124,7 @@ def assemble(loaded: Loaded, folder: Path) -> Loop:
             execution=_execution(ledger, books, broker, clock=clock, gate=gate, meter=meter, known=known),
             trainer=Trainer(home / "training", meter),
             playbook=Playbook(universe=tuple(s for s, i in known.items() if i.tradable)),
-            problems=(*loaded.problems, *unread, *_moved(settings, cutoff)),
+            problems=(*loaded.problems, *tape.problems, *unread, *_moved(settings, tape, cutoff)),
         )
         loop = _loop(rooms, gate)
         undo.pop_all()
@@ -110,15 +134,16 @@ def assemble(loaded: Loaded, folder: Path) -> Loop:
 def _market(
     settings: Settings,
     known: Mapping[str, Instrument],
+    tape: _Tape,
     *,
-    feed: Feed,
     clock: Clock,
     store: MarketStore,
     meter: Meter,
     folder: Path,
 ) -> Market:
     store.save_instruments(known.values())
-    table = _REPLAY if feed is Feed.REPLAY else _LIVE
+    feed = Feed.REPLAY if tape.sessions else Feed.LIVE
+    table = _RECORDED if tape.recorded else _REPLAY if tape.sessions else _LIVE
     pool, log = Pool(clock, meter), FailoverLog(clock)
     names = dict.fromkeys(name for *_, members in table for name in members)
     sources = _sources(tuple(names), settings, clock, folder, pool)
@@ -133,17 +158,20 @@ def _market(
         log=log,
         pace=Pace(settings.quote_seconds, settings.book_seconds, timedelta(days=settings.keep_days)),
         speed=clock.speed if isinstance(clock, ReplayClock) else 1.0,
+        pairs_on_tape=tape.recorded,
     )
     market.start()
     return market
 
 
-def _instruments(settings: Settings, feed: Feed) -> tuple[Mapping[str, Instrument], tuple[str, ...]]:
+def _instruments(
+    settings: Settings, feed: Feed, tape: _Tape
+) -> tuple[Mapping[str, Instrument], tuple[str, ...]]:
     """Return the desk's instruments and the person's own, and what is wrong with the list of those."""
-    known = instruments(feed)
+    known = instruments(Feed.LIVE if tape.recorded else feed)
     if settings.watchlist is None:
         return known, ()
-    if feed is Feed.REPLAY:
+    if feed is Feed.REPLAY and not tape.recorded:
         return known, ("The watchlist is followed on a live feed only: the tape does not know its symbols.",)
     own, problems = read_watchlist(settings.watchlist, known)
     return {**known, **{i.symbol: i for i in own}}, problems
@@ -205,26 +233,42 @@ def _feed(settings: Settings, folder: Path) -> Feed:
     )
 
 
-def _clock(settings: Settings, feed: Feed, home: Path, ledger: Ledger) -> tuple[Clock, datetime | None]:
+def _tape(settings: Settings, feed: Feed, folder: Path) -> _Tape:
+    """Return what a replay plays; without a recording of our own, the packaged one, and a sentence."""
+    if feed is Feed.LIVE:
+        return _Tape(())
+    problems: tuple[str, ...] = ()
+    if settings.tape is TapeChoice.RECORDED:
+        try:
+            if spans := recorded_spans(folder / Feed.LIVE.value / "market.db"):
+                return _Tape(tuple(spans), recorded=True)
+        except ConfigError as error:
+            problems = (f"{error}. {_PLAYED}",)
+        problems = problems or (f"Nothing has been recorded on a live feed yet. {_PLAYED}",)
+    return _Tape(load_recording().sessions, problems=problems)
+
+
+def _clock(settings: Settings, tape: _Tape, home: Path, ledger: Ledger) -> tuple[Clock, datetime | None]:
     """Return the desk's clock and, on replay, where the tape began."""
     wall = WallClock()
-    if feed is Feed.LIVE:
+    if not tape.sessions:
         return wall, None
     saved = tapetime.load(home)
     first = datetime.combine(settings.replay_start, datetime.min.time(), UTC)
+    if tape.recorded:
+        first = max(first, tape.sessions[0][0])
     start = saved.start if saved else first
     begin = saved.time if saved else first
     last = ledger.last()
     if last is not None:
         begin = max(begin, last.time)
-    sessions = load_recording().sessions
     speed = settings.replay_speed * _SESSION_SECONDS / 60.0
-    return ReplayClock(sessions, begin, speed, wall), start
+    return ReplayClock(tape.sessions, begin, speed, wall), start
 
 
-def _moved(settings: Settings, began: datetime | None) -> tuple[str, ...]:
+def _moved(settings: Settings, tape: _Tape, began: datetime | None) -> tuple[str, ...]:
     """Say that a start day set later does not move a replay that has begun."""
-    if began is None or began.date() == settings.replay_start:
+    if began is None or tape.recorded or began.date() == settings.replay_start:
         return ()
     sentence = (
         f"This replay began on {began.date()} and goes on; MARKETPULSE_REPLAY_START is for a fresh one. "

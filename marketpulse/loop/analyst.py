@@ -145,7 +145,7 @@ class Analyst:
 
     def _simulated(self, symbol: str) -> bool:
         pair = self._rooms.instruments[symbol].asset_class is AssetClass.CRYPTO
-        return pair and self._rooms.feed is Feed.REPLAY
+        return pair and self._rooms.feed is Feed.REPLAY and not self._rooms.recorded
 
 
 def _event(signal: Signal, key: str) -> NewEvent:

@@ -123,11 +123,14 @@ class Picture:
 
     def _today(self, market_day: datetime) -> dict[str, Flow]:
         """What was traded since each instrument's own day began: midnight in UTC for what never closes."""
-        coin_day = datetime.combine(self._rooms.clock.wall().date(), datetime.min.time(), UTC)
+        recorded, clock = self._rooms.recorded, self._rooms.clock
+        today = clock.now() if recorded else clock.wall()
+        coin_day = datetime.combine(today.date(), datetime.min.time(), UTC)
         flows: dict[str, Flow] = {}
         for fill in self._fills:
             always = self._rooms.instruments[fill.symbol].calendar == _ALWAYS
-            if self._ordered(fill) >= coin_day if always else fill.time >= market_day:
+            time = self._ordered(fill) if always and not recorded else fill.time
+            if time >= (coin_day if always else market_day):
                 units, old = fill.quantity * fill.side.sign, flows.get(fill.symbol, _NOTHING)
                 flows[fill.symbol] = Flow(old.units + units, old.paid + units * fill.price)
         return flows
@@ -189,6 +192,8 @@ class Picture:
             "The tape has ended and trading is closed. To archive this replay and start again: "
             "stop the desk, then python -m marketpulse start --again"
             if ended
+            else f"REPLAY: your own recording, {tape.speed:g} times as fast as it was"
+            if self._rooms.recorded
             else f"REPLAY: real daily bars, path inside the day interpolated, 1 trading day = {seconds:g} s"
         )
         return ReplayInfo(start, tape.end, tape.speed, ended, banner)

@@ -28,6 +28,7 @@ class Rooms:
     ----------
     folder : of this feed: ``<data>/replay`` or ``<data>/live``
     tape : the replay clock, None on a live feed
+    recorded : the tape is this desk's own recording, in which pairs keep to the tape's clock too
     cutoff : models train on bars that had closed before; None: on all held bars
     problems : one sentence for each bad setting
     """
@@ -37,6 +38,7 @@ class Rooms:
     folder: Path
     clock: Clock
     tape: ReplayClock | None
+    recorded: bool
     cutoff: datetime | None
     meter: Meter
     ledger: Ledger
