@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from marketpulse.clock import Clock
+from marketpulse.errors import ConfigError
 from marketpulse.ports import Source
 from marketpulse.types import Feed
 
@@ -53,7 +54,53 @@ def _binance(clock: Clock, folder: Path, keys: Keys) -> Source:
     return BinanceSource(clock, folder)
 
 
+def _bybit(clock: Clock, folder: Path, keys: Keys) -> Source:
+    from marketpulse.sources.bybit import BybitSource  # noqa: PLC0415 (as above)
+
+    del keys
+    return BybitSource(clock, folder)
+
+
+def _finnhub(clock: Clock, folder: Path, keys: Keys) -> Source:
+    from marketpulse.sources.finnhub import FinnhubSource  # noqa: PLC0415 (as above)
+
+    (key,) = _needed("finnhub", keys, "FINNHUB_API_KEY")
+    return FinnhubSource(clock, folder, key)
+
+
+def _alphavantage(clock: Clock, folder: Path, keys: Keys) -> Source:
+    from marketpulse.sources.alphavantage import AlphaVantageSource  # noqa: PLC0415 (as above)
+
+    (key,) = _needed("alphavantage", keys, "ALPHA_VANTAGE_API_KEY")
+    return AlphaVantageSource(clock, folder, key)
+
+
+def _alpaca(clock: Clock, folder: Path, keys: Keys) -> Source:
+    from marketpulse.sources.alpaca import AlpacaSource  # noqa: PLC0415 (as above)
+
+    key, secret = _needed("alpaca", keys, "ALPACA_API_KEY", "ALPACA_API_SECRET")
+    return AlpacaSource(clock, folder, key, secret)
+
+
+def _needed(source: str, keys: Keys, *names: str) -> tuple[str, ...]:
+    """Return the keys a source cannot do without."""
+    missing = [name for name in names if not keys.get(name)]
+    if missing:
+        raise ConfigError(f"{source}: set {' and '.join(missing)} to use it")
+    return tuple(keys[name] for name in names)
+
+
 SOURCES: Mapping[str, Callable[[Clock, Path, Keys], Source]] = MappingProxyType(
-    {"tape": _tape, "recorded": _recorded, "simulated": _simulated, "yahoo": _yahoo, "binance": _binance}
+    {
+        "tape": _tape,
+        "recorded": _recorded,
+        "simulated": _simulated,
+        "yahoo": _yahoo,
+        "finnhub": _finnhub,
+        "alphavantage": _alphavantage,
+        "alpaca": _alpaca,
+        "binance": _binance,
+        "bybit": _bybit,
+    }
 )
 """By name; every factory is ``(clock, folder for caches, keys) -> Source``."""

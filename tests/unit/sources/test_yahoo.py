@@ -3,6 +3,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import numpy as np
 import peewee
@@ -15,11 +16,12 @@ from yfinance import exceptions as yahoo
 
 from marketpulse.clock import SimClock
 from marketpulse.errors import BadData, NoData, ProviderError, RateLimited, Unavailable, UnknownSymbol
-from marketpulse.market import instruments
-from marketpulse.sources.yahoo import YahooSource, _vendor_errors, unsplit
-from marketpulse.types import ActionKind, Feed, Interval
+from marketpulse.sources.unsplit import unsplit
+from marketpulse.sources.yahoo import YahooSource
+from marketpulse.sources.yahoo_client import vendor_errors
+from marketpulse.types import ActionKind, AssetClass, Instrument, Interval
 
-AAPL = instruments(Feed.LIVE)["AAPL"]
+AAPL = Instrument("AAPL", "Apple", AssetClass.EQUITY, "USD", "XNYS", Decimal("0.01"), Decimal(1))
 NOW = datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=20)
 OPEN = datetime(2026, 3, 9, 13, 30, tzinfo=UTC)
@@ -113,9 +115,9 @@ def test_bars_before_a_split_are_what_was_traded(tmp_path):
 def test_bars_and_actions_share_one_request(tmp_path):
     source = source_of(chart("AAPL", rows(5, 6, 9), **meta()), tmp_path)
     source.bars(AAPL, Interval.DAY, LONG_AGO, NOW)
-    asked = len(source._session.asked)
+    asked = len(source._client.session.asked)
     source.actions(AAPL, LONG_AGO, NOW)
-    assert len(source._session.asked) == asked
+    assert len(source._client.session.asked) == asked
 
 
 def test_unsplit_of_two_splits():
@@ -174,7 +176,7 @@ def vendors_exceptions() -> list[type[Exception]]:
 @pytest.mark.parametrize("kind", vendors_exceptions(), ids=lambda k: k.__name__)
 def test_every_exception_of_the_vendor_is_mapped(kind):
     error = kind.__new__(kind)
-    with pytest.raises(ProviderError), _vendor_errors():
+    with pytest.raises(ProviderError), vendor_errors():
         raise error
 
 
@@ -191,7 +193,7 @@ def test_importing_the_room_imports_no_vendor(tmp_path):
 def test_one_quote_is_one_request_for_prices(tmp_path):
     source = source_of(chart("AAPL", rows(9), **meta()), tmp_path)
     source.quote(AAPL)
-    assert len([url for url in source._session.asked if "/chart/" in url]) == 1
+    assert len([url for url in source._client.session.asked if "/chart/" in url]) == 1
 
 
 def test_a_bad_answer_at_a_cold_start_is_not_remembered(tmp_path):
@@ -199,5 +201,5 @@ def test_a_bad_answer_at_a_cold_start_is_not_remembered(tmp_path):
     stranger = replace(AAPL, symbol="NEVERSEEN")
     with pytest.raises(BadData):
         source.quote(stranger)
-    source._session.chart = lambda _: chart("NEVERSEEN", rows(9), **meta())
+    source._client.session.chart = lambda _: chart("NEVERSEEN", rows(9), **meta())
     assert source.quote(stranger).price == 101.5
