@@ -1,141 +1,83 @@
 """Binance spot through ccxt: crypto pairs, live, without a key.
 
-ccxt answers a page that is no JSON with a ticker of Nones, and replaces a zero price by another
-number; so every number is read from the venue's own fields (``info``) and checked one by one.
-A client's state is not threadsafe, so each call borrows one of its own; its list of markets is large
-and loaded once for all of them.
+Every number is read from the venue's own fields (``info``), as ``ccxt_numbers`` says.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
-from functools import cache
-from math import isfinite
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
-import numpy as np
-
 from marketpulse.clock import Clock
-from marketpulse.errors import (
-    AuthFailed,
-    BadData,
-    NoData,
-    NotEntitled,
-    ProviderError,
-    RateLimited,
-    Unavailable,
-    UnknownSymbol,
-)
-from marketpulse.ports import Capability, Limits
-from marketpulse.sources.declining import no_book, no_news, no_stream
-from marketpulse.sources.table import bars_of
-from marketpulse.sources.vendor import ErrorTable, translated
-from marketpulse.types import AssetClass, Bars, CorporateAction, Instrument, Interval, Quote
+from marketpulse.errors import BadData
+from marketpulse.ports import Capability, Limits, Put
+from marketpulse.sources.ccxt_numbers import instant, ladders, maybe, positive
+from marketpulse.sources.ccxt_rest import TIMEOUT, Clients, Days, bars_from
+from marketpulse.sources.ccxt_stream import Latest, PassOn, Wire, streamed
+from marketpulse.sources.ccxt_ticks import Tick
+from marketpulse.sources.declining import no_news
+from marketpulse.types import AssetClass, Bars, Book, CorporateAction, Instrument, Interval, Quote
 
 __all__ = ["BinanceSource"]
 
-_TIMEOUT = 6.0  # seconds for one of ccxt's requests
-_PAUSE = 10.0  # seconds after a 429, where the venue named none
-_RANGE_AGE = 30.0  # seconds the day's open, high and low are kept
-_PAGE = 1000  # bars per request
-_COLUMNS = 6
-_LENGTH = {Interval.DAY: 86_400, Interval.HOUR: 3_600, Interval.MINUTE: 60}
-
-
-def _say(kind: Callable[[str], ProviderError], sentence: str) -> Callable[[Exception], ProviderError]:
-    return lambda _: kind(f"binance: {sentence}")
-
-
-@cache
-def _error_table() -> ErrorTable:
-    """What ccxt raises, and what it means; children before their parents.
-
-    DDoSProtection, RateLimitExceeded and RequestTimeout are NetworkErrors, and those are
-    OperationFailed, which Binance's -1001 raises bare.
-    """
-    import ccxt  # noqa: PLC0415 (lazy: only a live feed pays for ccxt)
-
-    def limited(_: Exception) -> ProviderError:
-        return RateLimited("binance: too many requests", _PAUSE)
-
-    return (
-        (ccxt.DDoSProtection, limited),
-        (ccxt.RateLimitExceeded, limited),
-        (ccxt.RequestTimeout, _say(Unavailable, "request timed out")),
-        (ccxt.OnMaintenance, _say(Unavailable, "under maintenance")),
-        (ccxt.ExchangeNotAvailable, _say(Unavailable, "not available")),
-        (ccxt.InvalidNonce, _say(Unavailable, "our clock and the venue's differ")),
-        (ccxt.NetworkError, _say(Unavailable, "the connection failed")),
-        (ccxt.BadResponse, _say(BadData, "the answer was not readable")),
-        (ccxt.OperationFailed, _say(Unavailable, "an error on the venue's side")),
-        (ccxt.BadSymbol, _say(UnknownSymbol, "the pair is not known")),
-        (ccxt.RestrictedLocation, _say(NotEntitled, "not offered at this place")),
-        (ccxt.PermissionDenied, _say(NotEntitled, "not permitted")),
-        (ccxt.AuthenticationError, _say(AuthFailed, "the key was refused")),
-        (ccxt.NotSupported, _say(NotEntitled, "not offered")),
-        (ccxt.ExchangeError, _say(BadData, "the request was refused")),
-        (ccxt.BaseError, _say(BadData, "an unexpected answer")),
-        (OSError, _say(Unavailable, "the connection failed")),
-        (ArithmeticError, _say(BadData, "a number could not be read")),
-        (AttributeError, _say(BadData, "the answer had an unexpected shape")),
-        (LookupError, _say(BadData, "the answer had an unexpected shape")),
-        (TypeError, _say(BadData, "the answer had an unexpected shape")),
-        (ValueError, _say(BadData, "a number could not be read")),
-    )
-
-
-def _vendor_errors() -> AbstractContextManager[None]:
-    return translated(_error_table())
+_NAME = "binance"
+_OFFERED = (Capability.QUOTE, Capability.BARS, Capability.INTRADAY, Capability.BOOK, Capability.STREAM)
+_CHUNK = 100  # pairs in one subscription; the venue allows 1024 streams on a connection
+_SNAPSHOT = 1000  # levels a streamed book starts from; fewer run out when the price moves on
+_TIMED = frozenset({"24hrTicker", "aggTrade", "trade", "kline"})
 
 
 class BinanceSource:
-    """Crypto pairs from Binance spot; blocks, and raises ProviderError only.
+    """Crypto pairs from Binance spot; blocks but for the stream, and raises ProviderError only.
 
     Parameters
     ----------
     folder : unused, as this source keeps nothing on disk
     make : makes one of ccxt's clients; by default for spot alone
+    watch : makes one of ccxt.pro's clients; by default for spot alone
     """
 
-    book = no_book
     news = no_news
-    stream = no_stream
 
-    def __init__(self, clock: Clock, folder: Path, make: Callable[[], Any] | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        folder: Path,
+        make: Callable[[], Any] | None = None,
+        watch: Callable[[], Any] | None = None,
+    ) -> None:
         del folder  # keeps nothing on disk
         self._clock = clock
-        self._make = make or _spot
-        self._lock = Lock()
-        self._first: Any = None
-        self._idle: deque[Any] = deque()
-        self._ranges: dict[str, tuple[float, tuple[float, ...]]] = {}
+        self._clients = Clients(_NAME, clock, make or _spot)
+        self._days = Days(_NAME, clock)
+        self._wire = Wire(_NAME, watch or _watching, _reader, _tick, _CHUNK, _SNAPSHOT)
 
     @property
     def name(self) -> str:
         """Return ``binance``."""
-        return "binance"
+        return _NAME
 
     @property
     def capabilities(self) -> frozenset[tuple[Capability, AssetClass]]:
-        """Quotes and bars of crypto pairs."""
-        return frozenset({(Capability.QUOTE, AssetClass.CRYPTO), (Capability.BARS, AssetClass.CRYPTO)})
+        """Quotes, bars of a day, an hour and a minute, books and streams of crypto pairs."""
+        return frozenset((capability, AssetClass.CRYPTO) for capability in _OFFERED)
 
     @property
     def limits(self) -> Limits:
-        """Return a fifth of the venue's 6000 weights a minute; a ticker weighs 2."""
-        return Limits(per_minute=600.0, deadline=10.0)
+        """Return about a tenth of the venue's 6000 weights a minute.
+
+        A ticker and a page of bars weigh 2, a book 5: 300 calls as the desk mixes them are some 900
+        weights, and it asks for far fewer while the stream runs.
+        """
+        return Limits(per_minute=300.0, deadline=10.0)
 
     def quote(self, instrument: Instrument) -> Quote:
         """Return last, bid and ask with the venue's time, and the UTC day's range and volume."""
-        with self._venue() as client, _vendor_errors():
-            ticker = client.fetch_ticker(instrument.symbol)
-            info = ticker["info"]
-            price, bid, ask = (_positive(info, key) for key in ("lastPrice", "bidPrice", "askPrice"))
-            time = datetime.fromtimestamp(_positive(info, "closeTime") / 1000.0, UTC)
-            first, high, low, volume = self._day(client, instrument.symbol)
+        with self._clients.lend() as client:
+            info = client.fetch_ticker(instrument.symbol)["info"]
+            price, bid, ask = (positive(_NAME, info, key) for key in ("lastPrice", "bidPrice", "askPrice"))
+            time = instant(positive(_NAME, info, "closeTime"))
+            first, high, low, volume = self._days.ask(client, instrument.symbol)
         return Quote(
             instrument.symbol,
             price=price,
@@ -144,7 +86,7 @@ class BinanceSource:
             volume=volume,
             time=time,
             received=self._clock.now(),
-            source=self.name,
+            source=_NAME,
             open=first,
             high=None if high is None else max(high, price),
             low=None if low is None else min(low, price),
@@ -158,105 +100,110 @@ class BinanceSource:
         NoData
             No bar of the period had closed.
         """
-        length = _LENGTH[interval]
-        last = min(end, self._clock.now()).timestamp()
-        since = max(start.timestamp(), last - length * (_PAGE - 1))
-        with self._venue() as client, _vendor_errors():
-            answer = client.fetch_ohlcv(instrument.symbol, interval.value, int(since * 1000), _PAGE)
-            table = _table(answer)
-        opened = table[:, 0] / 1000.0
-        keep = (opened >= start.timestamp()) & (opened + length <= last)
-        if not keep.any():
-            msg = f"binance: no closed bar of {instrument.symbol} in the period"
-            raise NoData(msg)
-        time = opened[keep].astype(np.int64)
-        return bars_of(instrument.symbol, interval, time, table[keep, 1:], self.name)
+        last = min(end, self._clock.now())
+        with self._clients.lend() as client:
+            return bars_from(client, _NAME, instrument.symbol, interval, start=start, end=last)
 
     def actions(self, instrument: Instrument, start: datetime, end: datetime) -> Sequence[CorporateAction]:
         """Return nothing: pairs neither split nor pay."""
         del instrument, start, end
         return ()
 
-    def _day(self, client: Any, symbol: str) -> tuple[float | None, ...]:
-        """Return the running UTC day's open, high, low and volume, asked for twice a minute.
+    def book(self, instrument: Instrument, depth: int) -> Book:
+        """Return the best ``depth`` levels.
 
-        The ticker's own range covers the last 24 hours, which is another thing.
+        The venue tells a number with a book but no time; the moment it was received stands in.
         """
-        now = self._clock.monotonic()
-        known = self._ranges.get(symbol)
-        if known is None or now - known[0] > _RANGE_AGE:
-            table = _table(client.fetch_ohlcv(symbol, "1d", None, 1))
-            if not len(table):
-                return (None, None, None, None)
-            _, first, high, low, _, volume = (float(x) for x in table[-1])
-            known = self._ranges[symbol] = (now, (first, high, low, volume))
-        return known[1]
+        with self._clients.lend() as client:
+            market = client.market(instrument.symbol)
+            reply = client.public_get_depth({"symbol": market["id"], "limit": max(5, min(depth, 1000))})
+            sequence = int(positive(_NAME, reply, "lastUpdateId"))
+            bids, asks = ladders(_NAME, reply["bids"], reply["asks"], depth)
+        now = self._clock.now()
+        return Book(instrument.symbol, bids, asks, now, now, _NAME, sequence)
 
-    @contextmanager
-    def _venue(self) -> Iterator[Any]:
-        """Lend a client that nobody else uses; as many exist as calls ever ran side by side."""
-        try:
-            client = self._idle.pop()
-        except IndexError:
-            client = self._new_client()
-        try:
-            yield client
-        finally:
-            self._idle.append(client)
-
-    def _new_client(self) -> Any:
-        if not self._lock.acquire(timeout=_TIMEOUT):
-            raise Unavailable("binance: an earlier request still hangs")
-        try:
-            with _vendor_errors():
-                client = self._make()
-                if self._first is None:
-                    if not client.load_markets():
-                        raise BadData("binance: the list of pairs came empty")
-                    self._first = client
-                else:
-                    client.set_markets_from_exchange(self._first)
-                return client
-        finally:
-            self._lock.release()
+    async def stream(self, instruments: Sequence[Instrument], put: Put) -> None:
+        """Hand over quotes, books and closed minutes until canceled, as ``ccxt_stream`` says."""
+        await streamed(self._wire, self._clock, self._clients, instruments, put)
 
 
-def _spot() -> Any:
-    """Return ccxt's Binance, spot only: its derivatives' hosts must not be able to stop us."""
-    from ccxt import binance  # noqa: PLC0415 (lazy: only a live feed pays for ccxt)
-
+def _options() -> dict[str, Any]:
+    """Options for spot only: the derivatives' hosts must not be able to stop us."""
     options = {
         "fetchMarkets": {"types": ["spot"]},
         "defaultType": "spot",
         "adjustForTimeDifference": True,
+        "watchTickers": {"name": "ticker"},  # the mini ticker has no bid and no ask
+        "watchTradesForSymbols": {"name": "aggTrade"},  # one message for each price an order took
     }
     # Our own budget spaces the requests; ccxt's would sleep.
-    return binance({"enableRateLimit": False, "timeout": int(_TIMEOUT * 1000), "options": options})
+    return {"enableRateLimit": False, "timeout": int(TIMEOUT * 1000), "options": options}
 
 
-def _positive(info: Any, key: str) -> float:
-    """Read one number of the venue's answer; what is missing, not finite or not above 0 is refused."""
-    value = info.get(key) if isinstance(info, dict) else None
-    if value is None:
-        raise BadData(f"binance: {key} is missing")
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise BadData(f"binance: {key} is not a number") from None
-    if not isfinite(number):
-        raise BadData(f"binance: {key} is not a finite number")
-    if number <= 0:
-        raise BadData(f"binance: {key} is {'zero' if number == 0 else 'negative'}")
-    return number
+def _spot() -> Any:
+    """Return ccxt's blocking client."""
+    from ccxt import binance  # noqa: PLC0415 (lazy: only a live feed pays for ccxt)
+
+    return binance(_options())
 
 
-def _table(answer: Any) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """Read rows of time (ms), open, high, low, close, volume; their values are judged later."""
-    if not isinstance(answer, list):
-        raise BadData("binance: the bars had an unexpected shape")
-    if not answer:
-        return np.empty((0, _COLUMNS))
-    table = np.array(answer, dtype=np.float64).reshape(len(answer), -1)
-    if table.shape[1] != _COLUMNS or not np.isfinite(table[:, 0]).all():
-        raise BadData("binance: the bars had an unexpected shape")
-    return table
+def _watching() -> Any:
+    """Return ccxt's streaming client."""
+    from ccxt.pro import binance  # noqa: PLC0415 (as above)
+
+    return binance(_options())
+
+
+def _tick(ticker: Any) -> Tick:
+    """Read a streamed ticker: c is the last price, b and a the best quotes, E the venue's time."""
+    info = ticker["info"]
+    price, time = positive(_NAME, info, "c"), positive(_NAME, info, "E")
+    return Tick(price, time, maybe(_NAME, info, "b"), maybe(_NAME, info, "a"))
+
+
+def _reader() -> Callable[[Any, PassOn, Any], None]:
+    """Make what each message goes through: late ones are dropped, changes of a book are checked."""
+    latest = Latest(_NAME)
+
+    def read(exchange: Any, pass_on: PassOn, message: Any) -> None:
+        event = message.get("e")
+        if event == "depthUpdate":
+            _deepen(exchange, pass_on, message)
+            return
+        if event in _TIMED:
+            key = (event, message.get("s"), message.get("k", {}).get("i"))
+            if latest.late(key, message.get("E")):
+                return
+        pass_on(message)
+
+    return read
+
+
+def _deepen(exchange: Any, pass_on: PassOn, message: Any) -> None:
+    """Work a change into ccxt's book, which raises ChecksumError where one was lost.
+
+    The venue's rule is that a change may begin inside what is known (its quantities are absolute) but
+    not beyond its end. ccxt keeps that rule only for a book without a time, else it wants the very
+    next number; so the time is taken away first. A resting bid at or above an ask is impossible at
+    the venue: an old level that a new one has overtaken is gone.
+    """
+    symbol = exchange.safe_symbol(message.get("s"), None, None, "spot")
+    before = exchange.orderbooks.get(symbol)
+    time = None if before is None else before["timestamp"]
+    if before is not None:
+        before["timestamp"] = None
+    pass_on(message)
+    book = exchange.orderbooks.get(symbol)
+    if book is None or book["nonce"] is None:
+        return
+    if book["timestamp"] is None:  # it held nothing new
+        book["timestamp"] = time
+        return
+    bid = max((float(p) for p, q in message["b"] if float(q) > 0), default=0.0)
+    ask = min((float(p) for p, q in message["a"] if float(q) > 0), default=float("inf"))
+    if bid >= ask:
+        raise BadData(f"{_NAME}: the book is crossed")
+    while book["asks"] and book["asks"][0][0] <= bid:
+        book["asks"].store(book["asks"][0][0], 0)
+    while book["bids"] and book["bids"][0][0] >= ask:
+        book["bids"].store(book["bids"][0][0], 0)

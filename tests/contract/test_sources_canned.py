@@ -7,12 +7,25 @@ from pathlib import Path
 
 import pytest
 from contract.source_contract import SourceContract
-from unit.sources.canned import CannedBinance, CannedYahoo, chart, ticker, unknown
+from unit.sources.canned import CannedYahoo, chart, unknown
+from unit.sources.crypto import (
+    CannedBinance,
+    CannedBybit,
+    bybit_depth,
+    bybit_klines,
+    bybit_ticker,
+    depth,
+    klines,
+    pair,
+    ticker,
+)
+from unit.sources.venue import BinanceVenue, BybitVenue
 
 from marketpulse.clock import SimClock
 from marketpulse.market import instruments
 from marketpulse.ports import Source
 from marketpulse.sources.binance import BinanceSource
+from marketpulse.sources.bybit import BybitSource
 from marketpulse.sources.yahoo import YahooSource
 from marketpulse.types import AssetClass, Feed, Instrument
 
@@ -54,29 +67,45 @@ class TestYahooCanned(SourceContract):
         return Instrument("ZZZZ", "", AssetClass.EQUITY, "USD", "XNYS", Decimal("0.01"), Decimal(1))
 
 
-class TestBinanceCanned(SourceContract):
-    @pytest.fixture
-    def make(self) -> Callable[[SimClock], Source]:
-        def build(clock: SimClock) -> Source:
-            tail = [0, "0", 1, "0", "0", "0"]
-            bars = [
-                [int(day.timestamp() * 1000), "50000", "51000", "49000", "50500", "1000", *tail]
-                for day in days(True)
-                if day <= clock.now()
-            ]
-            canned = {"24hr": ticker(clock.now()), "klines": bars}
-            return BinanceSource(clock, Path(), make=lambda: CannedBinance(canned))
-
-        return build
-
+class Crypto(SourceContract):
     @pytest.fixture
     def moment(self) -> datetime:
         return datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
 
     @pytest.fixture
     def instrument(self) -> Instrument:
-        return instruments(Feed.LIVE)["BTC/USDT"]
+        return pair("BTC/USDT")
 
     @pytest.fixture
     def stranger(self) -> Instrument:
-        return Instrument("ZZZ/USDT", "", AssetClass.CRYPTO, "USDT", "24/7", Decimal("0.01"), Decimal(1))
+        return pair("ZZZ/USDT")
+
+
+class TestBinanceCanned(Crypto):
+    @pytest.fixture
+    def make(self) -> Callable[[SimClock], Source]:
+        def build(clock: SimClock) -> Source:
+            now = clock.now()
+            canned = {"24hr": ticker(now), "klines": klines(now), "depth": depth()}
+            return BinanceSource(clock, Path(), make=lambda: CannedBinance(canned))
+
+        return build
+
+    @pytest.fixture
+    def rig(self) -> type[BinanceVenue]:
+        return BinanceVenue
+
+
+class TestBybitCanned(Crypto):
+    @pytest.fixture
+    def make(self) -> Callable[[SimClock], Source]:
+        def build(clock: SimClock) -> Source:
+            now = clock.now()
+            canned = {"tickers": bybit_ticker(now), "kline": bybit_klines(now), "orderbook": bybit_depth(now)}
+            return BybitSource(clock, Path(), make=lambda: CannedBybit(canned))
+
+        return build
+
+    @pytest.fixture
+    def rig(self) -> type[BybitVenue]:
+        return BybitVenue

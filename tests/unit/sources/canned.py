@@ -2,9 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 
-import ccxt
 from curl_cffi import requests
 
 
@@ -61,69 +59,3 @@ def unknown() -> tuple[int, dict]:
     """Yahoo's answer for a symbol that it does not know."""
     error = {"code": "Not Found", "description": "No data found, symbol may be delisted"}
     return 404, {"chart": {"result": None, "error": error}}
-
-
-class CannedBinance(ccxt.binance):
-    """ccxt's client; ``answers`` maps the end of a path to a body, or to an exception to raise."""
-
-    def __init__(self, answers: dict[str, object]) -> None:
-        super().__init__({"enableRateLimit": False, "options": {"fetchMarkets": {"types": ["spot"]}}})
-        self.answers = {"exchangeInfo": exchange_info(), **answers}
-
-    def fetch(self, url, *more, **named):
-        del more, named
-        path = url.split("?")[0].rsplit("/", 1)[1]
-        answer = self.answers[path]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-def exchange_info() -> dict:
-    """Binance's description of one pair, as its documentation shows it."""
-    return {
-        "timezone": "UTC",
-        "serverTime": 0,
-        "rateLimits": [],
-        "exchangeFilters": [],
-        "symbols": [
-            {
-                "symbol": "BTCUSDT",
-                "status": "TRADING",
-                "baseAsset": "BTC",
-                "quoteAsset": "USDT",
-                "isSpotTradingAllowed": True,
-                "isMarginTradingAllowed": False,
-                "permissions": ["SPOT"],
-                "filters": [
-                    {
-                        "filterType": "PRICE_FILTER",
-                        "minPrice": "0.01",
-                        "maxPrice": "1000000",
-                        "tickSize": "0.01",
-                    },
-                    {"filterType": "LOT_SIZE", "minQty": "0.00001", "maxQty": "9000", "stepSize": "0.00001"},
-                ],
-            }
-        ],
-    }
-
-
-def ticker(moment: datetime, **fields: object) -> dict:
-    """Binance's 24-hour ticker."""
-    end = int(moment.astimezone(UTC).timestamp() * 1000)
-    return {
-        "symbol": "BTCUSDT",
-        "priceChange": "10",
-        "lastPrice": "50000.10",
-        "bidPrice": "50000.00",
-        "askPrice": "50000.20",
-        "openPrice": "49990.10",
-        "highPrice": "51000.00",
-        "lowPrice": "49000.00",
-        "volume": "1000.0",
-        "quoteVolume": "50000000.0",
-        "openTime": end - 86_400_000,
-        "closeTime": end,
-        **fields,
-    }
