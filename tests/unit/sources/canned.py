@@ -7,20 +7,26 @@ from curl_cffi import requests
 
 
 class CannedYahoo(requests.Session):
-    """yfinance's HTTP session; ``chart`` answers for prices, the cookie and crumb pages work."""
+    """yfinance's HTTP session; ``chart`` answers for prices, the cookie and crumb pages work.
+
+    ``news`` answers for headlines; ``params`` are those of the last request.
+    """
 
     def __init__(self, chart: Callable[[str], object]) -> None:
         super().__init__()
         self.chart = chart
+        self.news: object = {}
         self.asked: list[str] = []
+        self.params: dict = {}
 
     def request(self, method, url, **more):
-        del method, more
+        del method
         self.asked.append(url)
+        self.params = more.get("params") or {}
         answer = requests.Response()
         answer.url, answer.status_code, answer.content = url, 200, b"crumb"
-        if "/v8/finance/chart/" in url:
-            body = self.chart(url.rsplit("/", 1)[1])
+        if "/v8/finance/chart/" in url or "/xhr/ncp" in url:
+            body = self.news if "/xhr/" in url else self.chart(url.rsplit("/", 1)[1])
             if isinstance(body, Exception):
                 raise body
             if isinstance(body, tuple):

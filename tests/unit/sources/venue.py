@@ -68,6 +68,7 @@ class Venue:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self.sockets.append(socket)
+        await self.greet(socket)
         async for frame in socket:
             if frame.type is WSMsgType.TEXT:
                 async with self.heard:
@@ -80,6 +81,9 @@ class Venue:
 
     def rest(self, path: str) -> object:
         raise NotImplementedError
+
+    async def greet(self, socket: web.WebSocketResponse) -> None:
+        """Say what the venue says first; most wait to be spoken to."""
 
     async def hear(self, socket: web.WebSocketResponse, message: dict) -> None:
         raise NotImplementedError
