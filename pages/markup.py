@@ -18,6 +18,7 @@ __all__ = [
     "badge",
     "bar",
     "bold",
+    "depth",
     "dot",
     "empty",
     "esc",
@@ -29,6 +30,7 @@ __all__ = [
     "note",
     "press",
     "progress",
+    "scroll",
     "side",
     "span",
     "spark",
@@ -57,9 +59,9 @@ def join(*items: object, by: object = "") -> Markup:
     return Markup(esc(by).join(esc(item) for item in items))
 
 
-def span(text: object, *kinds: str) -> Markup:
-    """Text with classes: a tone, ``small``."""
-    return Markup(f'<span class="{escape(" ".join(kinds))}">{esc(text)}</span>')
+def span(text: object, *kinds: str, hint: str = "") -> Markup:
+    """Text with classes: a tone, ``small``; ``hint`` is shown under the pointer."""
+    return Markup(f'<span class="{escape(" ".join(kinds))}"{_hint(hint)}>{esc(text)}</span>')
 
 
 def bold(text: object, kind: Tone = "") -> Markup:
@@ -182,8 +184,15 @@ def table(
     rows: Sequence[Sequence[object]],
     *,
     row_kinds: Sequence[str] = (),
+    fills: Sequence[float] = (),
 ) -> Markup:
-    """A table; ``row_kinds`` gives each row ``on`` (chosen), ``bad``, ``off`` or nothing."""
+    """A table.
+
+    Parameters
+    ----------
+    row_kinds : for each row ``on`` (chosen), ``bad``, ``off``, ``asks``, ``bids`` or nothing
+    fills : for each row how far its colour reaches from the right, 0 to 1
+    """
 
     def opening(element: str, column: Column) -> str:
         kinds = f' class="{escape(column.kinds)}"' if column.kinds else ""
@@ -195,9 +204,48 @@ def table(
     for i, row in enumerate(rows):
         kind = escape(row_kinds[i]) if i < len(row_kinds) else ""
         cells = zip(columns, row, strict=True)
-        body.append(f'<tr class="{kind}">' + "".join(f"{opening('td', c)}{esc(v)}</td>" for c, v in cells))
+        fill = f' style="--fill:{min(max(fills[i], 0.0), 1.0):.1%}"' if i < len(fills) else ""
+        body.append(
+            f'<tr class="{kind}"{fill}>' + "".join(f"{opening('td', c)}{esc(v)}</td>" for c, v in cells)
+        )
     named = f"<thead><tr>{head}</tr></thead>" if any(column.name for column in columns) else ""
     return Markup(f"<table>{named}<tbody>{'</tr>'.join(body)}</tr></tbody></table>")
+
+
+def scroll(body: object) -> Markup:
+    """What may be wider than a phone: it scrolls inside its panel, its first column stays."""
+    return Markup(f'<div class="scroll" tabindex="0">{esc(body)}</div>')
+
+
+def depth(bids: Sequence[tuple[float, float]], asks: Sequence[tuple[float, float]]) -> Markup:
+    """Cumulative (place, sum) steps of both sides of a book, both 0 to 1, growing away from the middle."""
+    sides = "".join(
+        f'<i class="{kind}" style="clip-path:{_corners(area)}"></i>'
+        f'<i class="{kind}" style="clip-path:{_corners(area[1:-1], lean)}"></i>'
+        for kind, area, lean in (("up", _stairs(bids, 0.0), -1.4), ("down", _stairs(asks, 1.0), 1.4))
+        if area
+    )
+    return Markup(f'<div class="depth">{sides}</div>')
+
+
+def _stairs(steps: Sequence[tuple[float, float]], end: float) -> list[tuple[float, float]]:
+    """The outline of the area below the steps, as (right, down) fractions; the last step reaches ``end``."""
+    if not steps:
+        return []
+    outline, height = [(steps[0][0], 1.0)], 1.0
+    for place, total in steps:
+        outline.append((place, height))
+        height = 1.0 - total
+        outline.append((place, height))
+    return [*outline, (end, height), (end, 1.0)]
+
+
+def _corners(outline: Sequence[tuple[float, float]], lean: float = 0.0) -> str:
+    """A polygon; with ``lean`` only the line along it, that many pixels thick."""
+    points = [f"{x:.2%} {y:.2%}" for x, y in outline]
+    if lean:
+        points += [f"calc({x:.2%} + {lean}px) calc({y:.2%} + {abs(lean)}px)" for x, y in reversed(outline)]
+    return f"polygon({','.join(points)})"
 
 
 def kv(items: Iterable[tuple[object, object, object]], columns: int = 4) -> Markup:
@@ -237,8 +285,13 @@ def badge(text: object, symbol: str = "", kind: Tone = "", hint: str = "") -> Ma
 
 
 def link(text: object, address: str) -> Markup:
-    """A way out of the desk; nothing is fetched before it is pressed."""
-    return Markup(f'<a href="{escape(address)}" target="_blank" rel="noreferrer">{esc(text)}</a>')
+    """A way out of the desk, in a tab of its own; nothing is fetched before it is pressed.
+
+    An address that is not https, as a provider may send, stays text.
+    """
+    if not address.startswith("https://"):
+        return esc(text)
+    return Markup(f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer">{esc(text)}</a>')
 
 
 def _hint(text: str) -> str:

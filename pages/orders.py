@@ -6,7 +6,7 @@ import streamlit as st
 
 from marketpulse import desk
 from marketpulse.types import OrderType, Preview, Snapshot
-from pages import blotter, parts, preview, review, ticket, working
+from pages import blotter, parts, preview, review, ticket, trust, working
 from pages.parts import Column
 
 LIFE = 1  # seconds between two looks at orders under way
@@ -31,6 +31,7 @@ def ticket_and_preview() -> None:
         raw = form.raw(sized.units)
         seen = desk.current().preview(raw) if sized.units else None
         _suggestions(form.symbol, now)
+        parts.html(trust.doubt(form.symbol, now))
         parts.html(parts.table(_FACTS, _facts(form, sized.units, now)))
         _line(form.symbol, now)
         st.space("stretch")
@@ -71,8 +72,6 @@ def _facts(form: ticket.Form, units: str, now: Snapshot) -> list[tuple[object, o
     if instrument is None or datum is None:
         return []
     quote = datum.quote
-    plate = parts.tag("stale", "warn") if datum.stale else ""
-    about = f"{quote.source}, {parts.age(datum.age)} old"
     rows: list[tuple[object, object]] = []
     if form.by_percent and units:
         rows.append(("Quantity", parts.join(parts.bold(units), parts.span(" floored to the lot", "muted"))))
@@ -83,7 +82,11 @@ def _facts(form: ticket.Form, units: str, now: Snapshot) -> list[tuple[object, o
         wide = f" {(quote.ask - quote.bid) / quote.mid * 1e4:.1f} bps"
         both = f"{parts.price(quote.bid, instrument)} {TIMES} {parts.price(quote.ask, instrument)}"
         rows.append((f"Bid {TIMES} ask", parts.join(both, parts.span(wide, "muted"))))
-    rows.append(("Price from", parts.join(plate, " ", parts.span(about, "muted"))))
+    plates = trust.plates(datum, instrument)
+    about = parts.span(
+        trust.basis(datum).removesuffix(", DISPUTED"), "muted", hint=trust.seen(datum, instrument)
+    )
+    rows.append(("Price from", parts.join(*plates, about, by=" ")))
     if instrument.currency != now.valuation.currency:
         same = f"1 {instrument.currency} counted as 1 {now.valuation.currency}"
         rows.append(("Currency", parts.span(same, "muted")))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from marketpulse.types import Check, PositionView, Snapshot
-from pages import charts, parts
+from pages import charts, parts, trust
 from pages.formats import EASTERN
 from pages.parts import Column, Markup
 
@@ -225,19 +225,19 @@ def _position(
     position: PositionView, loss: float | None, total: float, limit: float | None, now: Snapshot
 ) -> tuple[object, ...]:
     weight, full = position.weight or 0.0, (limit or 0.15) * 4 / 3
-    plates = [parts.tag("stale", "warn")] if position.stale else []
-    plates += [parts.tag("simulated")] if _simulated(position, now) else []
+    instrument, datum = now.instruments.get(position.symbol), now.market.get(position.symbol)
+    plates = trust.plates(datum, instrument) if datum else []
+    if position.stale and not (datum and datum.stale):
+        plates = [parts.tag("STALE", "warn"), *plates]
     return (
-        parts.join(parts.bold(position.symbol), " ", *plates),
+        parts.join(parts.bold(position.symbol), *plates, by=" "),
         parts.bar(weight / full, parts.use_tone(weight / limit if limit else None), limit and limit / full),
         parts.percent(position.weight),
-        parts.number(position.value),
+        parts.span(parts.number(position.value), hint=trust.basis(datum)),
         parts.quantity(position.quantity),
         _signed(position.unrealized),
         _signed(position.day_pnl),
-        parts.price(position.stop, now.instruments.get(position.symbol))
-        if position.stop is not None
-        else parts.span("none", "muted"),
+        parts.price(position.stop, instrument) if position.stop is not None else parts.span("none", "muted"),
         parts.number(None if loss is None else -loss, 0),
         parts.percent(loss / total if loss is not None and total else None, 0),
     )

@@ -17,6 +17,7 @@ PAGES = (
     ("orders", "Orders", "receipt_long"),
     ("risk", "Risk", "shield"),
     ("signals", "Signals", "model_training"),
+    ("market", "Market data", "database"),
 )
 CALENDARS = {"XNYS": "NYSE", "XNAS": "Nasdaq", "XBOM": "NSE"}
 WORST_FIRST = {"isolated": 0, "open": 1, "half_open": 2, "closed": 3}
@@ -62,14 +63,16 @@ def session_badges(now: Snapshot) -> Iterator[parts.Markup]:
 def provider_badges(now: Snapshot) -> Iterator[parts.Markup]:
     """One for each provider that is not well, with the reason."""
     for health in sorted(now.providers, key=lambda one: WORST_FIRST.get(one.state, 0)):
-        if health.ok and health.state == "closed" and not health.note:
+        if health.state == "not_set" or (health.ok and health.state == "closed" and not health.note):
             continue
         word = STATES.get(health.state, health.state) if not health.ok else "degraded"
+        ill = [cell.capability for cell in health.cells if cell.state != "closed" or not cell.ok]
+        which = f" {', '.join(ill)}" if ill and len(ill) < len(health.cells) else ""
         since = f" Last good {parts.eastern(health.last_good)} ET." if health.last_good else " No answer yet."
         why = f": {health.note.removeprefix(f'{health.name}: ')}" if health.note else ""
         kind: parts.Tone = "down" if health.state == "isolated" else "warn"
-        hint = f"{', '.join(health.provides)}.{since}"
-        yield parts.badge(f"{health.name} {word}{why}", "warning", kind, hint)
+        hint = f"{', '.join(health.provides)}.{since} Market data shows all of it."
+        yield parts.badge(f"{health.name}{which} {word}{why}", "warning", kind, hint)
 
 
 def model_badges(now: Snapshot) -> Iterator[parts.Markup]:
@@ -129,11 +132,14 @@ def notes(now: Snapshot) -> None:
 
 
 @st.fragment(run_every=parts.REFRESH)
-def status() -> None:
-    """Draw the strip, again every two seconds."""
+def status(here: str) -> None:
+    """Draw the strip, again every two seconds; ``here`` is the address of the page below it."""
     now = desk.current().snapshot()
     with st.container(key="strip", gap="xsmall"):
-        parts.html(parts.strip(badges(now), clock(now)))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            parts.html(parts.strip(badges(now), clock(now)))
+            if here != "market" and any(provider_badges(now)):
+                st.page_link("market.py", label="Why", icon=":material/database:")
         notes(now)
 
 
@@ -164,7 +170,7 @@ def main() -> None:
         parts.html(parts.note(fault, "down"))
         st.stop()
     with parts.alone():
-        status()
+        status(page.url_path)
     parts.show_said()
     page.run()
 

@@ -8,12 +8,11 @@ from marketpulse.types import (
     Edge,
     MarketDatum,
     PositionView,
-    SessionState,
     Signal,
     Snapshot,
     Valuation,
 )
-from pages import parts
+from pages import parts, trust
 from pages.parts import Column, Markup
 
 __all__ = ["held", "key_figures", "positions", "signals", "watchlist"]
@@ -130,24 +129,13 @@ def _watched(now: Snapshot, symbol: str) -> tuple[object, ...]:
     last = parts.price(datum.quote.price, instrument)
     change = parts.span(parts.percent(datum.change, 2, plus=True), parts.tone(datum.change))
     kind = parts.tone(datum.spark[-1] - datum.spark[0]) if datum.spark else "muted"
-    return name, parts.spark(datum.spark, kind), _trust(last, datum), change, _origin(datum)
+    return name, parts.spark(datum.spark, kind), _trust(last, datum), change, trust.origin(datum, instrument)
 
 
 def _trust(text: str, datum: MarketDatum | None) -> Markup:
-    """A price that may not be believed is grey."""
-    return parts.span(text, "muted") if datum is None or datum.stale else parts.esc(text)
-
-
-def _origin(datum: MarketDatum) -> Markup:
-    """Who said the price and how long ago; STALE and simulated are said outright."""
-    source: object = "" if datum.simulated else datum.quote.source
-    if datum.session is SessionState.CLOSED and not datum.stale:
-        old: object = "closed"
-    else:
-        old = parts.age(datum.age)
-    made_up = parts.tag("simulated") if datum.simulated else ""
-    stale = parts.tag("STALE", "warn", hint=datum.why) if datum.stale else ""
-    return parts.span(parts.join(*(x for x in (stale, made_up, source, old) if x), by=" "), "muted", "small")
+    """A price that may not be believed is grey; source, age and agreement are under the pointer."""
+    kind = "muted" if datum is None or datum.stale or datum.disputed else ""
+    return parts.span(text, kind, hint=trust.basis(datum))
 
 
 def signals(now: Snapshot) -> Markup:
@@ -190,6 +178,7 @@ def positions(now: Snapshot) -> Markup:
         Column("Qty", "right"),
         Column("Average", "right wide"),
         Column("Last", "right"),
+        Column("Price from", "wide"),
         Column("Day", "right wide"),
         Column("Open P&L", "right"),
         Column("Return", "right wide"),
@@ -209,22 +198,31 @@ def _position(now: Snapshot, position: PositionView) -> tuple[object, ...]:
     spent = float(position.quantity * position.average_price)
     gain = position.unrealized / spent if position.unrealized is not None and spent else None
     name = parts.bold(position.symbol)
-    marks = [parts.tag("STALE", "warn", hint=datum.why if datum else "")] if position.stale else []
-    if datum and datum.simulated:
-        marks.append(parts.tag("simulated"))
+    marks = trust.plates(datum, instrument) if datum else []
+    if position.stale and not (datum and datum.stale):
+        marks = [parts.tag("STALE", "warn"), *marks]
     return (
-        parts.join(name, *marks, by=" "),
+        parts.join(name, *marks, parts.span(_from(datum), "narrow", "small", "muted"), by=" "),
         parts.spark(datum.spark, parts.tone(datum.spark[-1] - datum.spark[0]))
         if datum and datum.spark
         else "",
         parts.quantity(position.quantity),
         parts.price(position.average_price, instrument),
         _trust(parts.price(position.last, instrument), datum),
+        parts.span(_from(datum), "muted", "small"),
         _signed(position.day_pnl),
         _signed(position.unrealized),
         parts.span(parts.percent(gain, 2, plus=True), parts.tone(gain)),
         parts.weight(position.weight, full=0.25),
     )
+
+
+def _from(datum: MarketDatum | None) -> str:
+    """What the mark rests on, without the plates that stand at the symbol."""
+    if datum is None:
+        return "no price yet"
+    words = [datum.quote.source, parts.age(datum.age)]
+    return " ".join(words if datum.disputed else [*words, f"\u00b7 {trust.agreement_words(datum)}"])
 
 
 def _signed(amount: float | None) -> Markup:

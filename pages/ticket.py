@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
 from typing import Any
 
 import streamlit as st
 
+from marketpulse import types
 from marketpulse.types import Instrument, OrderType, Side, Snapshot, TimeInForce
 from pages.fields import get, keep, put, ready
 from pages.parts import quantity
@@ -114,17 +114,7 @@ def _share(form: Form, snapshot: Snapshot) -> Sized:
 
 def nearest(typed: str, snapshot: Snapshot) -> list[str]:
     """Up to three symbols whose symbol or name looks like what was typed."""
-    names: dict[str, str] = {}
-    for instrument in _tradable(snapshot):
-        words = [
-            instrument.symbol,
-            instrument.symbol.split("/")[0],
-            instrument.name,
-            *instrument.name.split(),
-        ]
-        names |= {word.casefold(): instrument.symbol for word in words}
-    close = get_close_matches(typed.casefold(), names, n=6, cutoff=0.5)
-    return list(dict.fromkeys(names[name] for name in close))[:3]
+    return [instrument.symbol for instrument in types.nearest(typed, _tradable(snapshot))]
 
 
 def adopt_query(snapshot: Snapshot) -> None:
