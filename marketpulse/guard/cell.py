@@ -65,11 +65,9 @@ class Cell:
 
     def allow(self) -> Ticket | None:
         """Ask for admission; None means: not now, see ``retry``."""
-        return None if self._hooks.paused() > 0.0 else self.enter()
-
-    def enter(self) -> Ticket | None:
-        """Ask the breaker only, for a call that the budget has let through."""
-        return _FREE if self.breaker is None else self.breaker.enter()
+        if self.breaker is None:
+            return _FREE
+        return None if self._hooks.paused() > 0.0 else self.breaker.enter()
 
     def worked(self, seconds: float, ticket: Ticket | None = None) -> None:
         """Report that a call worked and how long it took."""
@@ -112,10 +110,7 @@ class Cell:
     @property
     def retry(self) -> float | None:
         """Seconds until it may be asked again, 0 for now, None for never."""
-        if self.breaker is None:
-            return 0.0
-        memo = self.breaker.memo()
-        return None if memo.state is BreakerState.ISOLATED else max(memo.rest, self._hooks.closed())
+        return self._retry(self._memo())
 
     @property
     def note(self) -> str:
@@ -140,7 +135,7 @@ class Cell:
 
     def health(self) -> CellHealth:
         """Return the cell as the page shows it."""
-        memo = self.breaker.memo() if self.breaker is not None else _CLOSED
+        memo = self._memo()
         with self._lock:
             stats = self._window.stats(self._clock.monotonic())
         return CellHealth(
@@ -152,9 +147,15 @@ class Cell:
             errors=stats.errors,
             calls=stats.calls,
             last_good=self.last_good,
-            retry=self.retry,
+            retry=self._retry(memo),
             note=self._note,
         )
+
+    def _memo(self) -> BreakerMemo:
+        return _CLOSED if self.breaker is None else self.breaker.memo()
+
+    def _retry(self, memo: BreakerMemo) -> float | None:
+        return None if memo.state is BreakerState.ISOLATED else max(memo.rest, self._hooks.closed())
 
     def _good(self, seconds: float | None) -> None:
         with self._lock:

@@ -121,7 +121,7 @@ class Provider:
             return self._ask_local(cell, op)
         if wait := self.budget.take():
             raise RateLimited(f"{self._spent()}, {_next(wait)}", wait)
-        ticket = cell.enter()
+        ticket = cell.allow()
         if ticket is None:
             self.budget.give_back()
             raise Unavailable(f"{cell.note or self.name + ': resting'}, {self._again(cell)}")

@@ -39,6 +39,18 @@ class Provider:
         return f"{symbol} from {self.name}"
 
 
+class Gate(Event):
+    """A gate that tells when somebody stands before it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached = Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.reached.set()
+        return super().wait(timeout)
+
+
 class CountedKey:
     """A key that knows when ``many`` threads hold the same flight: each looks it up, the first stores it."""
 

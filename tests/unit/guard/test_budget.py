@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf, nan
+from threading import Thread
 
 import pytest
 from hypothesis import given
@@ -166,3 +167,17 @@ def test_a_spent_day_is_no_less_than_nothing(clock):
     budget.recall(BudgetMemo(clock.now().date(), 900))
     assert budget.view().left_day == 0
     assert budget.take() == pytest.approx(86_400.0)
+
+
+def test_sixteen_threads_get_no_more_than_the_day_allows(clock):
+    budget, got = daily(clock, 25), []
+
+    def work() -> None:
+        got.extend(budget.take() == 0.0 for _ in range(10))
+
+    threads = [Thread(target=work) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(got), sum(got)) == (160, 25)

@@ -2,7 +2,7 @@ from math import inf
 from threading import Event, Thread
 
 import pytest
-from unit.guard.doubles import CountedKey, Desk, Provider, ask, failing
+from unit.guard.doubles import CountedKey, Desk, Gate, Provider, ask, failing
 
 from marketpulse.errors import (
     AuthFailed,
@@ -251,13 +251,15 @@ def test_sixteen_identical_questions_are_one_call(desk):
 
 
 def test_a_second_opinion_never_shares_the_first_ones_call(desk):
-    gate = Event()
-    one, two = Provider("one", hang=gate), Provider("two")
+    gate = Gate()
+    one, two = Provider("one", limits=Limits(6000, 60.0), hang=gate), Provider("two")
     chain = desk.chain(one, two)
     first = Thread(target=lambda: chain.call(lambda p: p.price("X"), key="X"))
     first.start()
     try:
+        assert gate.reached.wait(30)
         assert chain.call(lambda p: p.price("X"), key="X", skip=["one"]) == "X from two"
+        assert first.is_alive()
     finally:
         gate.set()
         first.join()

@@ -87,6 +87,19 @@ def test_too_many_requests_pause_every_capability_and_say_why(desk):
     assert desk.health("one").budget.blocked == 20.0
 
 
+def test_too_many_requests_are_no_fault_of_the_breaker(desk):
+    chain = desk.chain(Provider("one", error=RateLimited("one: too many requests", 0.0)))
+    failing(chain, 20)
+    assert (desk.cell("one").state, desk.cell("one").errors, desk.cell("one").calls) == ("closed", 1.0, 20)
+
+
+def test_a_resting_cell_uses_up_no_budget(desk):
+    one = Provider("one", limits=Limits(60, 5.0, per_day=9), error=DOWN)
+    failing(desk.chain(one), 20)
+    budget = desk.health("one").budget
+    assert (budget.left_minute, budget.left_day) == (5.0, 4)
+
+
 def test_a_slow_provider_is_rested(desk):
     one = Provider("one", takes=(desk.clock, 2.6))
     chain = desk.chain(one, Provider("two"))
