@@ -2,9 +2,9 @@
 
 One request for the day's bar also brings the last price and its time at the exchange.
 
-Yahoo's bars are adjusted for splits even when asked for raw; ``unsplit`` takes that back, so that
-the desk holds what was traded on the day. Every frame asked for reaches up to now, so that no split
-that was worked into its first bars is missing from it.
+Yahoo's daily bars are adjusted for splits even when asked for raw; ``unsplit`` takes that back, so
+that the desk holds what was traded on the day. Every frame asked for reaches up to now, so that no
+split is missing from it.
 """
 
 from collections.abc import Sequence
@@ -171,7 +171,11 @@ class YahooSource:
         return found
 
     def _shorter(self, instrument: Instrument, interval: Interval, start: datetime, end: datetime) -> Bars:
-        """Return bars shorter than a day, raw; the running one, which Yahoo puts last, is left out."""
+        """Return bars shorter than a day, raw, without the running one, which Yahoo puts last.
+
+        Whether those before a split have been adjusted for it varies (yfinance's issues 503 and 513),
+        and nothing in the answer tells; so they are left out.
+        """
         now = self._clock.now()
         begin, moment = max(start, now - _REACH[interval]), min(end, now)
         none = NoData(f"yahoo: no closed bar of {instrument.symbol} in the period")
@@ -179,13 +183,14 @@ class YahooSource:
             raise none
         frame = self._client.history(instrument.symbol, start=begin, interval=interval.value)
         with vendor_errors():
-            raw, _ = unsplit(frame.rows, frame.dividends, frame.splits)
             opened = frame.opened
-            keep = (opened >= begin.timestamp()) & (opened + _LENGTH[interval] <= moment.timestamp())
+            splits = opened[frame.splits > 0]
+            certain = max(begin.timestamp(), float(splits.max(initial=0)))
+            keep = (opened >= certain) & (opened + _LENGTH[interval] <= moment.timestamp())
             keep &= opened % _GRID[interval] == 0
             if not keep.any():
                 raise none
-            return bars_of(instrument.symbol, interval, opened[keep], raw[keep], self.name)
+            return bars_of(instrument.symbol, interval, opened[keep], frame.rows[keep], self.name)
 
     def _recent(self, symbol: str, start: datetime) -> Frame:
         """Return a frame that reaches back to ``start``, at most two minutes old."""

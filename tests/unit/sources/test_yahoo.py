@@ -4,6 +4,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from threading import Event
 
 import numpy as np
 import peewee
@@ -16,6 +17,7 @@ from yfinance import exceptions as yahoo
 
 from marketpulse.clock import SimClock
 from marketpulse.errors import BadData, NoData, ProviderError, RateLimited, Unavailable, UnknownSymbol
+from marketpulse.sources import yahoo_client
 from marketpulse.sources.unsplit import unsplit
 from marketpulse.sources.yahoo import YahooSource
 from marketpulse.sources.yahoo_client import vendor_errors
@@ -128,10 +130,17 @@ def test_unsplit_of_two_splits():
     assert cash.tolist() == pytest.approx([0.6, 0.0, 0.3])
 
 
+def refused(description: str) -> dict:
+    """Yahoo's answer to a request that it does not like."""
+    return {"chart": {"result": None, "error": {"code": "Unauthorized", "description": description}}}
+
+
 @pytest.mark.parametrize(
     ("answer", "error", "words"),
     [
         (unknown, UnknownSymbol, "AAPL is not known"),
+        (refused("Invalid Crumb"), Unavailable, "the request was refused"),
+        (refused("1m data not available for startTime=1 and endTime=2"), NoData, "no prices of AAPL"),
         ({"chart": {"result": [], "error": None}}, NoData, "no prices of AAPL"),
         (b"", BadData, "not readable"),
         (b'{"chart":{"result":[{"meta"', BadData, "not readable"),
@@ -203,3 +212,139 @@ def test_a_bad_answer_at_a_cold_start_is_not_remembered(tmp_path):
         source.quote(stranger)
     source._client.session.chart = lambda _: chart("NEVERSEEN", rows(9), **meta())
     assert source.quote(stranger).price == 101.5
+
+
+def minutes(*times: str, price: float = 100.0) -> list[tuple]:
+    """Rows at times of the day ``NOW`` is in, UTC."""
+    moments = [datetime.fromisoformat(f"2026-03-09T{t}Z") for t in times]
+    return [(t, price, price + 2, price - 2, price + 1, 1000) for t in moments]
+
+
+def intraday(times: tuple[str, ...], events: dict | None = None) -> dict:
+    period = meta()["currentTradingPeriod"]["regular"]
+    return chart("AAPL", minutes(*times), events, **meta(tradingPeriods=[[period]]))
+
+
+def test_minutes_are_those_that_have_closed(tmp_path):
+    """The running minute is left out, and so is the price of this second that Yahoo puts last."""
+    answer = intraday(("13:30", "13:31", "14:59", "15:00", "15:00:07"))
+    found = source_of(answer, tmp_path).bars(AAPL, Interval.MINUTE, NOW - timedelta(days=1), NOW)
+    opened = [datetime.fromtimestamp(int(t), UTC).strftime("%H:%M") for t in found.time]
+    assert opened == ["13:30", "13:31", "14:59"]
+
+
+def test_hours_begin_at_half_past_nine_in_new_york(tmp_path):
+    now = NOW + timedelta(minutes=45)
+    answer = intraday(("13:30", "14:30", "15:30", "15:44:59"))
+    found = source_of(answer, tmp_path, now=now).bars(AAPL, Interval.HOUR, NOW - timedelta(days=1), now)
+    assert [datetime.fromtimestamp(int(t), UTC).hour for t in found.time] == [13, 14]
+
+
+def test_shorter_bars_before_a_split_are_left_out_since_nobody_knows_whether_they_are_raw(tmp_path):
+    days = [
+        (datetime(2026, 3, d, 14, m, tzinfo=UTC), 100.0, 102.0, 98.0, 101.0, 9)
+        for d in (5, 6)
+        for m in (30, 31)
+    ]
+    split = {
+        "date": int(datetime(2026, 3, 6, 14, 30, tzinfo=UTC).timestamp()),
+        "numerator": 4,
+        "denominator": 1,
+    }
+    period = meta()["currentTradingPeriod"]["regular"]
+    periods = [
+        [{**period, "start": int(t.timestamp()), "end": int(t.timestamp()) + 20_000}] for t, *_ in days[::2]
+    ]
+    answer = chart(
+        "AAPL", days, {"splits": {"1": {**split, "splitRatio": "4:1"}}}, **meta(tradingPeriods=periods)
+    )
+    found = source_of(answer, tmp_path).bars(AAPL, Interval.MINUTE, NOW - timedelta(days=6), NOW)
+    assert [datetime.fromtimestamp(int(t), UTC).day for t in found.time] == [6, 6]
+    assert found.close.tolist() == [101.0, 101.0]
+
+
+@pytest.mark.parametrize(("interval", "most"), [(Interval.MINUTE, 7), (Interval.HOUR, 700)])
+def test_no_more_is_asked_for_than_yahoo_gives_and_always_up_to_now(interval, most, tmp_path):
+    source = source_of(intraday(("13:30", "14:30")), tmp_path)
+    source.bars(AAPL, interval, NOW - timedelta(days=3000), NOW - timedelta(minutes=10))
+    params = source._client.session.params
+    assert params["period1"] == int((NOW - timedelta(days=most)).timestamp())
+    assert params["period2"] > params["period1"]
+
+
+def article(title: str, seconds: float, **more) -> dict:
+    when = (NOW - timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+    content = {"title": title, "pubDate": when, "provider": {"displayName": "Wire"}}
+    return {"id": "1", "content": {**content, "canonicalUrl": {"url": "https://x.test/1"}, **more}}
+
+
+def news_of(body, tmp_path):
+    source = source_of(chart("AAPL", rows(9), **meta()), tmp_path)
+    source._client.session.news = body
+    return source.news(AAPL)
+
+
+def stream(*articles) -> dict:
+    return {"data": {"tickerStream": {"stream": list(articles)}}}
+
+
+def test_news_come_newest_first(tmp_path):
+    odd = ({}, {"content": None}, article("Dateless", 1, pubDate=None), article("Ahead", -60))
+    bare = article("Bare", 9, canonicalUrl=None, provider=None)
+    found = news_of(stream(article("Old", 50), *odd, bare, article("New", 5)), tmp_path)
+    assert [(h.title, h.url, h.publisher) for h in found] == [
+        ("New", "https://x.test/1", "Wire"),
+        ("Bare", "", ""),
+        ("Old", "https://x.test/1", "Wire"),
+    ]
+
+
+@pytest.mark.parametrize("body", [{}, stream(), {"error": "x"}, stream(article("Ahead", -60))])
+def test_no_news_is_no_data_so_that_another_is_asked(body, tmp_path):
+    with pytest.raises(NoData, match="no news of AAPL"):
+        news_of(body, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"<html>", BadData),
+        (b"", BadData),
+        ([], BadData),
+        ({"data": None}, BadData),
+        (stream({}, {}), BadData),
+        ((429, b"Too Many Requests"), RateLimited),
+        ((503, b"<html>"), BadData),
+        (http.Timeout("curl: (28)"), Unavailable),
+    ],
+    ids=lambda v: repr(v)[:30],
+)
+def test_news_that_cannot_be_had_say_why(body, error, tmp_path):
+    with pytest.raises(error):
+        news_of(body, tmp_path)
+
+
+class Hanging(CannedYahoo):
+    """Answers nothing until it is let go."""
+
+    def __init__(self, answer) -> None:
+        super().__init__(lambda _: answer)
+        self.go = Event()
+
+    def request(self, method, url, **more):
+        assert self.go.wait(10)
+        return super().request(method, url, **more)
+
+
+def test_a_cold_start_that_hangs_keeps_nobody_and_goes_on_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(yahoo_client, "_COLD", 0.01)
+    session = Hanging(chart("AAPL", rows(9), **meta()))
+    source = YahooSource(SimClock(NOW), tmp_path / "yahoo", session=session)
+    for _ in range(3):
+        with pytest.raises(Unavailable, match="its first request is still under way"):
+            source.quote(AAPL)
+    first = source._client._warmth._first
+    session.go.set()
+    first.result(10)
+    assert len([url for url in session.asked if "/chart/" in url]) == 1
+    assert source.quote(AAPL).price == 101.5
