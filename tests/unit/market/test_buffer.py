@@ -83,6 +83,14 @@ def test_the_total_is_bounded_and_the_oldest_goes():
     assert latest.dropped == 5
 
 
+def test_a_value_that_went_for_the_total_is_not_looked_for_again():
+    latest = Latest(ticks=3, total=2)
+    for price in range(9):
+        latest.put(quote("X", float(price)))
+        latest.put(book("Y", price))
+    assert latest.drain() == (quote("X", 8.0), book("Y", 8))
+
+
 def test_it_calls_once_for_each_drain():
     calls = []
     latest = Latest(wake=lambda: calls.append(1))

@@ -154,10 +154,12 @@ def test_a_snapshot_that_is_no_book_breaks_it(bids, asks, why):
     assert top(made).sequence == 19
 
 
-def test_numbers_the_wrong_way_round_break_it():
+def test_numbers_the_wrong_way_round_break_it_once():
     made = ladder()
     made.delta(12, 11, [], [], after(1))
+    made.delta(12, 11, [], [], after(1))
     assert made.broken
+    assert made.breaks == 1
 
 
 def test_a_side_that_empties_has_no_top_and_fills_again():

@@ -236,6 +236,18 @@ async def test_a_steady_life_with_data_forgets_earlier_failures(s):
 
 
 @supervised(silence=inf)
+async def test_a_short_life_with_data_forgets_nothing(s):
+    for _ in range(8):
+        await s.say(quote())
+        await s.say(Unavailable("binance: the connection failed"))
+        await s.time.advance(60)
+    await s.say(Unavailable("binance: the connection failed"))
+    count = len(s.source.began)
+    await s.time.advance(29)
+    assert len(s.source.began) == count
+
+
+@supervised(silence=inf)
 async def test_a_long_life_without_data_forgets_nothing(s):
     for _ in range(8):
         await s.say(Unavailable("binance: the connection failed"))
@@ -322,6 +334,9 @@ async def test_restart_does_not_wait(s):
     count = len(s.source.began)
     s.supervisor.restart()
     await settle()
+    assert len(s.source.began) == count + 1
+    for _ in range(2):
+        await s.say("end")
     assert len(s.source.began) == count + 1
 
 

@@ -90,6 +90,15 @@ def test_a_coroutine_runs_on_the_wire_and_gives_its_result(wire):
     assert names().count("wire") == 1
 
 
+def test_what_has_ended_is_not_kept(wire):
+    async def quick():
+        return len(wire._tops)
+
+    for _ in range(5):
+        wire.submit(quick, "quick").result(SOON)
+    assert wire.submit(quick, "quick").result(SOON) <= 2
+
+
 def test_a_coroutine_that_fails_is_metered_and_raises(wire, meter):
     async def fail():
         raise KeyError("a secret")
