@@ -139,6 +139,8 @@ def _cell_words(cell: CellHealth) -> str:
 def _milliseconds(seconds: float | None) -> str:
     if seconds is None:
         return parts.DASH
+    if 0 < seconds < 5e-5:  # noqa: PLR2004 - half of the last digit
+        return "<0.1"
     return parts.number(seconds * 1e3, 1 if seconds < 0.01 else 0)  # noqa: PLR2004 - 10 ms
 
 

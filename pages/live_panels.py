@@ -66,7 +66,9 @@ def _row(instrument: Instrument, datum: MarketDatum | None) -> tuple[object, ...
         parts.number(spread_points(datum)),
         made_up,
         parts.span(parts.age(datum.age), "warn" if datum.stale else "muted", hint=datum.why),
-        trust.agreement(datum, instrument),
+        parts.join(
+            trust.agreement(datum, instrument), parts.span(_session(datum), "narrow") if datum.stale else ""
+        ),
         _session(datum),
     )
 

@@ -157,3 +157,10 @@ def test_coverage_and_what_the_store_saved():
     assert "279 times faster than a provider (0.9 against 251 ms)" in shown
     assert "No bars were asked for yet." in text(feed_panels.coverage(of()))
     assert "100.0% of 1 requests for bars." in text(feed_panels.coverage(of(store=StoreView(1, 1))))
+
+
+def test_less_than_a_tenth_of_a_millisecond_is_said_so():
+    cells = (fakes.cell("quote", p50=2e-5, p95=0.004),)
+    shown = feed_panels.matrix(of(replace(fakes.PROVIDERS[0], cells=cells)))
+    assert "&lt;0.1" in shown
+    assert "/ 4.0" in text(shown)
