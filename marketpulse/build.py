@@ -77,6 +77,11 @@ class _Tape:
     recorded: bool = False
     problems: tuple[str, ...] = ()
 
+    @property
+    def feed(self) -> Feed:
+        """Where prices come from."""
+        return Feed.REPLAY if self.sessions else Feed.LIVE
+
 
 def assemble(loaded: Loaded, folder: Path) -> Loop:
     """Join the rooms of one desk on ``folder``; nothing runs yet but the providers' threads.
@@ -91,24 +96,22 @@ def assemble(loaded: Loaded, folder: Path) -> Loop:
     settings = loaded.settings
     configure(folder / "logs", settings.secrets())
     meter = Meter()
-    feed = _feed(settings, folder)
-    tape = _tape(settings, feed, folder)
-    home = folder / ("recorded" if tape.recorded else feed.value)
+    tape = _tape(settings, folder)
+    home = folder / ("recorded" if tape.recorded else tape.feed.value)
     with ExitStack() as undo:
         ledger = Ledger.open(home / "ledger.db", WallClock())
         undo.callback(ledger.close)
         store = MarketStore.open(home / "market.db")
         undo.callback(store.close)
         clock, cutoff = _clock(settings, tape, home, ledger)
-        known, unread = _instruments(settings, feed, tape)
+        known, unread = _instruments(settings, tape)
         market = _market(settings, known, tape, clock=clock, store=store, meter=meter, folder=folder)
         undo.callback(market.close)
         books = Books.of(_ACCOUNT, ledger.read())
-        gate = Gate(known, market, books)
-        broker = PaperBroker(books, known, clock)
+        gate, broker = Gate(known, market, books), PaperBroker(books, known, clock)
         rooms = Rooms(
             settings=settings,
-            feed=feed,
+            feed=tape.feed,
             folder=home,
             clock=clock,
             tape=clock if isinstance(clock, ReplayClock) else None,
@@ -142,7 +145,6 @@ def _market(
     folder: Path,
 ) -> Market:
     store.save_instruments(known.values())
-    feed = Feed.REPLAY if tape.sessions else Feed.LIVE
     table = _RECORDED if tape.recorded else _REPLAY if tape.sessions else _LIVE
     pool, log = Pool(clock, meter), FailoverLog(clock)
     names = dict.fromkeys(name for *_, members in table for name in members)
@@ -153,7 +155,7 @@ def _market(
         pool,
         store=store,
         clock=clock,
-        feed=feed,
+        feed=tape.feed,
         meter=meter,
         log=log,
         pace=Pace(settings.quote_seconds, settings.book_seconds, timedelta(days=settings.keep_days)),
@@ -164,14 +166,12 @@ def _market(
     return market
 
 
-def _instruments(
-    settings: Settings, feed: Feed, tape: _Tape
-) -> tuple[Mapping[str, Instrument], tuple[str, ...]]:
+def _instruments(settings: Settings, tape: _Tape) -> tuple[Mapping[str, Instrument], tuple[str, ...]]:
     """Return the desk's instruments and the person's own, and what is wrong with the list of those."""
-    known = instruments(Feed.LIVE if tape.recorded else feed)
+    known = instruments(Feed.LIVE if tape.recorded else tape.feed)
     if settings.watchlist is None:
         return known, ()
-    if feed is Feed.REPLAY and not tape.recorded:
+    if tape.feed is Feed.REPLAY and not tape.recorded:
         return known, ("The watchlist is followed on a live feed only: the tape does not know its symbols.",)
     own, problems = read_watchlist(settings.watchlist, known)
     return {**known, **{i.symbol: i for i in own}}, problems
@@ -233,9 +233,9 @@ def _feed(settings: Settings, folder: Path) -> Feed:
     )
 
 
-def _tape(settings: Settings, feed: Feed, folder: Path) -> _Tape:
+def _tape(settings: Settings, folder: Path) -> _Tape:
     """Return what a replay plays; without a recording of our own, the packaged one, and a sentence."""
-    if feed is Feed.LIVE:
+    if _feed(settings, folder) is Feed.LIVE:
         return _Tape(())
     problems: tuple[str, ...] = ()
     if settings.tape is TapeChoice.RECORDED:

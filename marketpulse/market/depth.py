@@ -1,5 +1,7 @@
 """Order books of a live feed: streams first, a question where a stream is silent, each kept every ten seconds."""
 
+from dataclasses import replace
+
 from marketpulse.errors import ProviderError
 from marketpulse.market.kit import Kit
 from marketpulse.market.ladder import BookKeeper
@@ -7,7 +9,8 @@ from marketpulse.types import Book, Instrument
 
 __all__ = ["Depth"]
 
-_LEVELS = 50
+_LEVELS = 50  # asked for and shown
+_STORED = 20  # kept: a year of eight pairs would otherwise fill a disk
 
 
 class Depth:
@@ -48,5 +51,6 @@ class Depth:
             books = self.books(instrument)
         if books and self._saved.get(instrument.symbol) is not books[0]:
             self._saved[instrument.symbol] = books[0]
-            self._keep(lambda store: store.save_book(books[0]))
+            best = replace(books[0], bids=books[0].bids[:_STORED], asks=books[0].asks[:_STORED])
+            self._keep(lambda store: store.save_book(best))
         return every

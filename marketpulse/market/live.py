@@ -5,6 +5,7 @@ from functools import partial
 
 from marketpulse.errors import ProviderError, UnknownSymbol
 from marketpulse.guard import Pool
+from marketpulse.market.coverage import Holdings
 from marketpulse.market.dailies import Dailies
 from marketpulse.market.depth import Depth
 from marketpulse.market.intake import Intake
@@ -77,6 +78,7 @@ class LiveFeed:
         keeper = BookKeeper(routes.order(AssetClass.CRYPTO, Capability.BOOK), pace.books)
         self.depth = Depth(keeper, kit)
         self.news = News(kit)
+        self.holdings = Holdings(kit, instruments)
         names = ("shares", "pairs", "bars", "books", "news", "desk")
         self._plans = {name: Schedule(name, state.clock, meter) for name in names}
         self.intraday = Intraday(kit, later=self._plans["bars"].add)
@@ -95,6 +97,7 @@ class LiveFeed:
         self._plans["desk"].add(self._record, self._pace.quotes)
         self._plans["desk"].add(self._save_state, _SAVE_STATE)
         self._plans["desk"].add(self._prune, 60.0)
+        self._plans["news"].add(self.holdings.ask, 15.0)
         for name, schedule in self._plans.items():
             schedule.start(min(threads, 2) if name in ("news", "desk") else threads)
         if streams:

@@ -78,35 +78,25 @@ class Market:
         self._pairs_on_tape = pairs_on_tape
         self._changed: Callable[[], None] = _nothing
         pace = pace or Pace()
-        self._replay = (
-            ReplayFeed(
-                tuple(self._instruments.values()),
-                self._routes,
-                self._state,
-                pace,
-                pairs_on_tape=pairs_on_tape,
-            )
-            if feed is Feed.REPLAY
-            else None
-        )
-        self._live = (
-            LiveFeed(
-                self._instruments,
-                self._routes,
-                pool=pool,
-                state=self._state,
-                store=store,
-                meter=meter,
-                pace=pace,
-                notify=self._notify,
-            )
-            if feed is Feed.LIVE
-            else None
-        )
-        self._reports = Reports(pool, log, clock, store, self._live)
+        self._replay = self._replaying(pace) if feed is Feed.REPLAY else None
+        self._live = self._listening(pace, meter) if feed is Feed.LIVE else None
+        self._reports = Reports(pool, log, clock, self._live)
 
-    def _notify(self) -> None:
-        self._changed()
+    def _replaying(self, pace: Pace) -> ReplayFeed:
+        every = tuple(self._instruments.values())
+        return ReplayFeed(every, self._routes, self._state, pace, pairs_on_tape=self._pairs_on_tape)
+
+    def _listening(self, pace: Pace, meter: Meter) -> LiveFeed:
+        return LiveFeed(
+            self._instruments,
+            self._routes,
+            pool=self._pool,
+            state=self._state,
+            store=self._store,
+            meter=meter,
+            pace=pace,
+            notify=lambda: self._changed(),  # noqa: PLW0108 (who listens is known later)
+        )
 
     def on_change(self, call: Callable[[], None]) -> None:
         """Call ``call`` from whichever thread takes a new price in; it must return at once."""

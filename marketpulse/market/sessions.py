@@ -92,6 +92,16 @@ class Sessions:
         year = self._year(calendar, moment)
         return datetime.fromtimestamp(year.opens[bisect_right(year.opens, moment.timestamp()) - 1], UTC)
 
+    def count(self, calendar: str, first: date, last: date) -> int:
+        """Return how many sessions lie between two dates, both counted."""
+        if calendar == ALWAYS:
+            return max(0, (last - first).days + 1)
+        found = 0
+        for year in range(first.year, last.year + 1):
+            days = self._year(calendar, datetime(year, 7, 1, tzinfo=UTC)).days
+            found += sum(first <= day <= last and day.year == year for day in days)
+        return found
+
     def next_close(self, calendar: str, moment: datetime) -> datetime:
         """Return when the running or the next session ends."""
         if calendar == ALWAYS:
