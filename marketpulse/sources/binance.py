@@ -1,6 +1,6 @@
 """Binance spot through ccxt: crypto pairs, live, without a key.
 
-Every number is read from the venue's own fields (``info``), as ``ccxt_numbers`` says.
+Every number is read from the venue's own reply, as ``ccxt_numbers`` says.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from marketpulse.clock import Clock
 from marketpulse.errors import BadData
 from marketpulse.ports import Capability, Limits, Put
 from marketpulse.sources.ccxt_numbers import instant, ladders, maybe, positive
-from marketpulse.sources.ccxt_rest import TIMEOUT, Clients, Days, bars_from
+from marketpulse.sources.ccxt_rest import TIMEOUT, Clients, Klines, Page
 from marketpulse.sources.ccxt_stream import Latest, PassOn, Wire, streamed
 from marketpulse.sources.ccxt_ticks import Tick
 from marketpulse.sources.declining import no_news
@@ -49,7 +49,7 @@ class BinanceSource:
         del folder  # keeps nothing on disk
         self._clock = clock
         self._clients = Clients(_NAME, clock, make or _spot)
-        self._days = Days(_NAME, clock)
+        self._klines = Klines(_NAME, clock, _page)
         self._wire = Wire(_NAME, watch or _watching, _reader, _tick, _CHUNK, _SNAPSHOT)
 
     @property
@@ -74,10 +74,10 @@ class BinanceSource:
     def quote(self, instrument: Instrument) -> Quote:
         """Return last, bid and ask with the venue's time, and the UTC day's range and volume."""
         with self._clients.lend() as client:
-            info = client.fetch_ticker(instrument.symbol)["info"]
+            info = client.public_get_ticker_24hr({"symbol": client.market(instrument.symbol)["id"]})
             price, bid, ask = (positive(_NAME, info, key) for key in ("lastPrice", "bidPrice", "askPrice"))
             time = instant(positive(_NAME, info, "closeTime"))
-            first, high, low, volume = self._days.ask(client, instrument.symbol)
+            first, high, low, volume = self._klines.day(client, instrument.symbol)
         return Quote(
             instrument.symbol,
             price=price,
@@ -100,9 +100,8 @@ class BinanceSource:
         NoData
             No bar of the period had closed.
         """
-        last = min(end, self._clock.now())
         with self._clients.lend() as client:
-            return bars_from(client, _NAME, instrument.symbol, interval, start=start, end=last)
+            return self._klines.bars(client, instrument.symbol, interval, start=start, end=end)
 
     def actions(self, instrument: Instrument, start: datetime, end: datetime) -> Sequence[CorporateAction]:
         """Return nothing: pairs neither split nor pay."""
@@ -152,6 +151,14 @@ def _watching() -> Any:
     from ccxt.pro import binance  # noqa: PLC0415 (as above)
 
     return binance(_options())
+
+
+def _page(client: Any, page: Page) -> Any:
+    """Ask for bars; the venue names a time of opening, and its intervals as we do."""
+    request: dict[str, Any] = {"symbol": page.market, "interval": page.interval.value, "limit": page.limit}
+    if page.since is not None:
+        request |= {"startTime": page.since, "endTime": page.until}
+    return client.public_get_klines(request)
 
 
 def _tick(ticker: Any) -> Tick:

@@ -14,7 +14,7 @@ from marketpulse.errors import BadData
 from marketpulse.ports import Capability, Limits, Put
 from marketpulse.sources.ccxt_errors import PAUSE
 from marketpulse.sources.ccxt_numbers import instant, ladders, maybe, positive
-from marketpulse.sources.ccxt_rest import TIMEOUT, Clients, Days, bars_from
+from marketpulse.sources.ccxt_rest import TIMEOUT, Clients, Klines, Page
 from marketpulse.sources.ccxt_stream import Latest, PassOn, Wire, streamed
 from marketpulse.sources.ccxt_ticks import Tick
 from marketpulse.sources.declining import no_news
@@ -27,6 +27,7 @@ _OFFERED = (Capability.QUOTE, Capability.BARS, Capability.INTRADAY, Capability.B
 _BAN = 60.0  # seconds after a 403; the venue lifts it after ten minutes, asking once a minute is harmless
 _CHUNK = 10  # pairs in one subscription, the venue's limit for spot
 _DEPTH = 50  # the venue offers 1, 50, 200 and 1000
+_INTERVALS = {Interval.DAY: "D", Interval.HOUR: "60", Interval.MINUTE: "1"}
 _DEEPEST = 200  # levels of a book that is asked for
 
 
@@ -52,7 +53,7 @@ class BybitSource:
         del folder  # keeps nothing on disk
         self._clock = clock
         self._clients = Clients(_NAME, clock, make or _spot, _pause)
-        self._days = Days(_NAME, clock)
+        self._klines = Klines(_NAME, clock, _page)
         self._wire = Wire(_NAME, watch or _watching, _reader, _tick, _CHUNK, _DEPTH)
 
     @property
@@ -79,7 +80,7 @@ class BybitSource:
             _same(info["symbol"], market["id"])
             price, bid, ask = (positive(_NAME, info, key) for key in ("lastPrice", "bid1Price", "ask1Price"))
             time = instant(positive(_NAME, reply, "time"))
-            first, high, low, volume = self._days.ask(client, instrument.symbol)
+            first, high, low, volume = self._klines.day(client, instrument.symbol)
         return Quote(
             instrument.symbol,
             price=price,
@@ -102,9 +103,8 @@ class BybitSource:
         NoData
             No bar of the period had closed.
         """
-        last = min(end, self._clock.now())
         with self._clients.lend() as client:
-            return bars_from(client, _NAME, instrument.symbol, interval, start=start, end=last)
+            return self._klines.bars(client, instrument.symbol, interval, start=start, end=end)
 
     def actions(self, instrument: Instrument, start: datetime, end: datetime) -> Sequence[CorporateAction]:
         """Return nothing: pairs neither split nor pay."""
@@ -156,6 +156,17 @@ def _watching() -> Any:
     from ccxt.pro import bybit  # noqa: PLC0415 (as above)
 
     return bybit(_options())
+
+
+def _page(client: Any, page: Page) -> Any:
+    """Ask for bars, which come newest first."""
+    request: dict[str, Any] = {"category": "spot", "symbol": page.market, "limit": page.limit}
+    request["interval"] = _INTERVALS[page.interval]
+    if page.since is not None:
+        request |= {"start": page.since, "end": page.until}
+    result = client.public_get_v5_market_kline(request)["result"]
+    _same(result["symbol"], page.market)
+    return result["list"]
 
 
 def _tick(ticker: Any) -> Tick:

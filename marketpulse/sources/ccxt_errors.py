@@ -17,6 +17,7 @@ from marketpulse.sources.vendor import ErrorTable
 __all__ = ["PAUSE", "error_table", "wait_told"]
 
 PAUSE = 10.0  # seconds after a refusal for too many requests, where the venue named none
+_TOO_MANY = frozenset({418, 429})
 _LONGEST = 3 * 86_400.0  # seconds; Binance's longest ban
 
 
@@ -39,6 +40,14 @@ def error_table(name: str, wait: Callable[[Exception], float] = lambda _: PAUSE)
     def limited(error: Exception) -> ProviderError:
         return RateLimited(f"{name}: too many requests", wait(error))
 
+    def lost(error: Exception) -> ProviderError:
+        """A websocket's handshake that was refused comes as a NetworkError around the refusal."""
+        refusal = error.args[0] if error.args else None
+        if getattr(refusal, "status", None) in _TOO_MANY:
+            told = wait_told(getattr(refusal, "headers", None), 0.0)
+            return RateLimited(f"{name}: too many requests", told or wait(error))
+        return Unavailable(f"{name}: the connection failed")
+
     return (
         (ccxt.DDoSProtection, limited),
         (ccxt.RateLimitExceeded, limited),
@@ -47,7 +56,7 @@ def error_table(name: str, wait: Callable[[Exception], float] = lambda _: PAUSE)
         (ccxt.ExchangeNotAvailable, say(Unavailable, "not available")),
         (ccxt.ChecksumError, say(BadData, "a change of the order book was lost")),
         (ccxt.InvalidNonce, say(Unavailable, "our clock and the venue's differ")),
-        (ccxt.NetworkError, say(Unavailable, "the connection failed")),
+        (ccxt.NetworkError, lost),
         (ccxt.BadResponse, say(BadData, "the answer was not readable")),
         (ccxt.OperationFailed, say(Unavailable, "an error on the venue's side")),
         (ccxt.BadSymbol, say(UnknownSymbol, "the pair is not known")),

@@ -57,15 +57,23 @@ def instant(milliseconds: float) -> datetime:
 
 
 def rows_of(name: str, answer: Any) -> FloatArray:
-    """Read rows of time (ms), open, high, low, close, volume; their values are judged later."""
-    if not isinstance(answer, list):
+    """Read rows of time (ms), open, high, low, close, volume and whatever follows, oldest first.
+
+    Their prices are judged later. Of two rows of one time, the last one told stays.
+    """
+    if not isinstance(answer, list) or not all(isinstance(row, list) for row in answer):
         raise BadData(f"{name}: the bars had an unexpected shape")
     if not answer:
         return np.empty((0, _COLUMNS))
-    table = np.array(answer, dtype=np.float64).reshape(len(answer), -1)
-    if table.shape[1] != _COLUMNS or not np.isfinite(table[:, 0]).all():
+    if min(map(len, answer)) < _COLUMNS:
         raise BadData(f"{name}: the bars had an unexpected shape")
-    return table
+    table = np.array([row[:_COLUMNS] for row in answer], dtype=np.float64)
+    if not np.isfinite(table[:, 0]).all():
+        raise BadData(f"{name}: a bar has no time")
+    table = table[np.argsort(table[:, 0], kind="stable")]
+    last_told = np.append(np.diff(table[:, 0]) > 0, values=True)
+    ordered: FloatArray = table[last_told]
+    return ordered
 
 
 def closed_bars(

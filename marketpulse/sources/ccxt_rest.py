@@ -7,6 +7,7 @@ is large and loaded once for all of them.
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from threading import Lock
 from typing import Any
@@ -18,7 +19,7 @@ from marketpulse.sources.ccxt_numbers import SECONDS, closed_bars, instant, rows
 from marketpulse.sources.vendor import translated
 from marketpulse.types import Bars, Interval
 
-__all__ = ["TIMEOUT", "Clients", "Days", "bars_from"]
+__all__ = ["TIMEOUT", "Clients", "Klines", "Page"]
 
 TIMEOUT = 6.0  # seconds for one of ccxt's requests
 _RANGE_AGE = 30.0  # seconds the day's open, high, low and volume are kept
@@ -102,37 +103,66 @@ class Clients:
             self._lock.release()
 
 
-class Days:
-    """The running UTC day's open, high, low and volume of each pair, asked for twice a minute.
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One question about bars.
 
-    A ticker's own range covers the last 24 hours, which is another thing.
+    Attributes
+    ----------
+    market : the venue's own name of the pair
+    limit : bars at most
+    since, until : milliseconds since 1970, None where the newest are wanted
     """
 
-    def __init__(self, name: str, clock: Clock) -> None:
+    market: str
+    interval: Interval
+    limit: int
+    since: int | None = None
+    until: int | None = None
+
+
+class Klines:
+    """A venue's bars, and of each pair the running UTC day, which is asked for twice a minute.
+
+    A ticker's own range covers the last 24 hours, which is another thing.
+
+    Parameters
+    ----------
+    name : of the source
+    ask : asks a client for a page; returns the venue's rows, whose first six columns are time (ms),
+        open, high, low, close and volume
+    """
+
+    def __init__(self, name: str, clock: Clock, ask: Callable[[Any, Page], Any]) -> None:
         self._name = name
         self._clock = clock
+        self._ask = ask
         self._ranges: dict[str, tuple[float, date, Range]] = {}
 
-    def ask(self, client: Any, symbol: str) -> Range:
+    def bars(self, client: Any, symbol: str, interval: Interval, *, start: datetime, end: datetime) -> Bars:
+        """Return bars that opened from ``start`` on (the newest thousand) and had closed by ``end``.
+
+        Raises
+        ------
+        NoData
+            No bar of the period had closed.
+        """
+        last = min(end, self._clock.now()).timestamp()
+        since = max(start.timestamp(), last - SECONDS[interval] * (_PAGE - 1))
+        market = client.market(symbol)["id"]
+        rows = self._ask(client, Page(market, interval, _PAGE, int(since * 1000), int(last * 1000)))
+        table = rows_of(self._name, rows)
+        return closed_bars(self._name, symbol, interval, table, start=start.timestamp(), last=last)
+
+    def day(self, client: Any, symbol: str) -> Range:
         """Return open, high, low and volume, all None where the venue has no bar of today yet."""
         now, today = self._clock.monotonic(), self._clock.now().date()
         known = self._ranges.get(symbol)
         if known is None or now - known[0] > _RANGE_AGE or known[1] != today:
-            table = rows_of(self._name, client.fetch_ohlcv(symbol, "1d", None, 1))
+            rows = self._ask(client, Page(client.market(symbol)["id"], Interval.DAY, 1))
+            table = rows_of(self._name, rows)
             if not len(table) or instant(table[-1, 0]).date() != today:
                 return (None, None, None, None)
             _, first, high, low, _, volume = (float(x) for x in table[-1])
             known = self._ranges[symbol] = (now, today, (first, high, low, volume))
         return known[2]
-
-
-def bars_from(
-    client: Any, name: str, symbol: str, interval: Interval, *, start: datetime, end: datetime
-) -> Bars:
-    """Ask for the bars from ``start`` on (the newest thousand) that had closed by ``end``."""
-    length = SECONDS[interval]
-    since = max(start.timestamp(), end.timestamp() - length * (_PAGE - 1))
-    until = {"until": int(end.timestamp() * 1000)}
-    answer = client.fetch_ohlcv(symbol, interval.value, int(since * 1000), _PAGE, until)
-    table = rows_of(name, answer)
-    return closed_bars(name, symbol, interval, table, start=start.timestamp(), last=end.timestamp())

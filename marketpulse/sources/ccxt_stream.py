@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from json import JSONDecodeError
 from typing import Any
 
 from marketpulse.clock import Clock
@@ -137,14 +138,14 @@ def _attend(wire: Wire, exchange: Any) -> asyncio.Future[None]:
     def client_of(url: str) -> Any:
         client = connect(url)
         if "handle_message" not in vars(client):
-            client.handle_message = _minding(client.handle_message, failed)
+            client.handle_message = _minding(wire.name, client.handle_message, failed)
         return client
 
     exchange.handle_message, exchange.client = decoded, client_of
     return failed
 
 
-def _minding(handle: PassOn, failed: asyncio.Future[None]) -> PassOn:
+def _minding(name: str, handle: PassOn, failed: asyncio.Future[None]) -> PassOn:
     """Wrap ccxt's reading of a frame, whose exceptions nobody would see."""
 
     def handled(frame: Any) -> None:
@@ -152,6 +153,8 @@ def _minding(handle: PassOn, failed: asyncio.Future[None]) -> PassOn:
             return
         try:
             handle(frame)
+        except JSONDecodeError:
+            failed.set_exception(BadData(f"{name}: a message could not be read"))
         except Exception as error:  # noqa: BLE001 (whatever it is, the stream ends with it)
             failed.set_exception(error)
 

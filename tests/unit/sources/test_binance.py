@@ -49,9 +49,9 @@ def test_an_answer_of_another_shape_is_refused(body):
         source_of(**{"24hr": body}).quote(BTC)
 
 
-@pytest.mark.parametrize("body", [None, "<html>", {}, [[1, 2]], [["x", 1, 1, 1, 1, 1]]])
+@pytest.mark.parametrize("body", [None, "", "<html>", {}, [[1, 2]], [["x", 1, 1, 1, 1, 1]]])
 def test_bars_of_another_shape_are_refused(body):
-    with pytest.raises(ProviderError):
+    with pytest.raises(BadData):
         source_of(klines=body).bars(BTC, Interval.DAY, NOW - timedelta(days=9), NOW)
 
 

@@ -1,5 +1,6 @@
 import inspect
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import ccxt
 import numpy as np
@@ -8,10 +9,11 @@ from ccxt.base import errors as vendor
 from unit.sources.crypto import CannedBinance, CannedBybit, bybit_klines, klines
 
 from marketpulse.clock import SimClock
-from marketpulse.errors import BadData, NoData, ProviderError, Unavailable, UnknownSymbol
+from marketpulse.errors import BadData, NoData, ProviderError, RateLimited, Unavailable, UnknownSymbol
+from marketpulse.sources import binance, bybit
 from marketpulse.sources.ccxt_errors import PAUSE, error_table, wait_told
 from marketpulse.sources.ccxt_numbers import closed_bars, instant, ladders, maybe, positive, rows_of
-from marketpulse.sources.ccxt_rest import Clients, Days, bars_from
+from marketpulse.sources.ccxt_rest import Clients, Klines
 from marketpulse.sources.vendor import translated
 from marketpulse.types import Interval
 
@@ -59,6 +61,17 @@ def test_the_wait_a_refusal_asks_for(headers, wait):
     assert wait_told(headers, 1000.0) == wait
 
 
+class Refusal(Exception):
+    status = 429
+    headers: ClassVar = {"Retry-After": "7"}
+
+
+def test_a_handshake_refused_for_too_many_says_its_wait():
+    with pytest.raises(RateLimited) as caught, translated(error_table("x")):
+        raise ccxt.NetworkError(Refusal())
+    assert caught.value.retry_after == 7.0
+
+
 @pytest.mark.parametrize("make", [CannedBinance, CannedBybit])
 def test_calls_side_by_side_share_the_list_of_pairs(make):
     made = []
@@ -103,29 +116,35 @@ def test_the_days_range_is_asked_for_twice_a_minute_and_anew_after_midnight():
     clock = SimClock(datetime(2026, 3, 9, 23, 59, 50, tzinfo=UTC))
     client = CannedBinance({"klines": klines(clock.now())})
     client.load_markets()
-    days = Days("x", clock)
+    days = Klines("x", clock, binance._page)
     before = len(client.asked)
     for _ in range(3):
-        assert days.ask(client, "BTC/USDT") == (50000.0, 51000.0, 49000.0, 1000.0)
+        assert days.day(client, "BTC/USDT") == (50000.0, 51000.0, 49000.0, 1000.0)
     assert len(client.asked) - before == 1
     clock.advance(11)  # the venue has no bar of the new day yet
-    assert days.ask(client, "BTC/USDT") == (None, None, None, None)
+    assert days.day(client, "BTC/USDT") == (None, None, None, None)
     client.answers["klines"] = klines(clock.now())
     for _ in range(3):
-        assert days.ask(client, "BTC/USDT") == (50000.0, 51000.0, 49000.0, 1000.0)
+        assert days.day(client, "BTC/USDT") == (50000.0, 51000.0, 49000.0, 1000.0)
     assert len(client.asked) - before == 3
     clock.advance(31)
-    days.ask(client, "BTC/USDT")
+    days.day(client, "BTC/USDT")
     assert len(client.asked) - before == 4
 
 
-def test_bars_never_reach_beyond_the_end_that_was_asked_for():
-    for client in (CannedBinance({"klines": klines(NOW)}), CannedBybit({"kline": bybit_klines(NOW)})):
-        client.load_markets()
-        end = NOW - timedelta(hours=3)
-        bars = bars_from(client, "x", "BTC/USDT", Interval.HOUR, start=NOW - timedelta(days=2), end=end)
-        assert bars.time[-1] == end.timestamp() - 3600
-        assert bars.time[0] == (NOW - timedelta(days=2)).timestamp()
+@pytest.mark.parametrize(
+    ("client", "page"),
+    [
+        (CannedBinance({"klines": klines(NOW)}), binance._page),
+        (CannedBybit({"kline": bybit_klines(NOW)}), bybit._page),
+    ],
+)
+def test_bars_never_reach_beyond_the_end_that_was_asked_for(client, page):
+    client.load_markets()
+    start, end = NOW - timedelta(days=2), NOW - timedelta(hours=3)
+    bars = Klines("x", SimClock(NOW), page).bars(client, "BTC/USDT", Interval.HOUR, start=start, end=end)
+    assert bars.time[-1] == end.timestamp() - 3600
+    assert bars.time[0] == start.timestamp()
 
 
 def test_a_bar_counts_once_it_has_closed():
@@ -136,10 +155,15 @@ def test_a_bar_counts_once_it_has_closed():
         closed_bars("x", "S", Interval.MINUTE, table, start=0.0, last=59.0)
 
 
-@pytest.mark.parametrize("answer", [None, "<html>", {}, [[1, 2]], [[float("nan"), 1, 1, 1, 1, 1]]])
+@pytest.mark.parametrize("answer", [None, "<html>", {}, [5], [[1, 2]], [[float("nan"), 1, 1, 1, 1, 1]]])
 def test_rows_of_another_shape_are_refused(answer):
     with pytest.raises(BadData):
         rows_of("x", answer)
+
+
+def test_rows_are_put_in_order_and_the_last_word_on_a_time_stays():
+    rows = [["3", 1, 1, 1, 1, 1, "more"], ["1", 1, 1, 1, 1, 1], ["3", 1, 1, 1, 2, 1], ["2", 1, 1, 1, 1, 1]]
+    assert rows_of("x", rows)[:, [0, 4]].tolist() == [[1, 1], [2, 1], [3, 2]]
 
 
 def test_no_rows_are_an_empty_table():

@@ -284,6 +284,8 @@ def test_a_message_that_cannot_be_read_ends_the_stream(language, frame):
         await venue.say(venue.prices, frame)
         error = await venue.end()
         assert isinstance(error, BadData), error
+        if frame.startswith('{"e":"trade"'):
+            assert str(error) == f"{venue.source.name}: a message could not be read"
         await venue.left_alone()
 
     played(language, scene)
