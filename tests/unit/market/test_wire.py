@@ -193,11 +193,11 @@ def test_one_stream_is_stopped_and_the_others_go_on(wire):
 def test_a_coroutine_that_does_not_end_is_left_behind(monkeypatch, meter):
     for limit in ("_TOP", "_REST", "_GENERATORS"):
         monkeypatch.setattr(module, limit, 0.01)
-    wire, begun, free = Wire(WallClock(), meter), threading.Event(), []
+    wire, begun = Wire(WallClock(), meter), threading.Event()
 
     async def stubborn():
         begun.set()
-        while not free:
+        while True:
             try:
                 await asyncio.get_running_loop().create_future()
             except asyncio.CancelledError:
@@ -208,8 +208,9 @@ def test_a_coroutine_that_does_not_end_is_left_behind(monkeypatch, meter):
     wire.close()
     assert "wire" not in names()
     assert meter.counts()["wire"] == 1
-    free.append(True)
+    del wire
     gc.collect()
+    assert meter.counts() == {"wire": 1, "wire.stray": 1}
 
 
 def test_a_coroutine_that_blocks_the_thread_does_not_hold_up_the_end(monkeypatch, meter):
