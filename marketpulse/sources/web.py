@@ -25,9 +25,10 @@ _SERVER = 500
 
 
 def be_impatient(session: Any, seconds: float) -> None:
-    """Let no request of a ``requests`` session wait longer than ``seconds`` for its answer.
+    """Let no request of a ``requests`` session wait longer than ``seconds`` for its answer, or be redirected.
 
     alpaca-py and alpha_vantage set no timeout at all: against a server that hangs they never return.
+    A redirect to another host would carry the header that holds the key.
     """
     from requests.adapters import HTTPAdapter  # noqa: PLC0415 (lazy: only a live feed speaks to the web)
 
@@ -36,6 +37,7 @@ def be_impatient(session: Any, seconds: float) -> None:
             return super().send(*args, **{**named, "timeout": seconds})
 
     session.mount("https://", Impatient())
+    session.max_redirects = 0
     # its debug lines hold the addresses asked, keys included
     logging.getLogger("urllib3").setLevel(logging.WARNING)
 

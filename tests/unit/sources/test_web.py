@@ -5,6 +5,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from marketpulse.errors import AuthFailed, BadData, NotEntitled, RateLimited, Unavailable
+from marketpulse.sources.vendor import translated
 from marketpulse.sources.web import be_impatient, request_errors, status_error
 
 
@@ -22,6 +23,25 @@ def answer() -> requests.Response:
     found = requests.Response()
     found.status_code, found.url = 200, "https://x.test"
     return found
+
+
+def test_a_key_in_a_header_is_not_carried_to_another_host(monkeypatch):
+    asked = []
+
+    def send(_, request, **named):
+        del named
+        asked.append(request.url)
+        found = answer()
+        found.status_code, found.headers["Location"], found.request = 302, "https://elsewhere.test/", request
+        found.raw, found._content = None, b""
+        return found
+
+    monkeypatch.setattr(HTTPAdapter, "send", send)
+    session = requests.Session()
+    be_impatient(session, 3.0)
+    with pytest.raises(BadData), translated(request_errors("x")):
+        session.get("https://x.test/")
+    assert asked == ["https://x.test/"]
 
 
 def test_the_lines_that_hold_addresses_are_not_logged():

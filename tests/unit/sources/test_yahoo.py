@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from threading import Event
 
-import numpy as np
 import peewee
 import pytest
 from curl_cffi import CurlError
@@ -18,7 +17,6 @@ from yfinance import exceptions as yahoo
 from marketpulse.clock import SimClock
 from marketpulse.errors import BadData, NoData, ProviderError, RateLimited, Unavailable, UnknownSymbol
 from marketpulse.sources import yahoo_client
-from marketpulse.sources.unsplit import unsplit
 from marketpulse.sources.yahoo import YahooSource
 from marketpulse.sources.yahoo_client import vendor_errors
 from marketpulse.types import ActionKind, AssetClass, Instrument, Interval
@@ -120,14 +118,6 @@ def test_bars_and_actions_share_one_request(tmp_path):
     asked = len(source._client.session.asked)
     source.actions(AAPL, LONG_AGO, NOW)
     assert len(source._client.session.asked) == asked
-
-
-def test_unsplit_of_two_splits():
-    table = np.array([[10.0, 10, 10, 10, 600], [20.0, 20, 20, 20, 300], [30.0, 30, 30, 30, 100]])
-    raw, cash = unsplit(table, np.array([0.1, 0.0, 0.3]), np.array([0.0, 2.0, 3.0]))
-    assert raw[:, 3].tolist() == [60.0, 60.0, 30.0]
-    assert raw[:, 4].tolist() == [100.0, 100.0, 100.0]
-    assert cash.tolist() == pytest.approx([0.6, 0.0, 0.3])
 
 
 def refused(description: str) -> dict:
