@@ -13,7 +13,7 @@ from marketpulse.errors import ConfigError
 from marketpulse.execution import Execution
 from marketpulse.guard import Chain, FailoverLog, Pool
 from marketpulse.loop import EquityLog, Gate, Loop, Rooms, tapetime
-from marketpulse.market import Market, Pace, choose_feed, instruments, read_watchlist
+from marketpulse.market import Market, Pace, calendar_reaches, choose_feed, instruments, read_watchlist
 from marketpulse.meter import Meter, configure
 from marketpulse.models import Trainer
 from marketpulse.pipeline import Playbook
@@ -173,7 +173,8 @@ def _instruments(settings: Settings, tape: _Tape) -> tuple[Mapping[str, Instrume
         return known, ()
     if tape.feed is Feed.REPLAY and not tape.recorded:
         return known, ("The watchlist is followed on a live feed only: the tape does not know its symbols.",)
-    own, problems = read_watchlist(settings.watchlist, known)
+    reach = calendar_reaches(WallClock().now())
+    own, problems = read_watchlist(settings.watchlist, known, reach)
     return {**known, **{i.symbol: i for i in own}}, problems
 
 

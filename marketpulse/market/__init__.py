@@ -5,6 +5,6 @@ from marketpulse.market.instruments import instruments
 from marketpulse.market.market import Market
 from marketpulse.market.pace import Pace
 from marketpulse.market.store import Store
-from marketpulse.market.watchlist import read_watchlist
+from marketpulse.market.watchlist import calendar_reaches, read_watchlist
 
-__all__ = ["Market", "Pace", "Store", "choose_feed", "instruments", "read_watchlist"]
+__all__ = ["Market", "Pace", "Store", "calendar_reaches", "choose_feed", "instruments", "read_watchlist"]

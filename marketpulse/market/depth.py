@@ -36,6 +36,10 @@ class Depth:
             self._isolation.book(book, verdict.reason, price)
         return verdict.believed
 
+    def lost(self, source: str) -> None:
+        """Forget what a stream told: after a gap its books hold no more, until it has told them anew."""
+        self._keeper.invalidate(source)
+
     def books(self, instrument: Instrument) -> tuple[Book, ...]:
         """Return the books that hold now, the preferred source's first."""
         return self._keeper.books(instrument.symbol, self._clock.now())

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from marketpulse.errors import ProviderError, UnknownSymbol
-from marketpulse.guard import Pool
+from marketpulse.guard import Cell, Pool
 from marketpulse.market.coverage import Holdings
 from marketpulse.market.dailies import Dailies
 from marketpulse.market.depth import Depth
@@ -38,6 +38,22 @@ _STREAMED = 2.0  # cadences without a word from a stream before the provider is 
 _SAVE_STATE = 15.0  # seconds between two notes of breakers and quotas
 _PRUNE = 3_600.0
 _SILENT = {AssetClass.CRYPTO: 15.0, AssetClass.EQUITY: 120.0, AssetClass.INDEX: 120.0}
+
+
+class _Listening:
+    """A stream's cell that also forgets the stream's order books when it fails."""
+
+    def __init__(self, cell: Cell, lost: Callable[[], None]) -> None:
+        self.allow = cell.allow
+        self.heard = cell.heard
+        self.worked = cell.worked
+        self._failed = cell.failed
+        self._lost = lost
+
+    def failed(self, error: ProviderError) -> None:
+        """Take note of how an attempt ended."""
+        self._lost()
+        self._failed(error)
 
 
 class LiveFeed:
@@ -154,7 +170,8 @@ class LiveFeed:
             if followed:
                 cell = self._pool.cell(name, Capability.STREAM)
                 silence = partial(self._silence, tuple(followed))
-                self._wire.watch(source, followed, self.put, cell, silence=silence)
+                listening = _Listening(cell, partial(self.depth.lost, name))
+                self._wire.watch(source, followed, self.put, listening, silence=silence)
 
     def _silence(self, followed: Sequence[Instrument]) -> float:
         """Return the seconds a stream may be silent: for ever, while all its exchanges are closed."""
