@@ -410,3 +410,20 @@ def test_the_blotter_filters_by_state():
 @pytest.mark.usefixtures("house")
 def test_an_empty_blotter_says_what_comes_here():
     assert "No orders yet" in html(tab())
+
+
+def test_a_disputed_price_is_told_on_the_ticket_and_stops_the_review(house):
+    house.show(market=fakes.live().market)
+    page = tab(symbol="IBM", side="buy")
+    shown = html(page)
+    assert "Sources disagree: alpaca 195.76; finnhub 19.58" in shown
+    assert "DISPUTED" in shown
+    assert "Two sources disagree on the price." in shown  # the gate
+    assert page.button(key="review").disabled
+
+
+def test_the_tickets_price_line_says_source_age_and_agreement(house):
+    house.show(market=fakes.live().market)
+    shown = html(tab(symbol="AAPL", side="buy"))
+    assert "alpaca, 2.0 s old, 2 of 2" in shown
+    assert "Sources disagree" not in shown

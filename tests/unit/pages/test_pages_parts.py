@@ -14,6 +14,10 @@ SAFE = "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;"
     [
         parts.bold(EVIL),
         parts.span(EVIL, "up"),
+        parts.span(EVIL, "up", hint=EVIL),
+        parts.scroll(EVIL),
+        parts.link(EVIL, "https://x/" + EVIL),
+        parts.link(EVIL, EVIL),
         parts.tag(EVIL, "warn", EVIL),
         parts.badge(EVIL, "bolt", "warn", EVIL),
         parts.note(EVIL, "warn"),
@@ -81,3 +85,28 @@ def test_a_line_runs_from_low_to_high_inside_its_box():
 
 def test_a_flat_line_is_drawn_in_the_middle():
     assert "0.0% 50.0%,100.0% 50.0%" in parts.spark([5.0, 5.0], height=20)
+
+
+def test_a_way_out_opens_a_tab_of_its_own_and_only_over_https():
+    made = parts.link("news", 'https://x.example/?a="1"&b=2')
+    assert made == (
+        '<a href="https://x.example/?a=&quot;1&quot;&amp;b=2" target="_blank" rel="noopener noreferrer">news</a>'
+    )
+    for address in ("javascript:alert(1)", "http://x", "", "//x", "data:text/html,x", "HTTPS://x"):
+        assert parts.link("news", address) == "news"
+
+
+def test_depth_draws_an_area_and_a_line_for_each_side_inside_its_box():
+    made = parts.depth([(0.4, 0.5), (0.1, 1.0)], [(0.6, 0.25)])
+    assert made.count("<i ") == 4
+    assert (
+        "polygon(40.00% 100.00%,40.00% 100.00%,40.00% 50.00%,10.00% 50.00%,10.00% 0.00%,0.00% 0.00%,0.00% 100.00%)"
+        in made
+    )
+    assert "calc(60.00% + 1.4px)" in made
+    assert parts.depth([], []) == '<div class="depth"></div>'
+
+
+def test_a_rows_colour_stays_between_nothing_and_the_whole_row():
+    made = parts.table([Column("a")], [["1"], ["2"], ["3"]], row_kinds=["asks"] * 3, fills=[-1.0, 0.5, 7.0])
+    assert re.findall(r"--fill:([\d.]+%)", made) == ["0.0%", "50.0%", "100.0%"]

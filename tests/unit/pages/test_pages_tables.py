@@ -112,3 +112,23 @@ def test_a_position_without_a_mark_has_dashes():
     )
     shown = row(tables.positions(replace(now, valuation=replace(now.valuation, positions=(blind,)))), "AAPL")
     assert shown.count("–") == 5  # noqa: RUF001 - the dash that stands for what is not known
+
+
+def test_a_disputed_price_has_a_plate_in_the_watchlist_and_on_the_position():
+    now = with_datum("AAPL", **_disputed("AAPL"))
+    for markup in (tables.watchlist(now, ""), tables.positions(now)):
+        assert "DISPUTED" in row(markup, "AAPL")
+        assert "DISPUTED" not in row(markup, "MSFT")
+        assert 'title="tape 571.53; finnhub 600.11' in markup
+
+
+def test_a_mark_says_source_age_and_agreement():
+    shown = row(tables.positions(fakes.live()), "AAPL")
+    assert shown.count("alpaca 2.0 s \u00b7 2 of 2") == 2  # in a column, and below the symbol on a phone
+    market = {k: v for k, v in fakes.MARKET.items() if k != "AAPL"}
+    assert "no price yet" in row(tables.positions(fakes.snapshot(market=MappingProxyType(market))), "AAPL")
+
+
+def _disputed(symbol):
+    datum = fakes.witnessed(fakes.MARKET[symbol], "finnhub", 1.05)
+    return {"agreement": datum.agreement, "witnesses": datum.witnesses}
