@@ -10,10 +10,12 @@ from pydantic import BaseModel, Field
 
 from marketpulse.api.numbers import DecimalText, estimate, exact, exact_or_none, rounded
 from marketpulse.types import (
+    Agreement,
     DeskStatus,
     Feed,
     Halt,
     Instrument,
+    MarketDatum,
     Mode,
     Order,
     OrderState,
@@ -118,6 +120,10 @@ class PositionReply(BaseModel):
     average_price: DecimalText
     last: DecimalText | None
     unrealized: DecimalText | None
+    source: str | None = Field(description="who said the last price")
+    age_seconds: float | None = Field(description="how old the last price is")
+    stale: bool = Field(description="the last price is older than its feed allows")
+    agreement: Agreement | None = Field(description="whether another source tells the last price too")
 
 
 class PortfolioReply(BaseModel):
@@ -194,7 +200,9 @@ def portfolio_reply(snapshot: Snapshot) -> PortfolioReply:
         realized=exact(valuation.realized),
         unrealized=estimate(valuation.open_pnl, _CENT),
         positions=[
-            _position(p, snapshot.instruments.get(p.symbol)) for p in valuation.positions if p.quantity
+            _position(p, snapshot.instruments.get(p.symbol), snapshot.market.get(p.symbol))
+            for p in valuation.positions
+            if p.quantity
         ],
     )
 
@@ -204,13 +212,17 @@ def halt_reply(halt: Halt | None) -> HaltReply:
     return HaltReply(halted=False) if halt is None else HaltReply(halted=True, since=halt.since, why=halt.why)
 
 
-def _position(view: PositionView, instrument: Instrument | None) -> PositionReply:
+def _position(view: PositionView, instrument: Instrument | None, datum: MarketDatum | None) -> PositionReply:
     return PositionReply(
         symbol=view.symbol,
         quantity=exact(view.quantity),
         average_price=exact(view.average_price),
         last=estimate(view.last, instrument.tick if instrument else _CENT),
         unrealized=estimate(view.unrealized, _CENT),
+        source=datum.quote.source if datum else None,
+        age_seconds=rounded(max(0.0, datum.age), 3) if datum else None,
+        stale=view.stale,
+        agreement=datum.agreement if datum else None,
     )
 
 

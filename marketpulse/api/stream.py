@@ -20,7 +20,7 @@ from marketpulse.api.market_shapes import BarReply, bars_reply, datum_reply
 from marketpulse.api.prices import instrument
 from marketpulse.api.problem import Fault
 from marketpulse.errors import ConfigError, ProviderError, Refused
-from marketpulse.types import Instrument, Interval, MarketDatum
+from marketpulse.types import Agreement, Instrument, Interval, MarketDatum
 
 __all__ = ["BarEvent", "Stream"]
 
@@ -31,11 +31,13 @@ _MOST_STREAMS = 64
 
 
 class BarEvent(BarReply):
-    """The forming bar with the age of the price it rests on."""
+    """The forming bar with how far the price it rests on may be believed."""
 
     symbol: str
+    source: str
     age_seconds: float
     stale: bool
+    agreement: Agreement
 
 
 @dataclass
@@ -132,8 +134,10 @@ class Stream:
         return BarEvent(
             **reply.bars[-1].model_dump(),
             symbol=one.symbol,
+            source=datum.quote.source,
             age_seconds=round(max(0.0, datum.age), 3),
             stale=datum.stale,
+            agreement=datum.agreement,
         )
 
 

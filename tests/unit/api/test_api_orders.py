@@ -47,7 +47,14 @@ def test_the_portfolio_is_decimal_text(door):
     apple = answer["positions"][0]
     assert apple == {
         "symbol": "AAPL", "quantity": "20", "average_price": "565.20", "last": "571.53", "unrealized": "126.60",
+        "source": "tape", "age_seconds": 2.0, "stale": False, "agreement": "alone",
     }  # fmt: skip
+
+
+def test_a_position_without_a_price_says_so(door):
+    door.desk.show(market={})
+    apple = door.get("/api/v1/portfolio").json()["positions"][0]
+    assert (apple["source"], apple["age_seconds"], apple["agreement"]) == (None, None, None)
 
 
 def test_the_blotter_says_what_was_asked_and_what_became_of_it(door):

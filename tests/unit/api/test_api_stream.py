@@ -13,7 +13,19 @@ from marketpulse.api.stream import Stream
 from marketpulse.errors import ConfigError, NoData
 from marketpulse.types import Interval
 
-BAR = {"symbol", "time", "open", "high", "low", "close", "volume", "age_seconds", "stale"}
+BAR = {
+    "symbol",
+    "time",
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "source",
+    "age_seconds",
+    "stale",
+    "agreement",
+}
 
 
 def events(text):
