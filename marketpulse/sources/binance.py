@@ -168,9 +168,9 @@ def _tick(ticker: Any) -> Tick:
     return Tick(price, time, maybe(_NAME, info, "b"), maybe(_NAME, info, "a"))
 
 
-def _reader() -> Callable[[Any, PassOn, Any], None]:
+def _reader(clock: Clock) -> Callable[[Any, PassOn, Any], None]:
     """Make what each message goes through: late ones are dropped, changes of a book are checked."""
-    latest = Latest(_NAME)
+    latest = Latest(_NAME, clock)
 
     def read(exchange: Any, pass_on: PassOn, message: Any) -> None:
         event = message.get("e")

@@ -13,7 +13,7 @@ from marketpulse.clock import Clock
 from marketpulse.errors import BadData
 from marketpulse.ports import Capability, Limits, Put
 from marketpulse.sources.ccxt_errors import PAUSE
-from marketpulse.sources.ccxt_numbers import instant, ladders, maybe, positive
+from marketpulse.sources.ccxt_numbers import instant, ladders, maybe, positive, venue_time
 from marketpulse.sources.ccxt_rest import TIMEOUT, Clients, Klines, Page
 from marketpulse.sources.ccxt_stream import Latest, PassOn, Wire, streamed
 from marketpulse.sources.ccxt_ticks import Tick
@@ -176,9 +176,9 @@ def _tick(ticker: Any) -> Tick:
     return Tick(price, time, maybe(_NAME, info, "bid1Price"), maybe(_NAME, info, "ask1Price"))
 
 
-def _reader() -> Callable[[Any, PassOn, Any], None]:
+def _reader(clock: Clock) -> Callable[[Any, PassOn, Any], None]:
     """Make what each message goes through: late ones are dropped, the books' numbers are checked."""
-    latest, numbers = Latest(_NAME), _Numbers()
+    latest, numbers = Latest(_NAME, clock), _Numbers(clock)
 
     def read(exchange: Any, pass_on: PassOn, message: Any) -> None:
         topic = message.get("topic")
@@ -202,12 +202,16 @@ class _Numbers:
     is dropped; what skips a number, or begins again below it, means that the book is lost.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._last: dict[str, tuple[int, float]] = {}
 
     def follows(self, topic: str, message: Any) -> bool:
         """Whether the message is to be worked in; raises BadData where one before it is missing."""
-        number, time = int(positive(_NAME, message["data"], "u")), positive(_NAME, message, "ts")
+        number, time = (
+            int(positive(_NAME, message["data"], "u")),
+            venue_time(_NAME, self._clock, message["ts"]),
+        )
         last, told = self._last.get(topic, (0, 0.0))
         if message.get("type") == "snapshot":
             if 0 < number < last and time > told:

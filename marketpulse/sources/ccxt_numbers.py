@@ -12,14 +12,16 @@ from typing import Any
 
 import numpy as np
 
+from marketpulse.clock import Clock
 from marketpulse.errors import BadData, NoData
 from marketpulse.sources.table import bars_of
 from marketpulse.types import Bars, FloatArray, Interval, Level
 
-__all__ = ["SECONDS", "closed_bars", "instant", "ladders", "maybe", "positive", "rows_of"]
+__all__ = ["SECONDS", "closed_bars", "instant", "ladders", "maybe", "positive", "rows_of", "venue_time"]
 
 SECONDS = {Interval.DAY: 86_400, Interval.HOUR: 3_600, Interval.MINUTE: 60}
 _COLUMNS = 6
+_AHEAD = 60_000.0  # milliseconds that a venue's clock may be ahead of ours
 
 
 def positive(name: str, info: Any, key: str) -> float:
@@ -49,6 +51,18 @@ def maybe(name: str, info: Any, key: str) -> float | None:
     except (TypeError, ValueError):
         raise BadData(f"{name}: {key} is not a number") from None
     return positive(name, info, key)
+
+
+def venue_time(name: str, clock: Clock, time: Any) -> float:
+    """Return a streamed message's milliseconds since 1970.
+
+    One from the future is refused: everything after it would look late.
+    """
+    if isinstance(time, bool) or not isinstance(time, int | float) or not time > 0:
+        raise BadData(f"{name}: a message without its time")
+    if time > clock.wall().timestamp() * 1000.0 + _AHEAD:
+        raise BadData(f"{name}: a message from the future")
+    return float(time)
 
 
 def instant(milliseconds: float) -> datetime:

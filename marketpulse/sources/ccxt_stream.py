@@ -17,7 +17,7 @@ from typing import Any
 from marketpulse.clock import Clock
 from marketpulse.errors import BadData, Unavailable, UnknownSymbol
 from marketpulse.ports import Put
-from marketpulse.sources.ccxt_numbers import positive
+from marketpulse.sources.ccxt_numbers import positive, venue_time
 from marketpulse.sources.ccxt_rest import Clients
 from marketpulse.sources.ccxt_ticks import Tick, Ticks
 from marketpulse.types import Instrument
@@ -25,7 +25,7 @@ from marketpulse.types import Instrument
 __all__ = ["Latest", "PassOn", "Wire", "streamed"]
 
 _GOODBYE = 1.0  # seconds a venue has to answer the closing of a socket
-_CLOSING = 5.0  # seconds for all that is left to close
+_CLOSING = 2.0  # seconds for all that is left to close
 
 PassOn = Callable[[Any], None]
 """Gives one decoded message to ccxt."""
@@ -49,7 +49,7 @@ class Wire:
 
     name: str
     make: Callable[[], Any]
-    reader: Callable[[], Callable[[Any, PassOn, Any], None]]
+    reader: Callable[[Clock], Callable[[Any, PassOn, Any], None]]
     tick: Callable[[Any], Tick]
     chunk: int
     depth: int
@@ -59,17 +59,17 @@ class Wire:
 class Latest:
     """Tells messages that come late from those in order, by the venue's own times."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, clock: Clock) -> None:
         self._name = name
+        self._clock = clock
         self._times: dict[Any, float] = {}
 
     def late(self, key: Any, time: Any) -> bool:
         """Whether ``time`` (ms) lies before the newest of ``key``."""
-        if not isinstance(time, int | float):
-            raise BadData(f"{self._name}: a message without its time")
-        if time < self._times.get(key, 0.0):
+        told = venue_time(self._name, self._clock, time)
+        if told < self._times.get(key, 0.0):
             return True
-        self._times[key] = time
+        self._times[key] = told
         return False
 
 
@@ -86,14 +86,14 @@ async def streamed(
             symbols = [i.symbol for i in instruments if i.symbol in exchange.markets]
             if not symbols:
                 raise UnknownSymbol(f"{wire.name}: none of the pairs is known")
-            await _watched(wire, exchange, symbols, Ticks(wire.name, clock, put, wire.levels))
+            await _watched(wire, exchange, clock, symbols, Ticks(wire.name, clock, put, wire.levels))
     finally:
         await _closed(exchange)
 
 
-async def _watched(wire: Wire, exchange: Any, symbols: Sequence[str], ticks: Ticks) -> None:
+async def _watched(wire: Wire, exchange: Any, clock: Clock, symbols: Sequence[str], ticks: Ticks) -> None:
     """Run every loop until one fails; raise what it failed with."""
-    failed = _attend(wire, exchange)
+    failed = _attend(wire, exchange, clock)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_raised(failed))
@@ -125,10 +125,10 @@ async def _lasting(wire: Wire, loop: Awaitable[None]) -> None:
         raise Unavailable(f"{wire.name}: the connection was closed") from None
 
 
-def _attend(wire: Wire, exchange: Any) -> asyncio.Future[None]:
+def _attend(wire: Wire, exchange: Any, clock: Clock) -> asyncio.Future[None]:
     """Lead all messages past our reader, and the first error among them into a future."""
     failed = asyncio.get_running_loop().create_future()
-    read, pass_on, connect = wire.reader(), exchange.handle_message, exchange.client
+    read, pass_on, connect = wire.reader(clock), exchange.handle_message, exchange.client
 
     def decoded(client: Any, message: Any) -> None:
         if not isinstance(message, dict):

@@ -14,7 +14,7 @@ import numpy as np
 from marketpulse.clock import Clock
 from marketpulse.errors import BadData
 from marketpulse.ports import Put
-from marketpulse.sources.ccxt_numbers import instant, ladders, positive
+from marketpulse.sources.ccxt_numbers import instant, ladders, positive, venue_time
 from marketpulse.sources.table import bars_of
 from marketpulse.types import Book, Interval, Quote
 
@@ -73,6 +73,7 @@ class Ticks:
     def tick(self, symbol: str, tick: Tick) -> None:
         """Hand a quote over, unless it is older than the last one or repeats it."""
         pair = self._of(symbol)
+        venue_time(self._name, self._clock, tick.time)
         if tick.time < pair.time:
             return
         if tick.bid is not None and tick.ask is not None:
@@ -106,9 +107,10 @@ class Ticks:
         Raises
         ------
         BadData
-            It cannot be a book, or its number went back.
+            It cannot be a book, its number went back, or its time has not come.
         """
         pair = self._of(symbol)
+        venue_time(self._name, self._clock, time)
         if sequence is not None and pair.sequence is not None and sequence < pair.sequence:
             raise BadData(f"{self._name}: the order book went back")
         if time < pair.booked or (sequence == pair.sequence and time == pair.booked):

@@ -174,7 +174,7 @@ def test_a_streamed_ticker_with_a_wrong_number_is_refused(field, value):
 
 def test_late_messages_of_one_kind_and_pair_are_dropped():
     passed = []
-    read = _reader()
+    read = _reader(SimClock(NOW))
     for event, symbol, time in (
         ("aggTrade", "A", 5),
         ("aggTrade", "B", 4),

@@ -12,7 +12,15 @@ from marketpulse.clock import SimClock
 from marketpulse.errors import BadData, NoData, ProviderError, RateLimited, Unavailable, UnknownSymbol
 from marketpulse.sources import binance, bybit
 from marketpulse.sources.ccxt_errors import PAUSE, error_table, wait_told
-from marketpulse.sources.ccxt_numbers import closed_bars, instant, ladders, maybe, positive, rows_of
+from marketpulse.sources.ccxt_numbers import (
+    closed_bars,
+    instant,
+    ladders,
+    maybe,
+    positive,
+    rows_of,
+    venue_time,
+)
 from marketpulse.sources.ccxt_rest import Clients, Klines
 from marketpulse.sources.vendor import translated
 from marketpulse.types import Interval
@@ -187,6 +195,16 @@ def test_a_number_may_be_left_out():
     for value in ("-1", "nan", "x"):
         with pytest.raises(BadData):
             maybe("x", {"k": value}, "k")
+
+
+@pytest.mark.parametrize("time", [None, "5", True, 0, -1, float("nan"), [], NOW.timestamp() * 1000 + 60_001])
+def test_a_message_needs_a_time_that_has_come(time):
+    with pytest.raises(BadData, match=r"^x: a message "):
+        venue_time("x", SimClock(NOW), time)
+
+
+def test_a_venues_clock_may_be_a_little_ahead():
+    assert venue_time("x", SimClock(NOW), NOW.timestamp() * 1000 + 59_999) == NOW.timestamp() * 1000 + 59_999
 
 
 def test_an_instant_is_aware_utc():

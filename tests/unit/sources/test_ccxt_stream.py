@@ -292,6 +292,25 @@ def test_a_message_that_cannot_be_read_ends_the_stream(language, frame):
 
 
 @BOTH
+@pytest.mark.parametrize("of", ["prices", "trades", "depth", "minutes"])
+def test_a_message_from_the_future_ends_the_stream(language, of):
+    async def scene(venue):
+        await booked(venue)
+        frame = {
+            "prices": lambda: venue.price(time=MS + 3_600_000),
+            "trades": lambda: venue.trade("1", MS + 3_600_000),
+            "depth": lambda: venue.next_change(time=MS + 3_600_000),
+            "minutes": lambda: venue.bar(MINUTE, time=MS + 3_600_000),
+        }[of]()
+        await venue.say(getattr(venue, of), frame)
+        error = await venue.end()
+        assert isinstance(error, BadData)
+        assert str(error) == f"{venue.source.name}: a message from the future"
+
+    played(language, scene)
+
+
+@BOTH
 def test_a_lost_connection_ends_the_stream(language):
     async def scene(venue):
         await booked(venue)

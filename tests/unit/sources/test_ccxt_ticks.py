@@ -64,8 +64,8 @@ def test_the_day_widens_with_the_price(ticks, told):
 
 
 def test_the_day_before_is_not_today(ticks, told):
-    ticks.day("A", DAY)
-    ticks.tick("A", Tick(5.0, TODAY + 86_400_000))
+    ticks.day("A", [TODAY - 86_400_000, *DAY[1:]])
+    ticks.tick("A", Tick(5.0, TODAY))
     ticks.tick("B", Tick(5.0, MS))
     assert [q.volume for q in told] == [None, None]
 
@@ -120,3 +120,12 @@ def test_a_bar_out_of_order_is_refused(ticks, column, value):
 
 def test_a_minute_without_trades_is_whole(ticks):
     ticks.day("A", [TODAY, 3.0, 3.0, 3.0, 3.0, 0.0])
+
+
+def test_nothing_comes_from_the_future(ticks, told):
+    with pytest.raises(BadData, match="from the future"):
+        ticks.tick("A", Tick(10.0, MS + 60_001))
+    with pytest.raises(BadData, match="from the future"):
+        ticks.book("A", [[10, 1]], [[11, 1]], MS + 60_001, 5)
+    ticks.tick("A", Tick(10.0, MS))
+    assert len(told) == 1
