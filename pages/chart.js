@@ -240,6 +240,8 @@ class LiveChart {
   async open() {
     this.lost = false;
     this.late = false;
+    this.disputed = false;
+    this.source = "";
     this.hovered = null;
     this.bars = []; // what the stream says must not be mixed into the old symbol's bars
     this.connect();
@@ -270,6 +272,8 @@ class LiveChart {
     const last = this.bars.at(-1);
     if (bar.symbol !== this.data.symbol || !last || bar.time < last.time) return;
     this.late = bar.stale;
+    this.disputed = bar.agreement === "disputed";
+    this.source = bar.source;
     const opened = bar.time > last.time;
     if (opened) this.bars.push(bar);
     else this.bars[this.bars.length - 1] = bar;
@@ -300,6 +304,7 @@ class LiveChart {
     const day = new Date(bar.time * 1000).toISOString().slice(0, 10);
     const cells = [["", day], ["O", this.number(bar.open)], ["H", this.number(bar.high)], ["L", this.number(bar.low)],
       ["C", this.number(bar.close)], [change < 0 ? "down" : "up", signed], ["Vol", compact.format(bar.volume)]];
+    if (this.source && bar === this.bars.at(-1)) cells.push(["from", this.source]);
     this.legend.replaceChildren(...cells.map(([name, text]) => {
       const cell = document.createElement("span");
       const strong = document.createElement("b");
@@ -324,7 +329,8 @@ class LiveChart {
     }
     const seconds = Math.round((Date.now() - this.lastHeard) / 1000);
     const heard = this.lastHeard ? `last update ${seconds} s ago` : "no update yet";
-    const words = this.lost ? `stream lost, retrying; ${heard}` : this.problem || (this.late ? "STALE: no fresh price" : "");
+    const doubt = this.late ? "STALE: no fresh price" : this.disputed ? "DISPUTED: another source tells another price" : "";
+    const words = this.lost ? `stream lost, retrying; ${heard}` : this.problem || doubt;
     this.warning.textContent = words;
     this.warning.hidden = !words;
   }

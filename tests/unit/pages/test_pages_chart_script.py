@@ -218,6 +218,16 @@ def test_a_stale_price_is_said(desk):
     assert desk.warning() == "STALE: no fresh price"
 
 
+def test_a_disputed_price_is_said_until_the_sources_agree(desk):
+    desk.shown()
+    desk.say(desk.bars["AAPL"][-1], agreement="disputed", source="alpaca")
+    desk.page.wait_for_function("!root.querySelector('.warning').hidden")
+    assert desk.warning() == "DISPUTED: another source tells another price"
+    assert "from alpaca" in desk.legend()
+    desk.say(desk.bars["AAPL"][-1], agreement="agreed", source="alpaca")
+    desk.page.wait_for_function("root.querySelector('.warning').hidden")
+
+
 def test_history_that_fails_is_said_and_asked_for_again(desk):
     desk.bars["AAPL"], good = None, desk.bars["AAPL"]
     desk.show()
