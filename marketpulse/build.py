@@ -52,7 +52,13 @@ _LIVE: Routing = (
 _REPLAY: Routing = tuple(
     (capability, what, (source,))
     for what, source in (("shares", "tape"), ("pairs", "simulated"))
-    for capability in (Capability.QUOTE, Capability.BARS, Capability.ACTIONS, Capability.BOOK)
+    for capability in (
+        Capability.QUOTE,
+        Capability.BARS,
+        Capability.ACTIONS,
+        Capability.INTRADAY,
+        Capability.BOOK,
+    )
 )
 _RECORDED: Routing = tuple(
     (capability, "recorded", ("recorded",))

@@ -2,13 +2,15 @@
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from types import MappingProxyType
 
 from marketpulse.clock import Clock
-from marketpulse.errors import Refused
+from marketpulse.errors import ProviderError, Refused
 from marketpulse.guard import Chain, FailoverLog, Pool
 from marketpulse.market.board import Entry
 from marketpulse.market.freshness import ago, is_stale, patience, tape_age
+from marketpulse.market.history import empty_bars
 from marketpulse.market.live import LiveFeed
 from marketpulse.market.pace import Pace
 from marketpulse.market.replay import ReplayFeed, desk_time
@@ -18,7 +20,7 @@ from marketpulse.market.sessions import ALWAYS
 from marketpulse.market.state import State
 from marketpulse.market.store import Store
 from marketpulse.meter import Meter
-from marketpulse.ports import Source
+from marketpulse.ports import Capability, Source
 from marketpulse.types import (
     Bars,
     Book,
@@ -37,6 +39,7 @@ from marketpulse.types import (
 __all__ = ["Market"]
 
 _SIMULATED = "simulated"
+_LENGTH = {Interval.MINUTE: timedelta(minutes=1), Interval.HOUR: timedelta(hours=1)}
 
 
 class Market:
@@ -175,10 +178,23 @@ class Market:
             raise Refused("BAD_REQUEST", "Ask for at least one bar.")
         if interval is Interval.DAY:
             return self._state.history.with_forming(instrument, n)
-        if self._live is None or not self._live.intraday.serves(instrument):
+        if not self._routes.serves(instrument, Capability.INTRADAY):
             raise Refused("BAD_REQUEST", f"No source offers bars of {interval} for {symbol} on this feed.")
-        bars = self._live.intraday.bars(instrument, interval)
+        if self._live is not None:
+            bars = self._live.intraday.bars(instrument, interval)
+        else:
+            bars = self._replayed(instrument, interval, n)
         return bars[max(0, len(bars) - n) :].adjust(self._state.history.actions(instrument.symbol))
+
+    def _replayed(self, instrument: Instrument, interval: Interval, n: int) -> Bars:
+        """Ask the tape or the simulator, which answer at once."""
+        wall = instrument.calendar == ALWAYS and not self._pairs_on_tape
+        now = desk_time(self._clock, instrument, wall=wall)
+        period = (now - n * _LENGTH[interval], now)
+        try:
+            return self._routes.bars(instrument, period, interval)
+        except ProviderError:
+            return empty_bars(instrument.symbol, interval=interval)
 
     def bars(self, symbol: str) -> Bars:
         """Return the closed raw daily bars, oldest first; empty when none are known."""

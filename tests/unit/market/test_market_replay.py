@@ -155,3 +155,11 @@ def test_over_a_weekend_that_the_tape_jumps_a_price_ages_only_while_it_runs(mark
     assert not datum.stale
     wall.advance(16)
     assert market.data()["AAPL"].stale
+
+
+def test_minutes_of_pairs_come_from_the_simulator_and_shares_have_none(market):
+    bars = market.history("BTC/USDT", Interval.MINUTE, 30)
+    assert len(bars) == 30
+    assert bars.source == "simulated"
+    with pytest.raises(Refused, match="No source offers bars of 1m for AAPL"):
+        market.history("AAPL", Interval.MINUTE, 30)
