@@ -45,6 +45,7 @@ class Wire:
     chunk : pairs that one subscription may name
     depth : levels that are asked for
     levels : levels that are handed over, on each side
+    quiet : seconds after which books are missed while tickers come, or tickers while books come
     """
 
     name: str
@@ -54,6 +55,32 @@ class Wire:
     chunk: int
     depth: int
     levels: int = 50
+    quiet: float = 60.0
+
+
+class _Pulse:
+    """Notices that one socket went silent while another speaks.
+
+    A stream that is silent as a whole is its supervisor's matter.
+    """
+
+    def __init__(self, name: str, quiet: float) -> None:
+        self._name = name
+        self._quiet = quiet
+        now = asyncio.get_running_loop().time()
+        self._last = {"prices": now, "books": now}
+
+    def beat(self, what: str) -> None:
+        """Note that a message came."""
+        self._last[what] = asyncio.get_running_loop().time()
+
+    async def watch(self) -> None:
+        """Raise once one of the two is missed."""
+        while True:
+            await asyncio.sleep(self._quiet / 10)
+            first, last = sorted(self._last, key=self._last.__getitem__)
+            if self._last[last] - self._last[first] > self._quiet:
+                raise Unavailable(f"{self._name}: no {first} came for {self._quiet:.0f} s")
 
 
 class Latest:
@@ -97,10 +124,19 @@ async def _watched(wire: Wire, exchange: Any, clock: Clock, symbols: Sequence[st
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_raised(failed))
+            pulse = _Pulse(wire.name, wire.quiet)
+            group.create_task(pulse.watch())
             for start in range(0, len(symbols), wire.chunk):
                 some = list(symbols[start : start + wire.chunk])
-                for loop in (_tickers, _trades, _books, _minutes, _days):
-                    group.create_task(_lasting(wire, loop(wire, exchange, some, ticks)))
+                loops = (
+                    _tickers(wire, exchange, some, ticks, pulse),
+                    _books(wire, exchange, some, ticks, pulse),
+                    _trades(wire, exchange, some, ticks),
+                    _minutes(exchange, some, ticks),
+                    _days(exchange, some, ticks),
+                )
+                for loop in loops:
+                    group.create_task(_lasting(wire, loop))
     except ExceptionGroup as errors:
         raise _first(errors) from None
 
@@ -161,10 +197,11 @@ def _minding(name: str, handle: PassOn, failed: asyncio.Future[None]) -> PassOn:
     return handled
 
 
-async def _tickers(wire: Wire, exchange: Any, symbols: list[str], ticks: Ticks) -> None:
+async def _tickers(wire: Wire, exchange: Any, symbols: list[str], ticks: Ticks, pulse: _Pulse) -> None:
     seen: dict[str, Any] = {}
     while True:
         await exchange.watch_tickers(symbols)
+        pulse.beat("prices")
         for symbol in symbols:
             ticker = exchange.tickers.get(symbol)
             if ticker is not None and ticker is not seen.get(symbol):
@@ -193,17 +230,17 @@ def _newer(kept: Any, last: Any) -> Iterable[Any]:
     return fresh
 
 
-async def _books(wire: Wire, exchange: Any, symbols: list[str], ticks: Ticks) -> None:
+async def _books(wire: Wire, exchange: Any, symbols: list[str], ticks: Ticks, pulse: _Pulse) -> None:
     while True:
         await exchange.watch_order_book_for_symbols(symbols, wire.depth)
+        pulse.beat("books")
         for symbol in symbols:
             book = exchange.orderbooks.get(symbol)
             if book is not None and book["timestamp"] is not None:
                 ticks.book(symbol, book["bids"], book["asks"], book["timestamp"], book["nonce"])
 
 
-async def _minutes(wire: Wire, exchange: Any, symbols: list[str], ticks: Ticks) -> None:
-    del wire
+async def _minutes(exchange: Any, symbols: list[str], ticks: Ticks) -> None:
     while True:
         await exchange.watch_ohlcv_for_symbols([[symbol, "1m"] for symbol in symbols])
         for symbol in symbols:
@@ -212,8 +249,7 @@ async def _minutes(wire: Wire, exchange: Any, symbols: list[str], ticks: Ticks) 
                 ticks.minutes(symbol, rows[-3:])
 
 
-async def _days(wire: Wire, exchange: Any, symbols: list[str], ticks: Ticks) -> None:
-    del wire
+async def _days(exchange: Any, symbols: list[str], ticks: Ticks) -> None:
     while True:
         await exchange.watch_ohlcv_for_symbols([[symbol, "1d"] for symbol in symbols])
         for symbol in symbols:

@@ -108,6 +108,7 @@ def test_the_streaming_client_asks_for_bid_and_ask():
     client = _watching()
     assert client.options["fetchMarkets"]["types"] == ["spot"]
     assert client.options["watchTickers"]["name"] == "ticker"
+    assert client.streaming["keepAlive"] == 15_000
     assert client.enableRateLimit is False
 
 

@@ -1,5 +1,7 @@
 import asyncio
 import threading
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -318,6 +320,26 @@ def test_a_lost_connection_ends_the_stream(language):
         error = await venue.end()
         assert isinstance(error, Unavailable)
         assert str(error) == f"{venue.source.name}: the connection failed"
+
+    played(language, scene)
+
+
+@BOTH
+@pytest.mark.parametrize("speaks", ["prices", "books"])
+def test_one_silent_socket_among_others_ends_the_stream(language, speaks):
+    async def scene(venue):
+        venue.source._wire = replace(venue.source._wire, quiet=0.2)
+        await booked(venue)
+        time = MS
+        while not venue.task.done():  # a venue that goes on speaking
+            time += 1
+            frame = venue.price(time) if speaks == "prices" else venue.next_change(time, number=time - MS)
+            with suppress(ConnectionError):  # it may be closing by now
+                await venue.say(venue.prices if speaks == "prices" else venue.depth, frame)
+            await asyncio.wait([venue.task], timeout=0.02)
+        silent = {"prices": "books", "books": "prices"}[speaks]
+        assert isinstance(venue.task.exception(), Unavailable)
+        assert f"no {silent} came" in str(venue.task.exception())
 
     played(language, scene)
 

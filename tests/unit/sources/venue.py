@@ -194,8 +194,8 @@ class BinanceVenue(Venue):
         """The first change after the snapshot, which may be there before or after it."""
         return self.change(101, 101)
 
-    def next_change(self, time: int = MS + 1, **sides: object) -> dict:
-        return self.change(102, 102, time, **sides)
+    def next_change(self, time: int = MS + 1, number: int = 1, **sides: object) -> dict:
+        return self.change(101 + number, 101 + number, time, **sides)
 
     def price(self, time: int = MS, **fields: object) -> dict:
         told = {"c": "50000.10", "b": "50000.00", "a": "50000.20", "o": "1", "h": "1", "l": "1", "v": "1"}
@@ -261,8 +261,8 @@ class BybitVenue(Venue):
     def first_change(self) -> dict:
         return self.change("snapshot", 101)
 
-    def next_change(self, time: int = MS + 1, **sides: object) -> dict:
-        return self.change("delta", 102, time, **sides)
+    def next_change(self, time: int = MS + 1, number: int = 1, **sides: object) -> dict:
+        return self.change("delta", 101 + number, time, **sides)
 
     def price(self, time: int = MS, **fields: object) -> dict:
         day = {"highPrice24h": "1", "lowPrice24h": "1", "prevPrice24h": "1", "volume24h": "1"}
