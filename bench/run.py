@@ -19,6 +19,8 @@ TOPICS = (
     "value_at_risk",
     "tearsheet",
     "storage",
+    "failover",
+    "stream",
     "server",
 )
 
