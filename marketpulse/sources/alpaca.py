@@ -151,7 +151,7 @@ class AlpacaSource:
         symbol = american(instrument, self.name)
         wish = _package().requests.StockSnapshotRequest(symbol_or_symbols=symbol)
         with _vendor_errors():
-            answer = self._prices().get_stock_snapshot(wish)
+            answer = self._prices().get("/stocks/snapshots", wish.to_request_fields())
             if not isinstance(answer, dict):
                 raise BadData("alpaca: the answer had an unexpected shape")
             known = answer.get(symbol)
@@ -222,7 +222,7 @@ class AlpacaSource:
         start = now - timedelta(days=_NEWS_DAYS)
         wish = _package().requests.NewsRequest(symbols=symbol, start=start, sort="desc", limit=_NEWS)
         with _vendor_errors():
-            answer = self._news().get_news(wish)
+            answer = self._news().get("/news", wish.to_request_fields())
             return newest_first(answer.get("news"), read, self.name, now)
 
     async def stream(self, instruments: Sequence[Instrument], put: Put) -> None:
@@ -232,8 +232,9 @@ class AlpacaSource:
 
     def _ask(self, symbol: str, wish: Any) -> list[Any]:
         """Return the newest bars of a period, one page of them."""
-        answer = self._prices().get_stock_bars(wish)
-        records = answer.get(symbol, []) if isinstance(answer, dict) else None
+        answer = self._prices().get("/stocks/bars", wish.to_request_fields())
+        found = answer.get("bars") if isinstance(answer, dict) else None
+        records = found.get(symbol, []) if isinstance(found, dict) else None
         if not isinstance(records, list):
             raise BadData("alpaca: the bars had an unexpected shape")
         return records
@@ -253,7 +254,11 @@ class AlpacaSource:
 
 
 def _made(keys: tuple[str, str], prepare: Callable[[Any], None]) -> tuple[Any, Any]:
-    """Return clients for prices and news that give answers as they come, and ask once only."""
+    """Return clients for prices and news that give answers as they come, and ask once only.
+
+    They are used through ``get``, one request each: their own methods turn pages for ever if an answer
+    keeps naming a next one.
+    """
     kinds = _package().historical
     clients = (
         kinds.StockHistoricalDataClient(*keys, raw_data=True),

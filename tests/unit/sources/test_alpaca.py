@@ -188,6 +188,13 @@ def test_a_number_left_out_stays_for_the_market_room_to_judge():
     assert np.isnan(found.close).all()
 
 
+@pytest.mark.parametrize("token", ["again", 7, {}])
+def test_no_further_page_is_asked_for(token):
+    source, canned = source_of(days(3, 4) | {"next_page_token": token})
+    assert len(source.bars(AAPL, Interval.DAY, LONG_AGO, NOW)) == 2
+    assert len(canned.asked) == 1
+
+
 @pytest.mark.parametrize("answer", [bars(), {"bars": {}, "next_page_token": None}, days(9)])
 def test_no_closed_bar_is_no_data(answer):
     with pytest.raises(NoData):
