@@ -142,7 +142,7 @@ class AlphaVantageSource:
         about = answer.get("Meta Data")
         if not isinstance(answer.get(_SERIES), dict) or not isinstance(about, dict):
             raise BadData("alphavantage: the answer had an unexpected shape")
-        if about.get("2. Symbol") not in {symbol, symbol.replace(".", "-")}:
+        if about.get("2. Symbol") not in [symbol, symbol.replace(".", "-")]:  # a set would not take all
             raise BadData("alphavantage: the answer is about another symbol")
         return answer
 

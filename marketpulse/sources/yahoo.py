@@ -10,6 +10,7 @@ split is missing from it.
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -82,24 +83,23 @@ class YahooSource:
 
     def quote(self, instrument: Instrument) -> Quote:
         """Return the last price with its time at the exchange, and the day's range and volume."""
-        frame = self._client.history(instrument.symbol, period="1d", interval="1d")
+        frame = self._ask(instrument, period="1d", interval="1d")
         with vendor_errors():
             meta = frame.meta
             price, stamp = meta.get("regularMarketPrice"), meta.get("regularMarketTime")
             if price is None or stamp is None:
                 raise BadData("yahoo: the price or its time is missing")
             today = frame.rows[-1] if len(frame.days) else None
-            volume = meta.get("regularMarketVolume")
             return Quote(
                 instrument.symbol,
                 price=float(price),
                 bid=None,
                 ask=None,
-                volume=None if volume is None else float(volume),
+                volume=_number(meta.get("regularMarketVolume")),
                 time=_moment(stamp),
                 received=self._clock.now(),
                 source=self.name,
-                open=None if today is None else float(today[0]),
+                open=None if today is None else _number(today[0]),
                 high=_number(meta.get("regularMarketDayHigh")),
                 low=_number(meta.get("regularMarketDayLow")),
             )
@@ -116,7 +116,7 @@ class YahooSource:
         """
         if interval is not Interval.DAY:
             return self._shorter(instrument, interval, start, end)
-        frame = self._recent(instrument.symbol, start)
+        frame = self._recent(instrument, start)
         moment = min(end, self._clock.now())
         with vendor_errors():
             raw, _ = unsplit(frame.rows, frame.dividends, frame.splits)
@@ -130,7 +130,7 @@ class YahooSource:
 
     def actions(self, instrument: Instrument, start: datetime, end: datetime) -> Sequence[CorporateAction]:
         """Return splits and dividends in force in the period, from the frame the bars came from."""
-        frame = self._recent(instrument.symbol, start)
+        frame = self._recent(instrument, start)
         last = min(end, self._clock.now()).astimezone(_NEW_YORK).date()
         with vendor_errors():
             _, dividends = unsplit(frame.rows, frame.dividends, frame.splits)
@@ -181,7 +181,7 @@ class YahooSource:
         none = NoData(f"yahoo: no closed bar of {instrument.symbol} in the period")
         if begin >= moment:
             raise none
-        frame = self._client.history(instrument.symbol, start=begin, interval=interval.value)
+        frame = self._ask(instrument, start=begin, interval=interval.value)
         with vendor_errors():
             opened = frame.opened
             splits = opened[frame.splits > 0]
@@ -192,15 +192,22 @@ class YahooSource:
                 raise none
             return bars_of(instrument.symbol, interval, opened[keep], frame.rows[keep], self.name)
 
-    def _recent(self, symbol: str, start: datetime) -> Frame:
+    def _ask(self, instrument: Instrument, **wish: Any) -> Frame:
+        """Return an answer in the instrument's own currency: pence are no pounds."""
+        frame = self._client.history(instrument.symbol, **wish)
+        if frame.meta["currency"] not in (None, instrument.currency):
+            raise BadData("yahoo: the prices are in another currency")
+        return frame
+
+    def _recent(self, instrument: Instrument, start: datetime) -> Frame:
         """Return a frame that reaches back to ``start``, at most two minutes old."""
         age = (self._clock.now() - start) + timedelta(days=1)
         period = next((name for name, days in _PERIODS if age <= timedelta(days=days)), _PERIODS[-1][0])
-        known = self._frames.get(symbol)
+        known = self._frames.get(instrument.symbol)
         if known is not None and known[1] == period and self._clock.monotonic() - known[0] < _KEPT:
             return known[2]
-        frame = self._client.history(symbol, period=period, interval="1d")
-        self._frames[symbol] = (self._clock.monotonic(), period, frame)
+        frame = self._ask(instrument, period=period, interval="1d")
+        self._frames[instrument.symbol] = (self._clock.monotonic(), period, frame)
         return frame
 
 
@@ -211,7 +218,9 @@ def _moment(stamp: Any) -> datetime:
 
 
 def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
+    """Return a number that may be left out; what is not finite is left out too."""
+    found = None if value is None else float(value)
+    return found if found is not None and isfinite(found) else None
 
 
 def _last_closed(meta: dict[str, Any], moment: datetime) -> date:

@@ -145,6 +145,7 @@ def test_other_intervals_and_other_countries_are_not_asked_for():
         ({"Time Series (Daily)": []}, BadData, "shape"),
         ({"Meta Data": {}, "Time Series (Daily)": {}}, BadData, "another symbol"),
         (series(5, symbol="MSFT"), BadData, "another symbol"),
+        (series(5, symbol={}), BadData, "another symbol"),
         (series(5, **{"2026-13-45": row()}), BadData, "shape"),
         (series(5, **{"2026-03-06": None}), BadData, "shape"),
         (series(5, **{"2026-03-06": row(**{"4. close": "x"})}), BadData, "could not be read"),

@@ -80,6 +80,14 @@ def test_a_quote_without_a_price_is_bad_data(tmp_path, price):
         source_of(chart("AAPL", rows(9), **meta(regularMarketPrice=price)), tmp_path).quote(AAPL)
 
 
+@pytest.mark.parametrize("value", [None, "inf", "NaN"])
+def test_what_beside_the_price_is_no_number_is_left_out(tmp_path, value):
+    names = ("regularMarketVolume", "regularMarketDayHigh", "regularMarketDayLow")
+    answer = chart("AAPL", rows(9), **meta(**dict.fromkeys(names, value)))
+    quote = source_of(answer, tmp_path).quote(AAPL)
+    assert (quote.volume, quote.high, quote.low, quote.price) == (None, None, None, 101.5)
+
+
 def test_bars_are_those_of_closed_sessions(tmp_path):
     answer = chart("AAPL", rows(5, 6, 9), **meta())
     bars = source_of(answer, tmp_path).bars(AAPL, Interval.DAY, LONG_AGO, NOW)
