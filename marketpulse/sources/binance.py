@@ -67,14 +67,18 @@ class BinanceSource:
         """Return about a tenth of the venue's 6000 weights a minute.
 
         A ticker and a page of bars weigh 2, a book 5: 300 calls as the desk mixes them are some 900
-        weights, and it asks for far fewer while the stream runs.
+        weights, and it asks for far fewer while the stream runs. A stream that begins asks for the
+        books it starts from, 50 weights a pair, beside this budget.
         """
         return Limits(per_minute=300.0, deadline=10.0)
 
     def quote(self, instrument: Instrument) -> Quote:
         """Return last, bid and ask with the venue's time, and the UTC day's range and volume."""
         with self._clients.lend() as client:
-            info = client.public_get_ticker_24hr({"symbol": client.market(instrument.symbol)["id"]})
+            market = client.market(instrument.symbol)["id"]
+            info = client.public_get_ticker_24hr({"symbol": market})
+            if info["symbol"] != market:
+                raise BadData(f"{_NAME}: the answer was about another pair")
             price, bid, ask = (positive(_NAME, info, key) for key in ("lastPrice", "bidPrice", "askPrice"))
             time = instant(positive(_NAME, info, "closeTime"))
             first, high, low, volume = self._klines.day(client, instrument.symbol)
