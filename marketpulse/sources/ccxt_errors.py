@@ -34,7 +34,7 @@ def error_table(name: str, wait: Callable[[Exception], float] = lambda _: PAUSE)
     """
     import ccxt  # noqa: PLC0415 (lazy: only a live feed pays for ccxt)
 
-    def say(kind: Callable[[str], ProviderError], sentence: str) -> Callable[[Exception], ProviderError]:
+    def say(kind: type[ProviderError], sentence: str) -> Callable[[Exception], ProviderError]:
         return lambda _: kind(f"{name}: {sentence}")
 
     def limited(error: Exception) -> ProviderError:
@@ -66,6 +66,13 @@ def error_table(name: str, wait: Callable[[Exception], float] = lambda _: PAUSE)
         (ccxt.NotSupported, say(NotEntitled, "not offered")),
         (ccxt.ExchangeError, say(BadData, "the request was refused")),
         (ccxt.BaseError, say(BadData, "an unexpected answer")),
+        *_plain(say),
+    )
+
+
+def _plain(say: Callable[[type[ProviderError], str], Callable[[Exception], ProviderError]]) -> ErrorTable:
+    """Lines for what comes out of ccxt as Python's own exceptions."""
+    return (
         (OSError, say(Unavailable, "the connection failed")),
         (ArithmeticError, say(BadData, "a number could not be read")),
         (AttributeError, say(BadData, "the answer had an unexpected shape")),
