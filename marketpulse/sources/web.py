@@ -52,6 +52,7 @@ def request_errors(name: str) -> ErrorTable:
     failed = f"{name}: the connection failed"
     key = f"{name}: the key holds characters that cannot be sent"
     return (
+        (RecursionError, lambda _: BadData(unreadable)),
         (http.InvalidJSONError, lambda _: BadData(unreadable)),
         (http.ContentDecodingError, lambda _: BadData(unreadable)),
         (http.TooManyRedirects, lambda _: BadData(unreadable)),

@@ -31,8 +31,13 @@ _PATIENCE = 8.0  # seconds for one of yfinance's requests; a cold start makes up
 _COLD = 8.5  # seconds a caller waits for a cold start that goes on without it
 _PAUSE = 20.0  # seconds after a 429; Yahoo names none
 _NOT_FOUND = 404
+_DAILY = "1d"
 _NEWS = 20  # articles asked for
+_MOST_SHARES = 10_000.0  # new shares per old one, or old per new: no split was ever larger
 _META = (
+    "symbol",
+    "currency",
+    "dataGranularity",
     "regularMarketPrice",
     "regularMarketTime",
     "regularMarketVolume",
@@ -58,6 +63,7 @@ def _error_table() -> ErrorTable:
         (yahoo.YFTickerMissingError, lambda e: NoData(f"yahoo: nothing on {getattr(e, 'ticker', '?')}")),
         (yahoo.YFException, lambda _: BadData(shape)),
         (yahoo.YFNotImplementedError, lambda _: BadData(shape)),
+        (NotImplementedError, lambda _: BadData(shape)),  # pandas, of times beyond its calendar
         (http.DNSError, lambda _: Unavailable("yahoo: no network, or the name was not found")),
         (http.Timeout, lambda _: Unavailable("yahoo: request timed out")),
         (json.JSONDecodeError, lambda _: BadData(unreadable)),
@@ -153,7 +159,7 @@ class YahooClient:
             columns = ["Open", "High", "Low", "Close", "Volume"]
             # Key by key: reading the whole mapping makes yfinance send another request.
             known = ticker.history_metadata
-            return Frame(
+            frame = Frame(
                 opened=np.array([int(t.timestamp()) for t in table.index], dtype=np.int64),
                 days=tuple(t.date() for t in table.index),
                 rows=table[columns].to_numpy(dtype=np.float64),
@@ -161,6 +167,8 @@ class YahooClient:
                 splits=table["Stock Splits"].to_numpy(dtype=np.float64),
                 meta={key: known.get(key) for key in _META},
             )
+            _check(frame, symbol, wish["interval"])
+            return frame
 
     def _news(self, symbol: str) -> Any:
         with vendor_errors():
@@ -192,6 +200,20 @@ class YahooClient:
                 self.session = self.session or _impatient_session()
                 self._ready = True
             return yfinance
+
+
+def _check(frame: Frame, symbol: str, interval: str) -> None:
+    """Refuse an answer about something else, or with splits and dividends that cannot be."""
+    told = frame.meta["symbol"] or symbol, frame.meta["dataGranularity"] or interval
+    if told[0] != symbol or (interval == _DAILY and told[1] != interval):
+        raise BadData("yahoo: the answer was about another symbol or interval")
+    splits = frame.splits[frame.splits != 0]
+    if not ((splits >= 1.0 / _MOST_SHARES) & (splits <= _MOST_SHARES)).all():
+        raise BadData("yahoo: a split cannot be")
+    before = np.append(frame.rows[:1, 3], frame.rows[:-1, 3])
+    paid = frame.dividends != 0
+    if not ((frame.dividends[paid] > 0) & (frame.dividends[paid] < before[paid])).all():
+        raise BadData("yahoo: a dividend cannot be")
 
 
 def _impatient_session() -> Any:
