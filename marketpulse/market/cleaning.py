@@ -9,7 +9,7 @@ import numpy as np
 
 from marketpulse.types import ActionKind, Bars, CorporateAction, FloatArray
 
-__all__ = ["clean", "disagreement", "unexplained_splits", "union"]
+__all__ = ["clean", "disagreement", "unexplained_splits", "union", "unmoved"]
 
 _ORDER = 1e-4  # relative slack of high and low: vendors round each column by itself
 _HUNDRED = 50.0
@@ -122,6 +122,13 @@ def union(held: Bars, fetched: Bars) -> Bars:
         name: np.concatenate([getattr(held, name)[keep], getattr(fetched, name)])[order] for name in _COLUMNS
     }
     return replace(fetched, **both)
+
+
+def unmoved(held: Bars, fetched: Bars, most: float) -> tuple[Bars, Bars]:
+    """Part ``fetched`` into its rows and those whose close is more than ``most`` (relative) off the one held."""
+    _, mine, theirs = np.intersect1d(held.time, fetched.time, return_indices=True)
+    far = theirs[np.abs(fetched.close[theirs] / held.close[mine] - 1.0) > most]
+    return _rows(fetched, np.setdiff1d(np.arange(len(fetched)), far)), _rows(fetched, far)
 
 
 def _rows(bars: Bars, rows: "np.ndarray[tuple[int, ...], np.dtype[np.intp]]") -> Bars:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from marketpulse.errors import ProviderError, UnknownSymbol
-from marketpulse.market.cleaning import clean, disagreement, unexplained_splits, union
+from marketpulse.market.cleaning import clean, disagreement, unexplained_splits, union, unmoved
 from marketpulse.market.kit import Kit
 from marketpulse.market.sessions import ALWAYS
 from marketpulse.types import Bars, CorporateAction, Instrument, Interval, SessionState
@@ -25,6 +25,8 @@ _LAG = 600.0  # seconds while the newest closed session is still missing
 _SETTLE = {True: 60.0, False: 1200.0}  # seconds from the close to final bars: pairs, shares
 _OPENED = 120.0  # seconds from the open until today's split or dividend is asked for
 _SPAN = {True: timedelta(days=1000), False: timedelta(days=3600)}
+_MOVED = 0.2  # of a close that was held: raw prices of the past do not change
+_MANY = 0.1  # of an answer's days; when more of them moved, the whole answer is in another unit
 _AGREE = 0.005  # median difference of closes up to which two providers tell the same bars
 
 
@@ -102,7 +104,13 @@ class Dailies:
     def _merge(self, held: Bars, good: Bars) -> Bars | None:
         """Join what is held and what came; None when two providers tell different prices."""
         if not len(held) or good.source == held.source.partition("+")[0]:
-            both = union(held, good)
+            still, far = unmoved(held, good, _MOVED)
+            if len(far):
+                reason = f"{len(far)} closes are more than {_MOVED:.0%} off those held before, which stay"
+                self._isolation.bars(far[-1:], (reason,), float(held.close[-1]))
+            if len(far) > _MANY * len(good):
+                return None
+            both = union(held, still)
             return replace(both, source=held.source) if len(held) and held.time[-1] > good.time[-1] else both
         apart = disagreement(held, good)
         if apart is not None and apart > _AGREE:

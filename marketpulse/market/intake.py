@@ -16,7 +16,7 @@ from threading import Lock
 
 from marketpulse.market.agreement import apart, witness
 from marketpulse.market.isolation import Isolation
-from marketpulse.market.quality import Gate, Reference
+from marketpulse.market.quality import Gate, Reference, shape, sound
 from marketpulse.market.state import State
 from marketpulse.meter import Meter
 from marketpulse.types import Agreement, AssetClass, Instrument, Quote, Witness
@@ -106,6 +106,10 @@ class Intake:
         before = line.said.get(source)
         if before is not None and quote.time < before.quote.time:
             return  # out of order: what came later is known already
+        if reason := shape(quote, self._clock.now()):  # before a calendar is asked about an impossible time
+            self._refuse(line, quote, reason)
+            return
+        quote = sound(quote)
         reference = self._reference(line, quote)
         others = [s.quote for name, s in self._fresh(line, line.said).items() if name != source]
         witnessed = any(now - s.at < _REMEMBERED for name, s in line.said.items() if name != source)

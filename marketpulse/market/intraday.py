@@ -11,6 +11,7 @@ from marketpulse.errors import NoData, ProviderError
 from marketpulse.market.cleaning import clean, union
 from marketpulse.market.history import empty_bars
 from marketpulse.market.kit import Kit
+from marketpulse.market.quality import Reference, units
 from marketpulse.ports import Capability
 from marketpulse.types import Bars, Instrument, Interval
 
@@ -36,6 +37,7 @@ class Intraday:
     def __init__(self, kit: Kit, later: Later) -> None:
         self._routes = kit.routes
         self._clock = kit.state.clock
+        self._board = kit.state.board
         self._keep = kit.keep
         self._isolation = kit.isolation
         self._thrift = kit.thrift
@@ -63,9 +65,18 @@ class Intraday:
         """Take closed bars that a stream handed over, and record them."""
         good, bad, reasons = clean(bars, self._clock.now())
         self._isolation.bars(bad, reasons, None)
-        if len(good):
+        if len(good) and not self._mistaken(good):
             self._add(good)
             self._keep(lambda store: store.save_intraday(good))
+
+    def _mistaken(self, good: Bars) -> bool:
+        """Tell whether the newest close is a hundred times off the last good price, and isolate it then."""
+        entry = self._board.entry(good.symbol)
+        known = None if entry is None else entry.quote.price
+        reason = units(float(good.close[-1]), Reference(known))
+        if reason:
+            self._isolation.bars(good[-1:], (reason,), known)
+        return bool(reason)
 
     def _restored(self, instrument: Instrument, interval: Interval) -> Bars:
         started, now = self._clock.monotonic(), self._clock.now()

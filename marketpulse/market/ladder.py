@@ -27,6 +27,7 @@ _LEVELS = 20_000  # of one side; no venue sends as many, so more of them are gar
 _WAITING = 2_000  # changes kept for a snapshot; at ten a second more than three minutes
 _FUTURE = timedelta(seconds=10)
 _FAR = 0.05  # of the last price
+_HUNDRED = 80.0  # times the best price of its side: no order but a mistake of units
 _SILENT = 2.0  # cadences
 
 Levels = Iterable[tuple[float | str, float | str]]
@@ -337,6 +338,8 @@ def _order(book: Book) -> str:
         return "has bids out of order"
     if any(better >= worse for (better, _), (worse, _) in pairwise(book.asks)):
         return "has asks out of order"
+    if bid > _HUNDRED * book.bids[-1][0] or book.asks[-1][0] > _HUNDRED * ask:
+        return "holds a price a hundred times off the best of its side"
     return ""
 
 

@@ -9,22 +9,25 @@ stays and grows old.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import isfinite, log
 
 from marketpulse.market.agreement import apart
 from marketpulse.types import Quote
 
-__all__ = ["Gate", "Reference", "Verdict", "shape", "units"]
+__all__ = ["Gate", "Reference", "Verdict", "shape", "sound", "units"]
 
 _FUTURE = timedelta(seconds=10)
+_ANCIENT = timedelta(days=366)
 _BOOK = 0.05  # of the price: how far the last trade may lie outside bid and ask
 _DAY = 0.01  # of the price: how far outside its own day's range
+_WIDE = 2.0  # asked over bid; a pair further apart is no market
 _HUNDRED = 80.0
 _SIGMAS = 8.0
 _JUMP = 0.20
 _MANY = 10.0
+_MOST_UNITS = 1e18  # of a day's volume
 _CONSISTENT = 0.05
 _PERSIST = timedelta(minutes=5)
 _LEAST = 3  # quotes
@@ -123,14 +126,41 @@ def shape(quote: Quote, now: datetime) -> str:
         return "is not a finite number"
     if min(numbers) <= 0:
         return "is zero" if min(numbers) == 0 else "is negative"
+    return _timing(quote, now) or _pair(quote) or _range(quote)
+
+
+def _timing(quote: Quote, now: datetime) -> str:
     if quote.time > now + _FUTURE:
         return f"comes from {(quote.time - now).total_seconds():.0f} s ahead of this machine's clock"
-    if quote.bid is not None and quote.ask is not None:
-        if quote.bid >= quote.ask:
-            return f"came with a crossed book ({_say(quote.bid)} bid, {_say(quote.ask)} asked)"
-        if not quote.bid * (1.0 - _BOOK) <= quote.price <= quote.ask * (1.0 + _BOOK):
-            return f"({_say(quote.price)}) is far from its own book ({_say(quote.bid)} to {_say(quote.ask)})"
-    return _range(quote)
+    return "is more than a year old" if now - quote.time > _ANCIENT else ""
+
+
+def _pair(quote: Quote) -> str:
+    """Compare the price with the bid and ask that came with it."""
+    if quote.bid is None or quote.ask is None:
+        return ""
+    if quote.bid >= quote.ask:
+        return f"came with a crossed book ({_say(quote.bid)} bid, {_say(quote.ask)} asked)"
+    if not quote.bid * (1.0 - _BOOK) <= quote.price <= quote.ask * (1.0 + _BOOK):
+        return f"({_say(quote.price)}) is far from its own book ({_say(quote.bid)} to {_say(quote.ask)})"
+    if quote.ask > _WIDE * quote.bid:
+        return f"came with a book that is no market ({_say(quote.bid)} bid, {_say(quote.ask)} asked)"
+    return ""
+
+
+def sound(quote: Quote) -> Quote:
+    """Leave out what came beside a believed price and cannot be: of the day's range, and the volume."""
+
+    def near(value: float | None) -> float | None:
+        return value if value is not None and quote.price / _MANY <= value <= quote.price * _MANY else None
+
+    first, high, low = near(quote.open), near(quote.high), near(quote.low)
+    if high is not None and low is not None and high < low:
+        high = low = None
+    volume = quote.volume if quote.volume is not None and 0 <= quote.volume <= _MOST_UNITS else None
+    if (first, high, low, volume) == (quote.open, quote.high, quote.low, quote.volume):
+        return quote
+    return replace(quote, open=first, high=high, low=low, volume=volume)
 
 
 def _range(quote: Quote) -> str:

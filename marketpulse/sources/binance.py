@@ -11,7 +11,7 @@ from typing import Any
 from marketpulse.clock import Clock
 from marketpulse.errors import BadData
 from marketpulse.ports import Capability, Limits, Put
-from marketpulse.sources.ccxt_numbers import instant, ladders, maybe, positive
+from marketpulse.sources.ccxt_numbers import changes, instant, ladders, maybe, positive
 from marketpulse.sources.ccxt_rest import TIMEOUT, Clients, Klines, Page
 from marketpulse.sources.ccxt_stream import Latest, PassOn, Wire, streamed
 from marketpulse.sources.ccxt_ticks import Tick
@@ -200,6 +200,7 @@ def _deepen(exchange: Any, pass_on: PassOn, message: Any) -> None:
     next number; so the time is taken away first. A resting bid at or above an ask is impossible at
     the venue: an old level that a new one has overtaken is gone.
     """
+    changes(_NAME, message["b"], message["a"])
     symbol = exchange.safe_symbol(message.get("s"), None, None, "spot")
     before = exchange.orderbooks.get(symbol)
     time = None if before is None else before["timestamp"]

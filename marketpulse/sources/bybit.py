@@ -13,7 +13,7 @@ from marketpulse.clock import Clock
 from marketpulse.errors import BadData
 from marketpulse.ports import Capability, Limits, Put
 from marketpulse.sources.ccxt_errors import PAUSE
-from marketpulse.sources.ccxt_numbers import instant, ladders, maybe, positive, venue_time
+from marketpulse.sources.ccxt_numbers import changes, instant, ladders, maybe, positive, venue_time
 from marketpulse.sources.ccxt_rest import TIMEOUT, Clients, Klines, Page
 from marketpulse.sources.ccxt_stream import Latest, PassOn, Wire, streamed
 from marketpulse.sources.ccxt_ticks import Tick
@@ -186,6 +186,7 @@ def _reader(clock: Clock) -> Callable[[Any, PassOn, Any], None]:
             pass_on(message)
         elif topic.startswith("orderbook."):
             if numbers.follows(topic, message):
+                changes(_NAME, message["data"]["b"], message["data"]["a"])
                 pass_on(message)
                 symbol = exchange.safe_symbol(message["data"]["s"], None, None, "spot")
                 exchange.orderbooks[symbol]["nonce"] = message["data"]["u"]

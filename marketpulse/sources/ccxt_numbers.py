@@ -17,7 +17,17 @@ from marketpulse.errors import BadData, NoData
 from marketpulse.sources.table import bars_of
 from marketpulse.types import Bars, FloatArray, Interval, Level
 
-__all__ = ["SECONDS", "closed_bars", "instant", "ladders", "maybe", "positive", "rows_of", "venue_time"]
+__all__ = [
+    "SECONDS",
+    "changes",
+    "closed_bars",
+    "instant",
+    "ladders",
+    "maybe",
+    "positive",
+    "rows_of",
+    "venue_time",
+]
 
 SECONDS = {Interval.DAY: 86_400, Interval.HOUR: 3_600, Interval.MINUTE: 60}
 _COLUMNS = 6
@@ -122,6 +132,16 @@ def ladders(name: str, bids: Any, asks: Any, depth: int) -> tuple[tuple[Level, .
     if buy[0][0] >= sell[0][0]:
         raise BadData(f"{name}: the book is crossed")
     return tuple(buy), tuple(sell)
+
+
+def changes(name: str, *sides: Any) -> None:
+    """Refuse a message about a book that holds a number that cannot be, or a price twice on one side.
+
+    ccxt leaves such levels out and goes on with a book that is not the venue's.
+    """
+    for side in sides:
+        if _twice(sorted(_levels(name, side))):
+            raise BadData(f"{name}: the book names a price twice")
 
 
 def _levels(name: str, side: Any) -> Iterable[Level]:

@@ -151,3 +151,19 @@ def test_bad_rows_go_to_quarantine(house):
     house.dailies.ask(AAPL)
     assert len(house.held) == 19
     assert [(line.kind, line.reason) for line in house.lines] == [("bar", "a price is zero or negative")]
+
+
+@pytest.mark.parametrize("factor", [100.0, 0.01, 4.0])
+def test_an_answer_in_another_unit_never_replaces_what_the_same_provider_told_before(house, factor):
+    house.dailies.ask(AAPL)
+    house.yahoo.days["AAPL"] = bars_of([198.0 * factor] * 20, "yahoo")
+    assert house.dailies.ask(AAPL) == 60.0
+    assert set(house.held.close) == {198.0}
+    assert "20 closes are more than 20% off those held" in house.lines[-1].reason
+
+
+def test_a_day_that_is_told_otherwise_later_stays_as_it_was(house):
+    house.dailies.ask(AAPL)
+    house.yahoo.days["AAPL"] = bars_of([198.0] * 12 + [260.0] + [198.2] * 7, "yahoo")
+    assert house.dailies.ask(AAPL) > 3600
+    assert house.held.close.tolist() == [198.0] * 13 + [198.2] * 7

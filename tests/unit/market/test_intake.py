@@ -218,3 +218,19 @@ def test_whatever_is_said_nothing_false_is_shown(words):
         shown = door.entry.quote
         assert shown.time <= door.clock.now()
     assert all(line.reason for line in door.lines)
+
+
+@pytest.mark.parametrize("year", [1, 1653, 1970, 9999])
+@pytest.mark.parametrize("source", ["finnhub", "yahoo"])
+def test_a_time_that_no_calendar_knows_is_refused_before_one_is_asked(door, source, year):
+    door.say("finnhub", 181.4, symbol="AAPL")
+    door.later(5)
+    door.say(source, 181.5, symbol="AAPL", time=datetime(year, 12, 31, 12, tzinfo=UTC))
+    assert door.state.board.entry("AAPL").quote.price == 181.4
+
+
+def test_a_day_that_cannot_be_reaches_neither_board_nor_forming_bar(door):
+    door.say("binance", 50_000.0, high=float("nan"), low=-1.0, open=1e300, volume=float("inf"))
+    quote, forming = door.entry.quote, door.state.history.forming(BTC)
+    assert (quote.open, quote.high, quote.low, quote.volume) == (None, None, None, None)
+    assert (forming.open, forming.high, forming.low, forming.volume) == (50_000.0, 50_000.0, 50_000.0, 0.0)

@@ -17,7 +17,7 @@ from marketpulse.market.state import State
 from marketpulse.market.thrift import Thrift
 from marketpulse.meter import Meter
 from marketpulse.ports import Capability
-from marketpulse.types import AssetClass, Bars, Feed, Interval
+from marketpulse.types import AssetClass, Bars, Feed, Interval, Quote
 
 BTC = instruments(Feed.LIVE)["BTC/USDT"]
 NOON = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)
@@ -41,9 +41,11 @@ class House:
         self.jobs = []
         self.lines = []
         self.thrift = Thrift()
+        state = State(self.clock)
+        self.board = state.board
         kit = Kit(
             Routes(chains_of(Pool(self.clock, self.meter), None, ("pairs", [self.venue]))),
-            State(self.clock),
+            state,
             Keeping(self.store, self.meter),
             Isolation(self.clock, self.lines.append),
             self.thrift,
@@ -110,3 +112,14 @@ def test_what_the_store_kept_answers_first():
 def test_memory_is_bounded(house):
     house.intraday.put(minutes([100.0] * 6000, first=NOON.timestamp() - 60 * 6001))
     assert len(house.intraday.bars(BTC, Interval.MINUTE)) == 5000
+
+
+@pytest.mark.parametrize("factor", [100.0, 0.01])
+def test_a_streamed_minute_a_hundred_times_off_the_price_is_not_kept(factor):
+    house = House()
+    now = house.clock.now()
+    house.board.put(Quote("BTC/USDT", 500.0, None, None, None, now, now, "binance"))
+    house.intraday.put(minutes([500.0 * factor]))
+    assert house.store.minutes == {}
+    assert len(house.intraday.bars(BTC, Interval.MINUTE)) == 0
+    assert "a hundred" in house.lines[-1].reason

@@ -412,6 +412,8 @@ def test_the_same_book_again_is_a_sign_of_life():
         ({"bids": ((98.0, 1.0), (99.0, 1.0))}, "bids out of order"),
         ({"bids": ((99.0, 1.0), (99.0, 1.0))}, "bids out of order"),
         ({"asks": ((101.0, 1.0), (100.0, 1.0))}, "asks out of order"),
+        ({"bids": ((99.0, 1.0), (1.2, 1.0))}, "a hundred times off the best of its side"),
+        ({"asks": ((100.0, 1.0), (8_001.0, 1.0))}, "a hundred times off the best of its side"),
         ({"at": 11.0}, "comes from 11 s ahead of this machine's clock"),
         ({"at": -21.0}, "was 21 s old when it came"),
         ({"at": -1.0}, "is older than the one before"),

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import inf, nan
 
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketpulse.market.quality import Gate, Reference
+from marketpulse.market.quality import Gate, Reference, sound
 from marketpulse.types import Quote
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -124,3 +125,31 @@ def test_two_quotes_far_apart_are_too_few():
 )
 def test_garbage_is_never_believed_however_long_it_lasts(price, count):
     assert not any(follow(Gate(), [price] * count, step=60.0))
+
+
+def test_a_book_whose_sides_are_twice_apart_is_no_market():
+    assert judge(100.0, bid=98.0, ask=195.0).believed
+    assert judge(100.0, bid=98.0, ask=197.0).reason.startswith("came with a book that is no market")
+
+
+def test_a_price_of_another_year_is_refused():
+    assert judge(100.0, time=NOW - timedelta(days=365)).believed
+    assert judge(100.0, time=NOW - timedelta(days=367)).reason == "is more than a year old"
+
+
+@pytest.mark.parametrize("value", [nan, inf, -inf, 0.0, -100.0, 5e-324, 9.0, 1_001.0, 1e300])
+@pytest.mark.parametrize("name", ["open", "high", "low"])
+def test_what_stands_beside_a_price_and_cannot_be_is_left_out(name, value):
+    good = replace(quote(100.0, low=99.0, high=102.0), open=100.5, volume=7.0)
+    assert sound(good) is good
+    odd = replace(good, **{name: value})
+    assert sound(odd) == replace(good, **{name: None})
+
+
+@pytest.mark.parametrize("volume", [nan, inf, -1.0, 1e300])
+def test_a_volume_that_cannot_be_is_left_out(volume):
+    assert sound(replace(quote(100.0), volume=volume)) == quote(100.0)
+
+
+def test_a_range_upside_down_is_left_out():
+    assert sound(quote(100.0, low=103.0, high=102.0)) == quote(100.0)

@@ -192,3 +192,8 @@ def test_late_messages_of_one_kind_and_pair_are_dropped():
 
 def test_only_pairs_are_offered():
     assert {asset for _, asset in source_of().capabilities} == {AssetClass.CRYPTO}
+
+
+def test_an_answer_about_another_pair_is_bad_data():
+    with pytest.raises(BadData, match="another pair"):
+        source_of(**{"24hr": ticker(NOW, symbol="ETHUSDT")}).quote(BTC)

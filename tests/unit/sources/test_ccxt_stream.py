@@ -425,3 +425,25 @@ def test_the_list_of_pairs_is_loaded_once(language):
         assert len(listed) == 1
 
     played(language, scene)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "levels",
+    [
+        [["50000.05", "x"]],
+        [["50000.05", None]],
+        [["50000.05"]],
+        [["50000.05", "-1"]],
+        [["50000.05", "1"], ["50000.05", "2"]],
+    ],
+    ids=["text", "none", "alone", "minus", "twice"],
+)
+def test_a_level_that_cannot_be_ends_the_stream_instead_of_being_left_out(language, levels):
+    async def scene(venue):
+        await booked(venue)
+        await venue.say(venue.depth, venue.next_change(b=levels))
+        assert isinstance(await venue.end(), BadData)
+        await venue.left_alone()
+
+    played(language, scene)

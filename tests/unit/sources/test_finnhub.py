@@ -277,3 +277,8 @@ def test_an_odd_key_does_not_bend_the_streams_address():
     heard(FinnhubSource(SimClock(NOW), Path(), "a&b=c#d", open_socket=socket.open), [AAPL])
     assert socket.address == "wss://ws.finnhub.io?token=a%26b%3Dc%23d"
     assert json.dumps(socket.sent[0]) == '{"type": "subscribe", "symbol": "AAPL"}'
+
+
+def test_brackets_without_end_are_bad_data():
+    with pytest.raises(BadData, match="not readable"):
+        source_of(b"[" * 100_000)[0].quote(AAPL)

@@ -346,3 +346,39 @@ def test_a_cold_start_that_hangs_keeps_nobody_and_goes_on_alone(tmp_path, monkey
     first.result(10)
     assert len([url for url in session.asked if "/chart/" in url]) == 1
     assert source.quote(AAPL).price == 101.5
+
+
+@pytest.mark.parametrize(
+    "more", [{"symbol": "MSFT"}, {"currency": "GBp"}, {"currency": "MXN"}, {"dataGranularity": "1wk"}]
+)
+def test_an_answer_about_something_else_is_bad_data(tmp_path, more):
+    answer = chart("AAPL", rows(5, 6, 9), **meta())
+    answer["chart"]["result"][0]["meta"] |= more
+    for ask in ("quote", "bars"):
+        source = source_of(answer, tmp_path)
+        with pytest.raises(BadData, match="another"):
+            source.quote(AAPL) if ask == "quote" else source.bars(AAPL, Interval.DAY, LONG_AGO, NOW)
+
+
+def event(kind: str, **fields) -> dict:
+    day = int(datetime(2026, 3, 6, 14, 30, tzinfo=UTC).timestamp())
+    return {kind: {str(day): {"date": day, **fields}}}
+
+
+@pytest.mark.parametrize("ratio", [(1e9, 1), (1, 1e9), (-4, 1)])
+def test_a_split_that_cannot_be_is_bad_data(tmp_path, ratio):
+    events = event("splits", numerator=ratio[0], denominator=ratio[1], splitRatio="?")
+    source = source_of(chart("AAPL", rows(5, 6, 9), events, **meta()), tmp_path)
+    for ask in (
+        lambda: source.bars(AAPL, Interval.DAY, LONG_AGO, NOW),
+        lambda: source.actions(AAPL, LONG_AGO, NOW),
+    ):
+        with pytest.raises(BadData):
+            ask()
+
+
+@pytest.mark.parametrize("cash", [-0.24, 101.0, 1e9])
+def test_a_dividend_that_cannot_be_is_bad_data(tmp_path, cash):
+    source = source_of(chart("AAPL", rows(5, 6, 9), event("dividends", amount=cash), **meta()), tmp_path)
+    with pytest.raises(BadData, match="a dividend cannot be"):
+        source.bars(AAPL, Interval.DAY, LONG_AGO, NOW)
