@@ -21,10 +21,12 @@ from marketpulse.market.state import State
 from marketpulse.meter import Meter
 from marketpulse.types import Agreement, AssetClass, Instrument, Quote, Witness
 
-__all__ = ["Intake"]
+__all__ = ["PATIENCE", "Intake"]
 
 _FRESH = {AssetClass.CRYPTO: 15.0, AssetClass.EQUITY: 45.0, AssetClass.INDEX: 45.0}
-"""Seconds for which a source's last word counts: as the price to show, and as a witness."""
+"""Seconds for which a source's last word counts as a witness's."""
+PATIENCE = 12.0
+"""Seconds without a word after which a source loses its place to one that has spoken since."""
 _COMING = 5.0  # seconds without a word after which a stream counts as not coming in
 _REMEMBERED = 600.0  # seconds after which a second source that is silent counts as not to be had
 
@@ -61,6 +63,8 @@ class Intake:
     Parameters
     ----------
     order : source names by asset class, the one to show first
+    patience : seconds without a word, by asset class, after which a source loses its place to one that
+        has spoken since; longer than two cadences, else places would change to and fro
     """
 
     def __init__(
@@ -70,7 +74,10 @@ class Intake:
         state: State,
         isolation: Isolation,
         meter: Meter,
+        *,
+        patience: Mapping[AssetClass, float] | None = None,
     ) -> None:
+        self._patience = {**dict.fromkeys(AssetClass, PATIENCE), **(patience or {})}
         self._state = state
         self._clock = state.clock
         self._order = order
@@ -177,9 +184,14 @@ class Intake:
         told = self._fresh(line, line.believed) or line.believed
         if not told:
             return ""
-        newest = max(said.quote.time for said in told.values())
+        patience = self._patience[line.instrument.asset_class]
+        newest, heard = max(s.quote.time for s in told.values()), max(s.at for s in told.values())
         slack = timedelta(seconds=_FRESH[line.instrument.asset_class])
-        timely = {name: said for name, said in told.items() if newest - said.quote.time <= slack}
+        timely = {
+            name: said
+            for name, said in told.items()
+            if newest - said.quote.time <= slack and heard - said.at <= patience
+        } or told
         for name in self._order.get(line.instrument.asset_class, ()):
             if name in timely:
                 return name

@@ -8,7 +8,7 @@ from marketpulse.guard import Cell, Pool
 from marketpulse.market.coverage import Holdings
 from marketpulse.market.dailies import Dailies
 from marketpulse.market.depth import Depth
-from marketpulse.market.intake import Intake
+from marketpulse.market.intake import PATIENCE, Intake
 from marketpulse.market.intraday import Intraday
 from marketpulse.market.isolation import Isolation
 from marketpulse.market.keeping import Keeping
@@ -33,6 +33,7 @@ _CLOSED = 60.0  # seconds between questions while the exchange is closed
 _UNKNOWN = 300.0  # seconds before a symbol the provider never knew is asked for again
 _FORGOTTEN = 60.0  # the same, for a symbol it did know: an outage may look like this
 _SHARE = 0.7  # of a provider's budget that the round of quotes may use
+_MISSED = 2.5  # cadences after which a source that is silent gives its place away
 _SECOND = 3.0  # a second opinion is asked for this many times less often than the first
 _STREAMED = 2.0  # cadences without a word from a stream before the provider is asked instead
 _SAVE_STATE = 15.0  # seconds between two notes of breakers and quotas
@@ -89,7 +90,9 @@ class LiveFeed:
         self.isolation = Isolation(state.clock, self._quarantine)
         kit = Kit(routes, state, keep, self.isolation, self.thrift, meter)
         order = {a: routes.order(a, Capability.QUOTE) for a in AssetClass}
-        self.intake = Intake(instruments, order, state, self.isolation, meter)
+        self._cadence = {a: self._paced(a) for a in AssetClass}
+        patience = {a: max(PATIENCE, _MISSED * seconds) for a, seconds in self._cadence.items()}
+        self.intake = Intake(instruments, order, state, self.isolation, meter, patience=patience)
         self.dailies = Dailies(kit)
         keeper = BookKeeper(routes.order(AssetClass.CRYPTO, Capability.BOOK), pace.books)
         self.depth = Depth(keeper, kit)
@@ -230,10 +233,15 @@ class LiveFeed:
 
     def cadence(self, instrument: Instrument) -> float:
         """Return the seconds between two questions: the setting, or what the provider's budget bears."""
-        chain = self._routes.chain(instrument, Capability.QUOTE)
-        wanted = (Capability.QUOTE, instrument.asset_class)
-        first = next(m for m in chain.members if wanted in m.capabilities)
-        alike = sum(i.asset_class is instrument.asset_class for i in self._instruments.values())
+        return self._cadence[instrument.asset_class]
+
+    def _paced(self, asset_class: AssetClass) -> float:
+        wanted = (Capability.QUOTE, asset_class)
+        members = (m for c in self._routes.chains if c.capability == Capability.QUOTE for m in c.members)
+        first = next((m for m in members if wanted in m.capabilities), None)
+        if first is None:
+            return self._pace.quotes
+        alike = sum(i.asset_class is asset_class for i in self._instruments.values())
         return max(self._pace.quotes, alike * 60.0 / (_SHARE * first.limits.per_minute))
 
     def _rest(self, instrument: Instrument, cadence: float) -> float:
