@@ -68,3 +68,20 @@ def test_the_turn_of_the_year(sessions):
     assert sessions.info("XNYS", at("2025-12-31 21:00")).changes == at("2026-01-02 14:30")
     assert sessions.last_closed("XNYS", at("2026-01-01 12:00")) == date(2025, 12, 31)
     assert sessions.next_close("XNYS", at("2025-12-31 22:00")) == at("2026-01-02 21:00")
+
+
+def test_a_session_that_crosses_midnight_belongs_to_the_day_it_ends_on(sessions):
+    sunday_evening = at("2026-03-08 23:30")
+    assert sessions.info("CMES", sunday_evening).state is SessionState.OPEN
+    assert sessions.day("CMES", sunday_evening) == date(2026, 3, 9)
+    assert sessions.last_closed("CMES", sunday_evening) == date(2026, 3, 6)
+    after_midnight = at("2026-03-09 04:30")
+    assert sessions.day("CMES", after_midnight) == date(2026, 3, 9)
+    assert sessions.opened("CMES", after_midnight) == sessions.opened("CMES", sunday_evening)
+
+
+def test_how_many_sessions_lie_between_two_days(sessions):
+    assert sessions.count("XNYS", date(2026, 3, 2), date(2026, 3, 6)) == 5
+    assert sessions.count("XNYS", date(2025, 12, 24), date(2026, 1, 2)) == 6  # Christmas and New Year
+    assert sessions.count("XNYS", date(2026, 3, 7), date(2026, 3, 8)) == 0
+    assert sessions.count(ALWAYS, date(2026, 3, 7), date(2026, 3, 8)) == 2
