@@ -21,7 +21,7 @@ test: $(VENV)/test.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --cache-dir .import_linter_cache
-	$(BIN)/python -m pytest tests/unit tests/house tests/contract tests/proofs tests/e2e
+	$(BIN)/python -m pytest tests/unit tests/house tests/contract tests/garbage tests/proofs tests/e2e
 
 # One environment serves both: requirements-dev.txt holds everything that requirements.txt holds, at the
 # same versions, so whoever has the one for tests needs nothing more to run.

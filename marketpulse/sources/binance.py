@@ -183,6 +183,8 @@ def _reader(clock: Clock) -> Callable[[Any, PassOn, Any], None]:
         if event == "depthUpdate":
             _deepen(exchange, pass_on, message)
             return
+        if event is None and "data" in message:  # ccxt would unwrap it, past all that is checked here
+            raise BadData(f"{_NAME}: a message had an unexpected shape")
         if event in _TIMED:
             key = (event, message.get("s"), message.get("k", {}).get("i"))
             if latest.late(key, message.get("E")):

@@ -26,6 +26,9 @@ def unsplit(rows: FloatArray, dividends: FloatArray, splits: FloatArray) -> tupl
     ratio = np.where(splits > 0, splits, 1.0)
     after = np.append(np.cumprod(ratio[::-1])[::-1][1:], 1.0)  # product of the splits still to come
     raw = rows.copy()
-    raw[:, :4] = np.round(rows[:, :4] * after[:, None], 6)
-    raw[:, 4] = rows[:, 4] / after
-    return raw, dividends * after
+    with np.errstate(
+        over="ignore"
+    ):  # what is too large becomes infinite, and is taken out by the market room
+        raw[:, :4] = np.round(rows[:, :4] * after[:, None], 6)
+        raw[:, 4] = rows[:, 4] / after
+        return raw, dividends * after

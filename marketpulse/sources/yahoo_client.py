@@ -204,8 +204,8 @@ class YahooClient:
 
 def _check(frame: Frame, symbol: str, interval: str) -> None:
     """Refuse an answer about something else, or with splits and dividends that cannot be."""
-    told = frame.meta["symbol"] or symbol, frame.meta["dataGranularity"] or interval
-    if told[0] != symbol or (interval == _DAILY and told[1] != interval):
+    other = frame.meta["symbol"] not in (None, symbol)
+    if other or (interval == _DAILY and frame.meta["dataGranularity"] not in (None, interval)):
         raise BadData("yahoo: the answer was about another symbol or interval")
     splits = frame.splits[frame.splits != 0]
     if not ((splits >= 1.0 / _MOST_SHARES) & (splits <= _MOST_SHARES)).all():

@@ -54,7 +54,7 @@ FAMILIES = (
     Family("yahoo", {"yahoo": bases.YAHOO}, own.YAHOO, (2, 4)),
     Family("finnhub", {"finnhub": bases.FINNHUB}, own.FINNHUB, (2, 24)),
     Family("alphavantage", {"alphavantage": bases.ALPHAVANTAGE}, own.ALPHAVANTAGE, (2, 12)),
-    Family("alpaca", {"alpaca": (*bases.ALPACA, frames.ALPACA_TRADE)}, own.ALPACA, (3, 8)),
+    Family("alpaca", {"alpaca": (*bases.ALPACA, frames.ALPACA_TRADE)}, own.ALPACA, (2, 8)),
     Family("binance", {"binance": bases.BINANCE}, coins.BINANCE, (2, 13)),
     Family("bybit", {"bybit": bases.BYBIT}, coins.BYBIT, (2, 13)),
     Family("streams", STREAMS, coins.STREAMS, (2, 8)),

@@ -447,3 +447,13 @@ def test_a_level_that_cannot_be_ends_the_stream_instead_of_being_left_out(langua
         await venue.left_alone()
 
     played(language, scene)
+
+
+def test_binances_message_inside_another_one_ends_the_stream():
+    async def scene(venue):
+        await venue.start()
+        await venue.say(venue.prices, {"stream": venue.prices, "data": venue.price()})
+        assert isinstance(await venue.end(), BadData)
+        await venue.left_alone()
+
+    played(BinanceVenue, scene)

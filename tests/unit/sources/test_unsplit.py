@@ -17,3 +17,9 @@ def test_without_a_split_nothing_changes():
     raw, cash = unsplit(table, np.array([0.1, 0.0]), np.zeros(2))
     assert raw.tolist() == table.tolist()
     assert cash.tolist() == [0.1, 0.0]
+
+
+def test_unsplit_of_a_price_beyond_all_bounds_is_infinite_and_warns_of_nothing():
+    table = np.array([[1e305, 1e305, 1e305, 1e305, 1.0]])
+    raw, _ = unsplit(table, np.zeros(1), np.zeros(1))
+    assert np.isinf(raw[0, :4]).all()
