@@ -162,6 +162,17 @@ class Desk:
         self._loop.rooms.execution.resume(confirm)
         self._loop.nudge()
 
+    def ask_again(self, provider: str) -> None:
+        """Ask a provider of prices again at once, though it rests or refused our key.
+
+        Raises
+        ------
+        Refused
+            ``UNKNOWN_PROVIDER``.
+        """
+        self._loop.rooms.market.ask_again(provider)
+        self._loop.nudge()
+
     def history(self, symbol: str, interval: Interval, n: int) -> Bars:
         """Return the last ``n`` adjusted bars, the forming one last.
 

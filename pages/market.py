@@ -3,6 +3,7 @@
 import streamlit as st
 
 from marketpulse import desk
+from marketpulse.errors import Refused
 from marketpulse.types import Book, Instrument, Side, Snapshot
 from pages import book_panels, feed_panels, fields, live_panels, parts, trust
 
@@ -30,6 +31,7 @@ def providers() -> None:
         about = now.replay.banner if now.replay else "p50 / p95 in ms over a quarter of an hour"
         parts.title("Providers", about)
         parts.html(feed_panels.matrix(now))
+        _again(now)
     left, right = st.columns([1.12, 1], gap="xsmall")
     with left, parts.panel("failover"):
         parts.title("Failover log", feed_panels.switches_about(now))
@@ -40,6 +42,24 @@ def providers() -> None:
         parts.html(feed_panels.quarantine(now))
         parts.title("Coverage", "what the store holds, and what that saves")
         parts.html(feed_panels.coverage(now))
+
+
+def _again(now: Snapshot) -> None:
+    """A button for each provider that is not asked any more, for when its key or plan was mended."""
+    shut = [p.name for p in now.providers if any(c.state == "isolated" for c in p.cells)]
+    if shut:
+        with st.container(horizontal=True, gap="xsmall"):
+            for name in shut:
+                st.button(f"Ask {name} again", key=f"again_{name}", on_click=_ask_again, args=(name,))
+
+
+def _ask_again(name: str) -> None:
+    try:
+        desk.current().ask_again(name)
+    except Refused as no:
+        parts.say(no.sentence, "block")
+    else:
+        parts.say(f"{name} is asked again.", "refresh")
 
 
 @st.fragment(run_every=parts.REFRESH)

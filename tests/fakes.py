@@ -539,6 +539,10 @@ _BASE = Snapshot(
     ),
     notes=("MARKETPULSE_REPLAY_SPED is not a setting; did you mean MARKETPULSE_REPLAY_SPEED?",),
     books=MappingProxyType({"BTC/USDT": (book(source="simulated"),)}),
+    intervals=MappingProxyType({
+        symbol: (Interval.DAY, Interval.HOUR, Interval.MINUTE) if kind is AssetClass.CRYPTO else (Interval.DAY,)
+        for symbol, (_, kind, *_) in _LIST.items()
+    }),
 )  # fmt: skip
 
 
@@ -741,9 +745,16 @@ class FakeDesk:
         self.calls.append(("resume", confirm))
         self.show(halt=None, status=DeskStatus.OK)
 
+    def ask_again(self, provider):
+        if provider not in [p.name for p in self.shown.providers]:
+            raise Refused("UNKNOWN_PROVIDER", "This desk asks no provider of that name.")
+        self.calls.append(("ask_again", provider))
+
     def history(self, symbol, interval, n):
         if symbol not in INSTRUMENTS:
             raise Refused("UNKNOWN_SYMBOL", f"There is no {symbol} on this desk.")
+        if interval not in self.shown.intervals[symbol]:
+            raise Refused("BAD_REQUEST", f"No source offers bars of {interval} for {symbol} on this feed.")
         return bars(symbol, interval, n)
 
     def close(self):

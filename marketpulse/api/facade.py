@@ -26,6 +26,9 @@ class Facade(Protocol):
     def resume(self, confirm: str) -> None:
         """Trade again."""
 
+    def ask_again(self, provider: str) -> None:
+        """Ask a provider of prices again at once."""
+
     def history(self, symbol: str, interval: Interval, n: int) -> Bars:
         """Return the last ``n`` adjusted bars, the forming one last."""
 

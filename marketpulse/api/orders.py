@@ -151,6 +151,8 @@ class Orders:
         add("/halt", self.halt, methods=["POST"], summary="Stop trading now", openapi_extra=why)
         confirm = _body(_text_schema("confirm", const="RESUME"))
         add("/resume", self.resume, methods=["POST"], summary="Trade again", openapi_extra=confirm)
+        again = "Ask a provider again that rests or refused our key"
+        add("/providers/{name}/ask-again", self.ask_again, methods=["POST"], status_code=204, summary=again)
         return router
 
     def portfolio(self) -> PortfolioReply:
@@ -196,6 +198,10 @@ class Orders:
         """Trade again; ``confirm`` must be RESUME."""
         self._find().resume(str(fields(body, ("confirm",)).get("confirm", "")))
         return halt_reply(None)
+
+    def ask_again(self, name: Annotated[str, Path(max_length=40, examples=["finnhub"])]) -> None:
+        """Forget what its guards decided; 422 ``UNKNOWN_PROVIDER`` with the nearest name."""
+        self._find().ask_again(name)
 
     def _remember(self, order: Order) -> None:
         number = self._find().snapshot().number

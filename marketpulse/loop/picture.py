@@ -91,6 +91,7 @@ class Picture:
             books=rooms.market.books(),
             headlines=rooms.market.headlines(),
             feeds=rooms.market.feeds(),
+            intervals=rooms.market.intervals(),
         )
 
     def touch(self, snapshot: Snapshot, changed: Mapping[str, MarketDatum]) -> Snapshot:

@@ -1,5 +1,6 @@
-"""Daily bars in memory: closed ones as fetched, and today's forming bar from what was seen today."""
+"""Bars in memory: closed days as fetched, and the forming day and minutes from what was seen."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -9,11 +10,13 @@ import numpy as np
 
 from marketpulse.types import Bars, CorporateAction, Instrument, Interval, Quote
 
-__all__ = ["Forming", "History", "Past", "empty_bars"]
+__all__ = ["Forming", "History", "Past", "empty_bars", "newest"]
 
 _SPARK = 30
 _SIGMA_BARS = 60
 _FEWEST = 10
+_MINUTE = 60  # seconds
+_MINUTES = 5  # kept: a provider that is asked once a minute tells a closed bar up to three minutes late
 
 
 def empty_bars(symbol: str, source: str = "", interval: Interval = Interval.DAY) -> Bars:
@@ -57,6 +60,23 @@ class Forming:
         )
 
 
+@dataclass(slots=True)
+class _Minute:
+    """What was seen in one minute, raw; changed in place, since every quote comes by here.
+
+    Attributes
+    ----------
+    time : seconds since 1970 UTC, the minute's beginning
+    """
+
+    time: int
+    open: float
+    high: float
+    low: float
+    close: float
+    source: str
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """What the closed bars before ``day`` say of a price on that day.
@@ -91,6 +111,7 @@ class History:
     def __init__(self) -> None:
         self._held: dict[str, _Held] = {}
         self._forming: dict[str, Forming] = {}
+        self._minutes: dict[str, deque[_Minute]] = {}
         self._lock = Lock()
 
     def put(self, bars: Bars, actions: Sequence[CorporateAction]) -> None:
@@ -99,11 +120,27 @@ class History:
             self._held[bars.symbol] = _Held(bars, tuple(actions))
 
     def saw(self, quote: Quote, day: date) -> None:
-        """Work a good quote into the forming bar of its session."""
+        """Work a good quote into the forming bars of its session and of its minute."""
         with self._lock:
+            self._saw_minute(quote)
             before = self._forming.get(quote.symbol)
             if before is None or before.day <= day:
                 self._forming[quote.symbol] = Forming.of(quote, day, before)
+
+    def _saw_minute(self, quote: Quote) -> None:
+        minutes = self._minutes.get(quote.symbol)
+        if minutes is None:
+            minutes = self._minutes[quote.symbol] = deque(maxlen=_MINUTES)
+        time, price = int(quote.time.timestamp()) // _MINUTE * _MINUTE, quote.price
+        last = minutes[-1] if minutes else None
+        if last is None or time > last.time:
+            minutes.append(_Minute(time, price, price, price, price, quote.source))
+        elif time == last.time:
+            last.close = price
+            if price > last.high:
+                last.high = price
+            elif price < last.low:
+                last.low = price
 
     def raw(self, symbol: str) -> Bars:
         """Return the closed raw bars, oldest first; empty when none are known."""
@@ -143,10 +180,24 @@ class History:
         forming = self.forming(symbol)
         if forming is None:
             last = self.raw(symbol).last_day()
-            return empty_bars(symbol) if last is None else _newest(self._whole(symbol), n)
-        past = _newest(self.adjusted(symbol, forming.day), n - 1)
+            return empty_bars(symbol) if last is None else newest(self._whole(symbol), n)
+        past = newest(self.adjusted(symbol, forming.day), n - 1)
         row = (forming.open, forming.high, forming.low, forming.close, forming.volume)
         return _append(past, _stamp(forming.day), row)
+
+    def with_minutes(self, closed: Bars) -> Bars:
+        """Return closed raw minutes with those seen after the newest of them, the running one last.
+
+        What was seen has no volume of its own: 0.
+        """
+        after = int(closed.time[-1]) if len(closed) else -1
+        with self._lock:
+            seen = [m for m in self._minutes.get(closed.symbol, ()) if m.time > after]
+            rows = [(m.open, m.high, m.low, m.close, 0.0) for m in seen]
+        bars = replace(closed, source=closed.source or seen[-1].source) if seen else closed
+        for minute, row in zip(seen, rows, strict=True):
+            bars = _append(bars, minute.time, row)
+        return bars
 
     def _whole(self, symbol: str) -> Bars:
         held = self._held[symbol]
@@ -171,7 +222,8 @@ class History:
         return past
 
 
-def _newest(bars: Bars, n: int) -> Bars:
+def newest(bars: Bars, n: int) -> Bars:
+    """Return the last ``n`` of ``bars``, or all where there are fewer."""
     return bars[max(0, len(bars) - n) :]
 
 

@@ -1,4 +1,4 @@
-"""The market as the desk sees it: last good prices, their age, sessions and daily bars."""
+"""The market as the desk sees it: last good prices, their age, sessions and bars."""
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ from marketpulse.errors import ProviderError, Refused
 from marketpulse.guard import Chain, FailoverLog, Pool
 from marketpulse.market.board import Entry
 from marketpulse.market.freshness import ago, is_stale, patience, tape_age
-from marketpulse.market.history import empty_bars
+from marketpulse.market.history import empty_bars, newest
 from marketpulse.market.live import LiveFeed
 from marketpulse.market.pace import Pace
 from marketpulse.market.replay import ReplayFeed, desk_time
@@ -39,7 +39,7 @@ from marketpulse.types import (
 __all__ = ["Market"]
 
 _SIMULATED = "simulated"
-_LENGTH = {Interval.MINUTE: timedelta(minutes=1), Interval.HOUR: timedelta(hours=1)}
+_LENGTH = {Interval.HOUR: timedelta(hours=1), Interval.MINUTE: timedelta(minutes=1)}
 
 
 class Market:
@@ -78,6 +78,7 @@ class Market:
         self._pool = pool
         self._state = State(clock)
         self._routes = Routes(chains)
+        self._intervals = MappingProxyType({s: self._offered(i) for s, i in self._instruments.items()})
         self._pairs_on_tape = pairs_on_tape
         self._changed: Callable[[], None] = _nothing
         pace = pace or Pace()
@@ -100,6 +101,10 @@ class Market:
             pace=pace,
             notify=lambda: self._changed(),  # noqa: PLW0108 (who listens is known later)
         )
+
+    def _offered(self, instrument: Instrument) -> tuple[Interval, ...]:
+        shorter = self._routes.serves(instrument, Capability.INTRADAY)
+        return (Interval.DAY, *_LENGTH) if shorter else (Interval.DAY,)
 
     def on_change(self, call: Callable[[], None]) -> None:
         """Call ``call`` from whichever thread takes a new price in; it must return at once."""
@@ -148,6 +153,21 @@ class Market:
         """Return each provider as its guards see it."""
         return self._pool.health()
 
+    def ask_again(self, provider: str) -> None:
+        """Ask a provider again at once, whatever its guards had decided.
+
+        Raises
+        ------
+        Refused
+            UNKNOWN_PROVIDER.
+        """
+        known = [p.name for p in self._pool.health() if p.state != "not_set"]
+        if provider not in known:
+            near = difflib.get_close_matches(provider.lower(), known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else f" There are {', '.join(known)}."
+            raise Refused("UNKNOWN_PROVIDER", f"This desk asks no provider of that name.{hint}")
+        self._pool.mend(provider)
+
     def books(self) -> Mapping[str, tuple[Book, ...]]:
         """Return the order books that hold now, the preferred source's first."""
         if self._replay is not None:
@@ -165,8 +185,12 @@ class Market:
         """Return failovers, quarantine, budgets and the store for the market page."""
         return self._reports.view()
 
+    def intervals(self) -> Mapping[str, tuple[Interval, ...]]:
+        """Return which bars can be had of each instrument, the longest first; it never changes."""
+        return self._intervals
+
     def history(self, symbol: str, interval: Interval, n: int) -> Bars:
-        """Return up to ``n`` adjusted bars; of days, the running session's forming bar last.
+        """Return up to ``n`` adjusted bars; of days and minutes the forming one last, of hours closed ones.
 
         Raises
         ------
@@ -178,13 +202,16 @@ class Market:
             raise Refused("BAD_REQUEST", "Ask for at least one bar.")
         if interval is Interval.DAY:
             return self._state.history.with_forming(instrument, n)
-        if not self._routes.serves(instrument, Capability.INTRADAY):
+        if interval not in self._intervals[instrument.symbol]:
             raise Refused("BAD_REQUEST", f"No source offers bars of {interval} for {symbol} on this feed.")
         if self._live is not None:
             bars = self._live.intraday.bars(instrument, interval)
         else:
             bars = self._replayed(instrument, interval, n)
-        return bars[max(0, len(bars) - n) :].adjust(self._state.history.actions(instrument.symbol))
+        bars = newest(bars, n)
+        if interval is Interval.MINUTE:
+            bars = newest(self._state.history.with_minutes(bars), n)
+        return bars.adjust(self._state.history.actions(instrument.symbol))
 
     def _replayed(self, instrument: Instrument, interval: Interval, n: int) -> Bars:
         """Ask the tape or the simulator, which answer at once."""

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from marketpulse.types.event import Event
 from marketpulse.types.feeds import Agreement, FeedsView, ProviderHealth, Witness
 from marketpulse.types.instrument import Instrument
-from marketpulse.types.market import Headline, Quote, SessionState
+from marketpulse.types.market import Headline, Interval, Quote, SessionState
 from marketpulse.types.order import OPEN_STATES, Check, Fill, Order
 from marketpulse.types.orderbook import Book
 from marketpulse.types.signal import ModelStage, ModelStatus, Signal
@@ -218,6 +218,7 @@ class Snapshot:
     books : order books by symbol, the one the desk prefers first; only those that hold now
     headlines : news by symbol, newest first
     feeds : failover, quarantine, budgets and the store, for the market page
+    intervals : which bars can be had of each instrument, the longest first; constant while the desk runs
     """
 
     number: int
@@ -246,6 +247,7 @@ class Snapshot:
     books: Mapping[str, tuple[Book, ...]] = field(default_factory=lambda: MappingProxyType({}))
     headlines: Mapping[str, tuple[Headline, ...]] = field(default_factory=lambda: MappingProxyType({}))
     feeds: FeedsView = field(default_factory=FeedsView)
+    intervals: Mapping[str, tuple[Interval, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def working(self) -> tuple[Order, ...]:

@@ -264,3 +264,12 @@ def test_who_placed_an_order_finds_it_before_the_next_snapshot(door, monkeypatch
     monkeypatch.setattr(door.desk, "snapshot", snapshots)
     listed = [o["id"] for o in door.get("/api/v1/orders").json()["orders"]]
     assert listed == [second, made, *(o.id for o in before.orders)]
+
+
+def test_a_provider_is_asked_again_and_a_stranger_is_refused(door):
+    name = door.desk.shown.providers[0].name
+    assert door.post(f"/api/v1/providers/{name}/ask-again", key=None).status_code == 204
+    assert ("ask_again", name) in door.desk.calls
+    reply = door.post("/api/v1/providers/nobody/ask-again", key=None)
+    assert (reply.status_code, reply.json()["code"]) == (422, "UNKNOWN_PROVIDER")
+    assert door.client.post(f"/api/v1/providers/{name}/ask-again").status_code == 401

@@ -22,8 +22,8 @@ def closed(*closes: float) -> Bars:
     return Bars("AAPL", Interval.DAY, time, close, close + 2, close - 2, close, close * 0 + 50, "yahoo")
 
 
-def quote(price: float, hour: int = 15, **more) -> Quote:
-    moment = datetime(2026, 3, 5, hour, tzinfo=UTC)
+def quote(price: float, hour: int = 15, minute: int = 0, second: int = 0, **more) -> Quote:
+    moment = datetime(2026, 3, 5, hour, minute, second, tzinfo=UTC)
     return Quote("AAPL", price, None, None, more.pop("volume", None), moment, moment, "yahoo", **more)
 
 
@@ -99,3 +99,63 @@ def test_an_older_days_quote_does_not_touch_the_forming_bar(history):
     history.saw(quote(105.0), date(2026, 3, 5))
     history.saw(quote(90.0), date(2026, 3, 4))
     assert history.forming("AAPL") == Forming(date(2026, 3, 5), 105.0, 105.0, 105.0, 105.0, 0.0)
+
+
+THURSDAY = date(2026, 3, 5)
+THREE = stamp(THURSDAY) + 15 * 3_600
+
+
+def minutes(*closes: float, last: int = THREE - 60) -> Bars:
+    """Closed minutes of AAPL; the newest begins at ``last``."""
+    close = np.array(closes)
+    time = last - 60 * np.arange(len(closes))[::-1]
+    return Bars("AAPL", Interval.MINUTE, time, close, close, close, close, close * 0 + 7, "yahoo")
+
+
+def see(history: History, *seen: tuple[int, int, float]) -> None:
+    for minute, second, price in seen:
+        history.saw(quote(price, minute=minute, second=second), THURSDAY)
+
+
+def rows(bars: Bars) -> list[tuple[float, ...]]:
+    columns = (bars.time - THREE, bars.open, bars.high, bars.low, bars.close, bars.volume)
+    return [tuple(row) for row in np.column_stack(columns).tolist()]
+
+
+def test_the_running_minute_follows_the_closed_ones_and_grows(history):
+    see(history, (0, 1, 105.0), (0, 20, 103.0), (0, 40, 107.0), (0, 59, 106.0))
+    bars = history.with_minutes(minutes(104.0, 104.5))
+    assert rows(bars)[-2:] == [(-60, 104.5, 104.5, 104.5, 104.5, 7), (0, 105.0, 107.0, 103.0, 106.0, 0)]
+    assert bars.source == "yahoo"
+
+
+def test_a_new_minute_begins_at_its_first_price_and_the_one_before_stays_until_it_has_closed(history):
+    see(history, (0, 59, 105.0), (1, 0, 106.0))
+    assert rows(history.with_minutes(minutes(104.0))) == [
+        (-60, 104.0, 104.0, 104.0, 104.0, 7),
+        (0, 105.0, 105.0, 105.0, 105.0, 0),
+        (60, 106.0, 106.0, 106.0, 106.0, 0),
+    ]
+
+
+def test_a_closed_minute_replaces_the_one_that_was_seen(history):
+    see(history, (0, 30, 105.0))
+    closed = minutes(104.0, 104.5, last=THREE)
+    assert rows(history.with_minutes(closed)) == rows(closed)
+    see(history, (1, 30, 106.0))
+    assert [row[0] for row in rows(history.with_minutes(closed))] == [-60, 0, 60]
+
+
+def test_a_quote_of_an_earlier_minute_is_not_worked_in(history):
+    see(history, (1, 10, 105.0), (0, 50, 90.0))
+    assert rows(history.with_minutes(minutes())) == [(60, 105.0, 105.0, 105.0, 105.0, 0)]
+
+
+def test_only_the_last_few_minutes_are_kept(history):
+    see(history, *((minute, 5, 100.0 + minute) for minute in range(59)))
+    assert [row[0] for row in rows(history.with_minutes(minutes()))] == [60 * n for n in range(54, 59)]
+
+
+def test_without_a_quote_the_closed_minutes_stay_as_they_are(history):
+    closed = minutes(104.0)
+    assert history.with_minutes(closed) is closed

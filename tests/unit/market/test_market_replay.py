@@ -157,6 +157,35 @@ def test_over_a_weekend_that_the_tape_jumps_a_price_ages_only_while_it_runs(mark
     assert market.data()["AAPL"].stale
 
 
+def test_it_says_which_bars_can_be_had(market):
+    offered = market.intervals()
+    assert list(offered) == list(instruments(Feed.REPLAY))
+    assert offered["AAPL"] == offered["^GSPC"] == (Interval.DAY,)
+    assert offered["BTC/USDT"] == (Interval.DAY, Interval.HOUR, Interval.MINUTE)
+    assert market.intervals() is offered
+
+
+def test_the_forming_minute_of_a_pair_grows_and_gives_way_to_the_closed_one(market, wall):
+    wall.advance(20)
+    market.poll()
+    bars = market.history("BTC/USDT", Interval.MINUTE, 3)
+    now = int(wall.wall().timestamp())
+    assert (bars.time - now).tolist() == [-140, -80, -20]
+    assert bars.close[-1] == market.data()["BTC/USDT"].quote.price
+    assert (bars.volume[:2] > 0.0).all()
+    assert bars.volume[-1] == 0.0
+    wall.advance(45)
+    market.poll()
+    bars = market.history("BTC/USDT", Interval.MINUTE, 3)
+    assert (bars.time - now).tolist() == [-80, -20, 40]
+    assert bars.volume[1] > 0.0  # the simulator's own minute, no longer what was seen
+
+
+def test_one_minute_is_the_forming_one(market):
+    bars = market.history("BTC/USDT", Interval.MINUTE, 1)
+    assert bars.close.tolist() == [market.data()["BTC/USDT"].quote.price]
+
+
 def test_minutes_of_pairs_come_from_the_simulator_and_shares_have_none(market):
     bars = market.history("BTC/USDT", Interval.MINUTE, 30)
     assert len(bars) == 30

@@ -7,7 +7,7 @@ from unit.market.doubles import MemoryStore, StandIn, chains_of
 from unit.market.test_market_live import ALL, MONDAY, bars_of
 
 from marketpulse.clock import SimClock
-from marketpulse.errors import RateLimited, Unavailable
+from marketpulse.errors import AuthFailed, RateLimited, Refused, Unavailable
 from marketpulse.guard import FailoverLog, Pool
 from marketpulse.market import Market
 from marketpulse.meter import Meter
@@ -113,3 +113,21 @@ def test_the_last_good_price_and_what_was_not_believed_are_there(store):
     assert datum.quote.price == 50_000.0
     assert datum.stale
     assert [line.reason for line in again.market.feeds().quarantine] == ["is zero", "is zero"]
+
+
+def test_a_provider_that_rests_is_asked_at_once_when_the_person_says_so(store):
+    room = Room(store)
+    room.run(5)
+    room.venues[0].error = AuthFailed("binance: the key was refused")
+    room.run(10)
+    assert room.cell("binance").state == "isolated"
+    room.venues[0].error = None
+    room.venues[0].asked.clear()
+    room.market.ask_again("binance")
+    assert room.cell("binance").state == "closed"
+    room.run(6)
+    assert ("quote", "BTC/USDT") in room.venues[0].asked
+    with pytest.raises(Refused, match="Did you mean binance"):
+        room.market.ask_again("binanec")
+    with pytest.raises(Refused, match="There are binance, bybit"):
+        room.market.ask_again("zzz")

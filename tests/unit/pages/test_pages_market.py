@@ -180,3 +180,12 @@ def test_the_strip_names_what_is_ill_and_the_way_to_the_market_page():
     desk.use(fakes.FakeDesk(fakes.empty()))
     well = AppTest.from_file(str(SHELL), default_timeout=30).run()
     assert well.get("page_link") == []
+
+
+def test_a_provider_that_is_shut_out_can_be_asked_again():
+    shown = fakes.live()
+    shut = replace(shown.providers[0], cells=(fakes.cell("quote", "isolated", ok=False, retry=None),))
+    page = run(replace(shown, providers=(shut, *shown.providers[1:])))
+    button = next(b for b in page.button if b.label == f"Ask {shut.name} again")
+    button.click().run()
+    assert ("ask_again", shut.name) in desk.current().calls
