@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from marketpulse.errors import ProviderError
+from marketpulse.market.bookkeeper import BookKeeper
 from marketpulse.market.kit import Kit
-from marketpulse.market.ladder import BookKeeper
 from marketpulse.types import Book, Instrument
 
 __all__ = ["Depth"]

@@ -5,6 +5,7 @@ from functools import partial
 
 from marketpulse.errors import ProviderError, UnknownSymbol
 from marketpulse.guard import Cell, Pool
+from marketpulse.market.bookkeeper import BookKeeper
 from marketpulse.market.coverage import Holdings
 from marketpulse.market.dailies import Dailies
 from marketpulse.market.depth import Depth
@@ -13,7 +14,6 @@ from marketpulse.market.intraday import Intraday
 from marketpulse.market.isolation import Isolation
 from marketpulse.market.keeping import Keeping
 from marketpulse.market.kit import Kit
-from marketpulse.market.ladder import BookKeeper
 from marketpulse.market.news import News
 from marketpulse.market.pace import Pace
 from marketpulse.market.routes import Routes

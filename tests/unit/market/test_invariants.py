@@ -17,7 +17,7 @@ from unit.market.test_intake import BTC, Door
 from unit.market.test_market_live import House
 
 from marketpulse.clock import SimClock
-from marketpulse.market.ladder import BookKeeper
+from marketpulse.market.bookkeeper import BookKeeper
 from marketpulse.risk.pretrade import check
 from marketpulse.types import ActionKind, Agreement, Book, CorporateAction, SessionState
 
