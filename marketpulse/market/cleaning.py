@@ -13,6 +13,7 @@ __all__ = ["clean", "disagreement", "unexplained_splits", "union", "unmoved"]
 
 _ORDER = 1e-4  # relative slack of high and low: vendors round each column by itself
 _HUNDRED = 50.0
+_TENFOLD = 10.0  # high over low of one bar
 _NEIGHBOURS = 5
 _SPLITS = (2.0, 3.0, 4.0, 5.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 50.0)
 _NEAR = 0.02
@@ -66,6 +67,7 @@ def clean(bars: Bars, now: datetime | None = None) -> tuple[Bars, Bars, tuple[st
         ratio = prices / usual
         off = sound & ((ratio > _HUNDRED) | (ratio < 1 / _HUNDRED)).any(axis=0)
         reasons[off] = "a price is about a hundred times off its neighbours"
+    reasons[(reasons == "") & (bars.high > _TENFOLD * bars.low)] = "the high is more than ten times the low"
     bad = np.nonzero(reasons != "")[0]
     return _rows(bars, np.nonzero(reasons == "")[0]), _rows(bars, bad), tuple(str(r) for r in reasons[bad])
 

@@ -36,6 +36,8 @@ def test_good_bars_pass_unchanged(bars):
         ("close", -100.0, "zero or negative"),
         ("high", 50.0, "out of order"),
         ("low", 150.0, "out of order"),
+        ("low", 7.0, "more than ten times the low"),
+        ("high", 1_500.0, "more than ten times the low"),
         ("volume", np.nan, "volume"),
         ("volume", -1.0, "volume"),
         ("high", 10_100.0, "hundred times"),
