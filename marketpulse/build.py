@@ -165,8 +165,6 @@ def _market(
         meter=meter,
         log=log,
         pace=Pace(settings.quote_seconds, settings.book_seconds, timedelta(days=settings.keep_days)),
-        speed=clock.speed if isinstance(clock, ReplayClock) else 1.0,
-        pairs_on_tape=tape.recorded,
     )
     market.start()
     return market
@@ -270,7 +268,7 @@ def _clock(settings: Settings, tape: _Tape, home: Path, ledger: Ledger) -> tuple
     if last is not None:
         begin = max(begin, last.time)
     speed = settings.replay_speed * _SESSION_SECONDS / 60.0
-    return ReplayClock(tape.sessions, begin, speed, wall), start
+    return ReplayClock(tape.sessions, begin, speed, wall, whole=tape.recorded), start
 
 
 def _moved(settings: Settings, tape: _Tape, began: datetime | None) -> tuple[str, ...]:

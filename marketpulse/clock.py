@@ -12,7 +12,10 @@ from typing import Protocol
 
 import numpy as np
 
-__all__ = ["Clock", "ReplayClock", "SimClock", "WallClock"]
+__all__ = ["ALWAYS", "Clock", "ReplayClock", "SimClock", "WallClock"]
+
+ALWAYS = "24/7"
+"""The calendar of what never closes."""
 
 
 class Clock(Protocol):
@@ -26,6 +29,12 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds for deadlines; only differences mean something."""
+
+    def market(self, calendar: str) -> datetime:
+        """The time that instruments on this calendar live by, aware UTC."""
+
+    def tape_speed(self, calendar: str) -> float | None:
+        """Seconds of that time per real second where it runs on a tape, else None."""
 
 
 class WallClock:
@@ -42,6 +51,15 @@ class WallClock:
     def monotonic(self) -> float:
         """The system's monotonic clock."""
         return time.monotonic()
+
+    def market(self, calendar: str) -> datetime:
+        """The wall clock, for every calendar."""
+        del calendar
+        return self.now()
+
+    def tape_speed(self, calendar: str) -> float | None:
+        """None: there is no tape."""
+        del calendar
 
 
 class SimClock:
@@ -63,6 +81,15 @@ class SimClock:
         """Seconds advanced so far."""
         return self._mono
 
+    def market(self, calendar: str) -> datetime:
+        """The simulated time, for every calendar."""
+        del calendar
+        return self.now()
+
+    def tape_speed(self, calendar: str) -> float | None:
+        """None: there is no tape."""
+        del calendar
+
     def advance(self, seconds: float) -> None:
         """Let ``seconds`` pass on all three clocks."""
         self._now += timedelta(seconds=seconds)
@@ -78,10 +105,17 @@ class ReplayClock:
     start : where to begin; outside a session, the next open
     speed : session seconds per real second
     wall : the clock underneath
+    whole : what never closes is on the tape too; else it lives on the wall clock
     """
 
     def __init__(
-        self, sessions: Sequence[tuple[datetime, datetime]], start: datetime, speed: float, wall: Clock
+        self,
+        sessions: Sequence[tuple[datetime, datetime]],
+        start: datetime,
+        speed: float,
+        wall: Clock,
+        *,
+        whole: bool = False,
     ) -> None:
         if not sessions or speed <= 0:
             msg = "a replay needs at least one session and a positive speed"
@@ -91,6 +125,7 @@ class ReplayClock:
         length = self._close - self._open
         self._before = np.concatenate([[0.0], np.cumsum(length)])
         self.speed = speed
+        self._whole = whole
         self._under = wall
         self._lock = threading.Lock()
         self._origin = self._position(start.timestamp())
@@ -122,6 +157,17 @@ class ReplayClock:
     def monotonic(self) -> float:
         """The monotonic clock underneath."""
         return self._under.monotonic()
+
+    def market(self, calendar: str) -> datetime:
+        """The tape's time, or the wall clock for what never closes and is not on the tape."""
+        return self.now() if self._holds(calendar) else self.wall()
+
+    def tape_speed(self, calendar: str) -> float | None:
+        """The tape's speed, None for what is not on it."""
+        return self.speed if self._holds(calendar) else None
+
+    def _holds(self, calendar: str) -> bool:
+        return self._whole or calendar != ALWAYS
 
     @property
     def ended(self) -> bool:

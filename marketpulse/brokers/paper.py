@@ -107,8 +107,7 @@ class PaperBroker:
         return resting
 
     def _now(self, instrument: Instrument) -> datetime:
-        # On replay, what trades around the clock lives on the wall clock; its quotes carry that time.
-        return self._clock.wall() if instrument.calendar == "24/7" else self._clock.now()
+        return self._clock.market(instrument.calendar)  # its quotes carry that time
 
     @property
     def name(self) -> str:

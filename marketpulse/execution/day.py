@@ -26,7 +26,7 @@ def limits(
         return None, None
     info = sessions.get(instrument.calendar)
     if instrument.calendar == "24/7":
-        midnight = clock.wall().replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = clock.market(instrument.calendar).replace(hour=0, minute=0, second=0, microsecond=0)
         return None, midnight + timedelta(days=1)
     if info is None:
         return None, None

@@ -45,7 +45,7 @@ def nothing(point: str) -> None:
 
 def market_time(instrument: Instrument, clock: Clock) -> datetime:
     """Now, by the clock the instrument trades on: what never closes lives on the wall clock."""
-    return clock.wall() if instrument.calendar == "24/7" else clock.now()
+    return clock.market(instrument.calendar)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ import numpy as np
 
 from marketpulse.types import Bars, CorporateAction, Instrument, Interval, Quote
 
-__all__ = ["Forming", "History", "Past", "empty_bars", "newest"]
+__all__ = ["Forming", "History", "Past", "empty_bars", "newest", "with_hours"]
 
 _SPARK = 30
 _SIGMA_BARS = 60
 _FEWEST = 10
-_MINUTE = 60  # seconds
+_MINUTE, _HOUR = 60, 3_600  # seconds
 _MINUTES = 5  # kept: a provider that is asked once a minute tells a closed bar up to three minutes late
 
 
@@ -225,6 +225,25 @@ class History:
 def newest(bars: Bars, n: int) -> Bars:
     """Return the last ``n`` of ``bars``, or all where there are fewer."""
     return bars[max(0, len(bars) - n) :]
+
+
+def with_hours(hours: Bars, minutes: Bars) -> Bars:
+    """Return closed raw hours with the running one last, and with the one before while it is not told.
+
+    Both are made of ``minutes`` and begin where the closed ones would: some markets' hours begin at half past.
+    """
+    if not len(hours) or not len(minutes):
+        return hours
+    last = int(hours.time[-1])
+    running = last + (int(minutes.time[-1]) - last) // _HOUR * _HOUR
+    bars = hours
+    for start in (running - _HOUR, running):
+        first, end = np.searchsorted(minutes.time, (start, start + _HOUR))
+        if start > last and first < end:
+            part = minutes[slice(first, end)]
+            high, low, volume = float(part.high.max()), float(part.low.min()), float(part.volume.sum())
+            bars = _append(bars, start, (float(part.open[0]), high, low, float(part.close[-1]), volume))
+    return bars
 
 
 def _append(bars: Bars, time: int, row: tuple[float, float, float, float, float]) -> Bars:

@@ -10,13 +10,12 @@ from marketpulse.errors import ProviderError, Refused
 from marketpulse.guard import Chain, FailoverLog, Pool
 from marketpulse.market.board import Entry
 from marketpulse.market.freshness import ago, is_stale, patience, tape_age
-from marketpulse.market.history import empty_bars, newest
+from marketpulse.market.history import empty_bars, newest, with_hours
 from marketpulse.market.live import LiveFeed
 from marketpulse.market.pace import Pace
-from marketpulse.market.replay import ReplayFeed, desk_time
+from marketpulse.market.replay import ReplayFeed
 from marketpulse.market.reports import Reports
 from marketpulse.market.routes import Routes
-from marketpulse.market.sessions import ALWAYS
 from marketpulse.market.state import State
 from marketpulse.market.store import Store
 from marketpulse.meter import Meter
@@ -39,6 +38,7 @@ from marketpulse.types import (
 __all__ = ["Market"]
 
 _SIMULATED = "simulated"
+_RUNNING = 125  # minutes that hold the running hour, the one before it, and what a provider is late with
 _LENGTH = {Interval.HOUR: timedelta(hours=1), Interval.MINUTE: timedelta(minutes=1)}
 
 
@@ -52,8 +52,6 @@ class Market:
     pool : the providers behind the chains
     store : keeps bars, quotes, books and what the guards know over a restart
     feed : on replay everything is computed in the caller's thread; live, a few threads fetch
-    speed : tape seconds per real second on replay
-    pairs_on_tape : crypto keeps to the tape's clock too (a recorded tape), not to the wall clock
     """
 
     def __init__(
@@ -68,18 +66,14 @@ class Market:
         meter: Meter,
         log: FailoverLog | None = None,
         pace: Pace | None = None,
-        speed: float = 1.0,
-        pairs_on_tape: bool = False,
     ) -> None:
         self._instruments = dict(instruments)
         self._clock = clock
-        self._speed = speed
         self._store = store
         self._pool = pool
         self._state = State(clock)
         self._routes = Routes(chains)
         self._intervals = MappingProxyType({s: self._offered(i) for s, i in self._instruments.items()})
-        self._pairs_on_tape = pairs_on_tape
         self._changed: Callable[[], None] = _nothing
         pace = pace or Pace()
         self._replay = self._replaying(pace) if feed is Feed.REPLAY else None
@@ -88,7 +82,7 @@ class Market:
 
     def _replaying(self, pace: Pace) -> ReplayFeed:
         every = tuple(self._instruments.values())
-        return ReplayFeed(every, self._routes, self._state, pace, pairs_on_tape=self._pairs_on_tape)
+        return ReplayFeed(every, self._routes, self._state, pace)
 
     def _listening(self, pace: Pace, meter: Meter) -> LiveFeed:
         return LiveFeed(
@@ -190,7 +184,7 @@ class Market:
         return self._intervals
 
     def history(self, symbol: str, interval: Interval, n: int) -> Bars:
-        """Return up to ``n`` adjusted bars; of days and minutes the forming one last, of hours closed ones.
+        """Return up to ``n`` adjusted bars, the forming one last.
 
         Raises
         ------
@@ -204,19 +198,26 @@ class Market:
             return self._state.history.with_forming(instrument, n)
         if interval not in self._intervals[instrument.symbol]:
             raise Refused("BAD_REQUEST", f"No source offers bars of {interval} for {symbol} on this feed.")
-        if self._live is not None:
-            bars = self._live.intraday.bars(instrument, interval)
+        if interval is Interval.HOUR:
+            # two, since the newest closed hour says where the running one began
+            bars = with_hours(
+                self._closed(instrument, interval, max(n, 2)), self._minutes(instrument, _RUNNING)
+            )
         else:
-            bars = self._replayed(instrument, interval, n)
-        bars = newest(bars, n)
-        if interval is Interval.MINUTE:
-            bars = newest(self._state.history.with_minutes(bars), n)
-        return bars.adjust(self._state.history.actions(instrument.symbol))
+            bars = self._minutes(instrument, n)
+        return newest(bars, n).adjust(self._state.history.actions(instrument.symbol))
+
+    def _minutes(self, instrument: Instrument, n: int) -> Bars:
+        return self._state.history.with_minutes(self._closed(instrument, Interval.MINUTE, n))
+
+    def _closed(self, instrument: Instrument, interval: Interval, n: int) -> Bars:
+        if self._live is not None:
+            return newest(self._live.intraday.bars(instrument, interval), n)
+        return self._replayed(instrument, interval, n)
 
     def _replayed(self, instrument: Instrument, interval: Interval, n: int) -> Bars:
         """Ask the tape or the simulator, which answer at once."""
-        wall = instrument.calendar == ALWAYS and not self._pairs_on_tape
-        now = desk_time(self._clock, instrument, wall=wall)
+        now = self._clock.market(instrument.calendar)
         period = (now - n * _LENGTH[interval], now)
         try:
             return self._routes.bars(instrument, period, interval)
@@ -240,17 +241,16 @@ class Market:
         return known
 
     def _datum(self, instrument: Instrument, entry: Entry) -> MarketDatum:
-        wall = instrument.calendar == ALWAYS and not self._pairs_on_tape
-        now, quote, calendar = desk_time(self._clock, instrument, wall=wall), entry.quote, instrument.calendar
+        quote, calendar = entry.quote, instrument.calendar
+        now, speed = self._clock.market(calendar), self._clock.tape_speed(calendar)
         sessions = self._state.sessions
         session = sessions.info(calendar, now)
-        on_tape = self._replay is not None and not wall
         closed = sessions.last_close(calendar, now)
-        if on_tape:
+        if speed is not None:
             age = tape_age(quote, now, closed, sessions.opened(calendar, now))
         else:
             age = max(0.0, (now - quote.time).total_seconds())
-        limit = patience(instrument.asset_class, self._speed if on_tape else None)
+        limit = patience(instrument.asset_class, speed)
         stale = is_stale(quote, age, session, closed, limit)
         trouble = entry.trouble or (f"{quote.source}: no newer price" if stale else "")
         past = self._state.history.past(instrument.symbol, sessions.day(calendar, quote.time))

@@ -5,8 +5,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 
-from marketpulse.clock import Clock
-from marketpulse.errors import NoData, ProviderError
+from marketpulse.errors import NoData, NotEntitled, ProviderError, UnknownSymbol
 from marketpulse.market.pace import Pace
 from marketpulse.market.routes import Routes
 from marketpulse.market.sessions import ALWAYS
@@ -14,16 +13,12 @@ from marketpulse.market.state import State
 from marketpulse.ports import Capability
 from marketpulse.types import Book, Instrument
 
-__all__ = ["ReplayFeed", "desk_time"]
+__all__ = ["ReplayFeed"]
 
 _START = datetime(1990, 1, 1, tzinfo=UTC)
 _LEVELS = 50
+_NOTHING = (NoData, UnknownSymbol, NotEntitled)
 _PAIR_DAYS = timedelta(days=520)  # enough for 500 daily returns
-
-
-def desk_time(clock: Clock, instrument: Instrument, *, wall: bool | None = None) -> datetime:
-    """Return the time an instrument lives by: simulated pairs keep to the wall clock on a replay."""
-    return clock.wall() if (instrument.calendar == ALWAYS if wall is None else wall) else clock.now()
 
 
 class ReplayFeed:
@@ -35,12 +30,9 @@ class ReplayFeed:
         routes: Routes,
         state: State,
         pace: Pace,
-        *,
-        pairs_on_tape: bool = False,
     ) -> None:
         self._instruments = tuple(instruments)
         self._pace = pace
-        self._pairs_on_tape = pairs_on_tape
         self._booked = -pace.books
         self.books: Mapping[str, tuple[Book, ...]] = MappingProxyType({})
         self._routes = routes
@@ -53,12 +45,12 @@ class ReplayFeed:
     def refresh(self) -> None:
         """Compute every instrument's price now, and its bars when a session has begun or closed."""
         for instrument in self._instruments:
-            with suppress(NoData):  # a share that is listed today has no closed bar yet
+            with suppress(*_NOTHING):  # a share that is listed today has no closed bar yet
                 self._catch_up(instrument)
             try:
                 quote = self._routes.quote(instrument)
-            except NoData:
-                continue  # not listed yet on the tape's day
+            except _NOTHING:
+                continue  # not listed yet on the tape's day, or not on it at all
             except ProviderError as error:
                 self._board.trouble(instrument.symbol, str(error))
                 continue
@@ -79,8 +71,7 @@ class ReplayFeed:
 
     def _catch_up(self, instrument: Instrument) -> None:
         calendar = instrument.calendar
-        wall = calendar == ALWAYS and not self._pairs_on_tape
-        now = desk_time(self._clock, instrument, wall=wall)
+        now = self._clock.market(calendar)
         state = (self._sessions.last_closed(calendar, now), self._sessions.day(calendar, now))
         if self._caught_up.get(instrument.symbol) == state:
             return

@@ -79,11 +79,13 @@ class Routes:
         """Return raw bars that have closed."""
         capability = Capability.BARS if interval is Interval.DAY else Capability.INTRADAY
         wanted = (capability, instrument.asset_class)
+        # an hour of minutes is no answer to who asks for eight
+        since = period[0].date() if interval is Interval.DAY else period[0]
         return self.chain(instrument, capability).call(
             lambda s: s.bars(instrument, interval, *period),
             what="" if skip else f"{interval} bars {instrument.symbol}",
             where=lambda s: wanted in s.capabilities,
-            key=("bars", instrument.symbol, interval, period[0].date(), tuple(skip)),
+            key=("bars", instrument.symbol, interval, since, tuple(skip)),
             skip=skip,
         )
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from threading import Lock
 
+from marketpulse.clock import ALWAYS
 from marketpulse.types import SessionInfo, SessionState
 
 __all__ = ["ALWAYS", "Sessions"]
 
-ALWAYS = "24/7"
 _MARGIN = timedelta(days=31)  # beside the year; longer than any closure of a known exchange
 
 

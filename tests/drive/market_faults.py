@@ -25,7 +25,7 @@ from playwright.sync_api import sync_playwright
 from served import Served
 
 IN_SESSION = "2026-11-30T15:30:00"  # UTC, a Monday, an hour after the open in New York
-HOLD, BACK = 20.0, 75.0  # seconds a fault is held; seconds it may take to be well again
+HOLD, BACK = 15.0, 75.0  # seconds a fault is held; seconds it may take to be well again
 FALSE = 0.03  # relative distance from the price before the fault that no honest path covers in this time
 
 REST = {
@@ -98,24 +98,27 @@ def provider(desk, name):
     return next(p for p in desk.get("/api/live/providers").json()["providers"] if p["name"] == name)
 
 
-def well(row):
-    return all(c["ok"] and c["state"] == "closed" for c in row["cells"] if c["calls"] or c["note"])
+def answered(row, since):
+    """Whether a provider has told a price since, by its own word or by its stream."""
+    return any(
+        c["last_good"] and c["last_good"] > since
+        for c in row["cells"]
+        if c["capability"] in ("quote", "stream")
+    )
 
 
 def silence(name):
     """Let a provider's streams break and come back no more."""
     control("fault", provider=name, kind="ws_reset")
-    control("fault", provider=name, kind="refuse_ws")
+    control("fault", provider=name, kind="refuse_ws", match=r"^(ws|stream)")
 
 
 def said(desk, name, since):
-    """What the desk says of a provider: its cells' words, else what of it went to quarantine."""
-    notes = [c["note"] for c in provider(desk, name)["cells"] if c["note"]]
+    """What the desk says of a provider: its cells' words, then what of it went to quarantine."""
+    notes = [c["note"].split(", next try")[0] for c in provider(desk, name)["cells"] if c["note"]]
     lines = desk.get("/api/live/quarantine").json()["quarantine"]
-    return (
-        notes + [f"{x['kind']} {x['reason']}" for x in lines if x["source"] == name and x["received"] > since]
-        or [""]
-    )[0]
+    doubted = [f"{x['kind']} {x['reason']}" for x in lines if x["source"] == name and x["received"] > since]
+    return doubted + notes
 
 
 def run(desk, page, name, kind, more):
@@ -129,19 +132,20 @@ def run(desk, page, name, kind, more):
     time.sleep(4)
     first = desk.get(path).json()
     seen, before, since = Seen(), first["price"], first["received"]
+    known = said(desk, name, since)
     control("fault", provider=name, kind=kind, **more)
     began = time.monotonic()
     while time.monotonic() - began < HOLD:
         seen.look(desk.get(path).json(), before)
-        seen.note = seen.note or said(desk, name, since)
+        seen.note = seen.note or next((note for note in said(desk, name, since) if note not in known), "")
         time.sleep(0.25)
     seen.page = seen.note == "" or name in page.inner_text("body").lower()
     control("clear")
-    cleared = time.monotonic()
+    cleared, moment = time.monotonic(), desk.get(path).json()["received"]
     while time.monotonic() - cleared < BACK:
         datum = desk.get(path).json()
         seen.look(datum, before)
-        if well(provider(desk, name)) and not datum["stale"] and datum["agreement"] != "disputed":
+        if answered(provider(desk, name), moment) and not datum["stale"] and datum["agreement"] != "disputed":
             break
         time.sleep(0.25)
     return seen, time.monotonic() - cleared
@@ -164,7 +168,7 @@ def main(names):
         page.goto(f"{desk.url}/market")
         time.sleep(25)
         print(
-            "| provider | fault | prices from | oldest | stale | disputed | furthest | what the page says | well after |"
+            "| provider | fault | prices from | oldest | stale | disputed | furthest | what the page says | answers after |"
         )
         print("|---|---|---|---|---|---|---|---|---|")
         for name in names or FAULTS:

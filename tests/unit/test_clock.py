@@ -73,3 +73,15 @@ def test_the_wall_clock_is_aware_utc_and_its_timer_grows():
     assert clock.now().tzinfo is UTC
     assert abs(clock.now() - clock.wall()) < timedelta(seconds=1)
     assert clock.monotonic() <= clock.monotonic()
+
+
+def test_what_never_closes_lives_on_the_wall_clock_unless_the_tape_holds_it():
+    wall = SimClock(datetime(2026, 3, 9, 12, 0, tzinfo=UTC))
+    apart = ReplayClock([DAY1, DAY2], DAY1[0], 60.0, wall)
+    whole = ReplayClock([DAY1, DAY2], DAY1[0], 60.0, wall, whole=True)
+    wall.advance(1)
+    assert apart.market("XNYS") == apart.now() == whole.market("24/7")
+    assert apart.market("24/7") == wall.now()
+    assert (apart.tape_speed("XNYS"), apart.tape_speed("24/7")) == (60.0, None)
+    assert (whole.tape_speed("24/7"), wall.tape_speed("XNYS")) == (60.0, None)
+    assert wall.market("24/7") == wall.market("XNYS") == wall.now()

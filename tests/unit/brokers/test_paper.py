@@ -215,8 +215,8 @@ def test_on_replay_what_never_closes_lives_on_the_wall_clock():
     """The tape is in 2012, simulated pairs are of today: a pair's quote from before the click is old."""
 
     class Replay(SimClock):
-        def wall(self):
-            return WALL + (self.now() - T0)
+        def market(self, calendar):
+            return WALL + (self.now() - T0) if calendar == "24/7" else self.now()
 
     paper = Paper()
     paper.clock = paper.broker._clock = Replay(T0)

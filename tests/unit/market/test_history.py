@@ -4,7 +4,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from marketpulse.market.history import Forming, History
+from marketpulse.market.history import Forming, History, with_hours
 from marketpulse.market.instruments import instruments
 from marketpulse.types import ActionKind, Bars, CorporateAction, Feed, Interval, Quote
 
@@ -159,3 +159,36 @@ def test_only_the_last_few_minutes_are_kept(history):
 def test_without_a_quote_the_closed_minutes_stay_as_they_are(history):
     closed = minutes(104.0)
     assert history.with_minutes(closed) is closed
+
+
+def hours(*closes: float, last: int) -> Bars:
+    """Closed hours of AAPL; the newest begins at ``last``."""
+    close = np.array(closes)
+    time = last - 3_600 * np.arange(len(closes))[::-1]
+    return Bars("AAPL", Interval.HOUR, time, close, close, close, close, close, "yahoo")
+
+
+@pytest.mark.parametrize("past", [0, 1_800])  # seconds after the full hour at which the market's hours begin
+def test_the_running_hour_is_made_of_its_minutes(past):
+    closed = hours(99.0, 100.0, last=THREE - 3_600 + past)
+    seen = minutes(90.0, 101.0, 104.0, 102.0, last=THREE + past + 120)  # the first belongs to the closed hour
+    assert rows(with_hours(closed, seen)) == [
+        *rows(closed),
+        (past, 101.0, 104.0, 101.0, 102.0, 21.0),
+    ]
+
+
+def test_an_hour_that_ended_but_is_not_told_yet_is_made_of_its_minutes_too():
+    closed = hours(100.0, last=THREE - 7_200)
+    bars = with_hours(closed, minutes(*(100.0 + n for n in range(63)), last=THREE + 120))
+    assert rows(bars)[1:] == [
+        (-3_600, 100.0, 159.0, 100.0, 159.0, 420.0),
+        (0, 160.0, 162.0, 160.0, 162.0, 21.0),
+    ]
+
+
+def test_without_closed_hours_or_newer_minutes_nothing_is_made_up():
+    closed = hours(100.0, last=THREE)
+    assert with_hours(closed, minutes()) is closed
+    assert with_hours(closed, minutes(1.0, 2.0, last=THREE + 60)) is closed
+    assert len(with_hours(hours(last=THREE), minutes(1.0))) == 0

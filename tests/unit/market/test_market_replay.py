@@ -39,7 +39,6 @@ def market(clock):
         clock=clock,
         feed=Feed.REPLAY,
         meter=meter,
-        speed=SPEED,
     )
     market.start()
     yield market
@@ -116,7 +115,6 @@ def test_facebook_appears_on_its_listing_day(wall):
         clock=clock,
         feed=Feed.REPLAY,
         meter=Meter(),
-        speed=SPEED,
     )
     market.start()
     assert "FB" not in market.data()
@@ -181,9 +179,22 @@ def test_the_forming_minute_of_a_pair_grows_and_gives_way_to_the_closed_one(mark
     assert bars.volume[1] > 0.0  # the simulator's own minute, no longer what was seen
 
 
-def test_one_minute_is_the_forming_one(market):
-    bars = market.history("BTC/USDT", Interval.MINUTE, 1)
+@pytest.mark.parametrize("interval", [Interval.HOUR, Interval.MINUTE])
+def test_one_bar_is_the_forming_one(market, wall, interval):
+    wall.advance(1_810)
+    market.poll()
+    bars = market.history("BTC/USDT", interval, 1)
     assert bars.close.tolist() == [market.data()["BTC/USDT"].quote.price]
+    seconds = {Interval.HOUR: 3_600, Interval.MINUTE: 60}[interval]
+    assert bars.time[0] == int(wall.wall().timestamp()) // seconds * seconds
+
+
+def test_the_running_hour_of_a_pair_holds_its_minutes(market, wall):
+    wall.advance(1_810)
+    market.poll()
+    bars, minutes = (market.history("BTC/USDT", i, 31) for i in (Interval.HOUR, Interval.MINUTE))
+    assert (bars.open[-1], bars.high[-1]) == (minutes.open[0], minutes.high.max())
+    assert np.diff(bars.time).tolist() == [3_600] * (len(bars) - 1)
 
 
 def test_minutes_of_pairs_come_from_the_simulator_and_shares_have_none(market):
