@@ -3,6 +3,7 @@
 const charts = new WeakMap();
 const MINUS = "\u2212";
 const FEW = 20;
+const LENGTH = { "1d": 86400, "1h": 3600, "1m": 60 }; // seconds of one bar
 
 // Exponential mean as TA-Lib computes it: seeded with the plain mean of the first n values.
 export function ema(values, n) {
@@ -84,9 +85,11 @@ class LiveChart {
       return;
     }
     if (this.closed || this.data !== data) return;
+    const other = before?.bars !== data.bars || !this.stream;
+    if (other) this.bars = []; // bars of another symbol or length must not be mixed with these
     this.build();
     this.overlays();
-    if (before?.symbol !== data.symbol || !this.stream) await this.open();
+    if (other) await this.open();
   }
 
   build() {
@@ -125,7 +128,7 @@ class LiveChart {
       rightPriceScale: { borderVisible: false },
       timeScale: { borderVisible: false, rightOffset: 5 },
       crosshair: { mode: 0 },
-      localization: { priceFormatter: (value) => this.number(value) },
+      localization: { priceFormatter: (value) => this.number(value), timeFormatter: (time) => this.moment(time) },
     });
     this.candles.applyOptions({
       upColor: up, downColor: down, wickUpColor: up, wickDownColor: down, priceLineColor: this.color("primary-color"),
@@ -143,6 +146,7 @@ class LiveChart {
   // Toggles, price lines and fill marks come from the page.
   overlays() {
     const { ema: means, rsi: strength, lines, fills, tick, decimals } = this.data;
+    this.chart.timeScale().applyOptions({ timeVisible: this.intraday(), secondsVisible: false });
     this.candles.applyOptions({ priceFormat: { type: "price", precision: decimals, minMove: tick } });
     this.fast.applyOptions({ visible: means });
     this.slow.applyOptions({ visible: means });
@@ -151,23 +155,37 @@ class LiveChart {
       this.chart.removeSeries(this.strength);
       this.strength = null;
     }
-    const drawn = JSON.stringify([lines, fills, this.theme, this.bars[0]?.time]);
+    const drawn = JSON.stringify([lines, fills, this.theme, this.bars[0]?.time, this.bars.at(-1)?.time]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     for (const line of this.lines) this.candles.removePriceLine(line);
     this.lines = lines.map(({ price, title, color }) =>
       this.candles.createPriceLine({ price, title, color: this.color(color), lineWidth: 1, lineStyle: 2, axisLabelVisible: true }),
     );
-    const first = this.bars[0]?.time ?? Infinity;
     this.markers.setMarkers(
-      fills.filter(({ time }) => time >= first).map(({ time, buy, label }) => ({
-        time,
+      fills.map((fill) => ({ ...fill, bar: this.barOf(fill.time) })).filter(({ bar }) => bar).map(({ bar, buy, label }) => ({
+        time: bar.time,
         position: buy ? "belowBar" : "aboveBar",
         shape: buy ? "arrowUp" : "arrowDown",
         color: this.color(buy ? "green-color" : "red-color"),
         text: label,
       })),
     );
+  }
+
+  // The bar in which a moment lies; a market's hours need not begin with the clock's.
+  barOf(time) {
+    const bar = this.bars.findLast((one) => one.time <= time);
+    return bar && (bar !== this.bars.at(-1) || time < bar.time + LENGTH[this.data.interval]) ? bar : null;
+  }
+
+  intraday() {
+    return this.data.interval !== "1d";
+  }
+
+  moment(time) {
+    const text = new Date(time * 1000).toISOString();
+    return this.intraday() ? `${text.slice(0, 10)} ${text.slice(11, 16)} UTC` : text.slice(0, 10);
   }
 
   addStrength() {
@@ -216,25 +234,29 @@ class LiveChart {
 
   async history(fresh) {
     const { bars: address, symbol } = this.data;
+    const gone = () => this.closed || this.data.bars !== address; // another symbol or length has been chosen
     try {
       const reply = await fetch(new URL(address, location.origin));
       if (!reply.ok) throw new Error(`the desk answered ${reply.status}`);
       const { bars } = await reply.json();
-      if (this.closed || this.data.symbol !== symbol) return;
+      if (gone()) return;
       this.draw(bars, fresh);
-      this.say(bars.length ? "" : `no bars of ${symbol} yet`);
-      if (bars.length < FEW) this.later(symbol, 5000); // the desk may still be reading its history
+      const few = bars.length < FEW; // the desk may still be reading its history
+      const count = bars.length ? `only ${bars.length} bar${bars.length > 1 ? "s" : ""}` : "no bars";
+      this.say(!bars.length || (few && this.intraday()) ? `${count} of ${symbol} yet` : "");
+      if (few) this.later(this.intraday() ? 2000 : 5000);
     } catch (fault) {
-      if (this.closed || this.data.symbol !== symbol) return;
+      if (gone()) return;
       if (fresh) this.draw([], true);
       this.say(`history not loaded (${fault.message}), retrying`);
-      this.later(symbol, 3000, fresh);
+      this.later(3000, fresh);
     }
   }
 
-  later(symbol, wait, fresh = true) {
+  later(wait, fresh = true) {
+    const { bars: address } = this.data;
     clearTimeout(this.again);
-    this.again = setTimeout(() => !this.closed && this.data.symbol === symbol && this.history(fresh), wait);
+    this.again = setTimeout(() => !this.closed && this.data.bars === address && this.history(fresh), wait);
   }
 
   async open() {
@@ -243,7 +265,6 @@ class LiveChart {
     this.disputed = false;
     this.source = "";
     this.hovered = null;
-    this.bars = []; // what the stream says must not be mixed into the old symbol's bars
     this.connect();
     await this.history(true);
   }
@@ -284,7 +305,12 @@ class LiveChart {
     this.fast.update(newest(ema(closes, 21)));
     this.slow.update(newest(ema(closes, 55)));
     this.strength?.update(newest(rsi(closes, 14)));
-    if (opened) this.history(false); // the closed bar's last word, and a split's new past
+    // the closed bar's last word, and a split's new past; that of a minute takes a moment to arrive
+    if (opened) {
+      this.overlays();
+      if (this.intraday()) this.later(2000, false);
+      else this.history(false);
+    }
     this.describe();
   }
 
@@ -301,9 +327,9 @@ class LiveChart {
     if (!bar) return this.legend.replaceChildren();
     const change = 100 * (bar.close / (this.bars[i - 1]?.close ?? bar.open) - 1);
     const signed = (change > 0 ? "+" : "") + this.number(change, 2) + "%";
-    const day = new Date(bar.time * 1000).toISOString().slice(0, 10);
-    const cells = [["", day], ["O", this.number(bar.open)], ["H", this.number(bar.high)], ["L", this.number(bar.low)],
-      ["C", this.number(bar.close)], [change < 0 ? "down" : "up", signed], ["Vol", compact.format(bar.volume)]];
+    const forming = this.intraday() && bar === this.bars.at(-1) && !bar.volume; // no source tells it yet
+    const cells = [["", this.moment(bar.time)], ["O", this.number(bar.open)], ["H", this.number(bar.high)], ["L", this.number(bar.low)],
+      ["C", this.number(bar.close)], [change < 0 ? "down" : "up", signed], ["Vol", forming ? "\u2013" : compact.format(bar.volume)]];
     if (this.source && bar === this.bars.at(-1)) cells.push(["from", this.source]);
     this.legend.replaceChildren(...cells.map(([name, text]) => {
       const cell = document.createElement("span");

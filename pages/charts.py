@@ -5,7 +5,7 @@ with the market is therefore drawn by the component, which updates in place.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ __all__ = [
 
 HERE = Path(__file__).parent
 HISTORY = 500
-"""Bars asked for at first: two years of days, and enough for EMA 55 to forget its seed."""
+"""Bars asked for at first: two years of days or eight hours of minutes, and enough for EMA 55 to forget its seed."""
 
 ROUNDING = 1e-9
 """Keeps the lowest and highest value out of bins of their own making."""
@@ -70,12 +70,14 @@ def live_chart(
     fills : from ``fill_marks``
     ema, rsi : draw EMA 21 and 55 over the candles, RSI 14 in a pane below
     height, phone_height : pixels
+    interval : the length of one bar; shorter than a day, the chart tells times in UTC
     """
     slug = quote(instrument.slug, safe="")
     data = {
         "symbol": instrument.symbol,
         "bars": f"/api/live/bars/{slug}?interval={interval}&n={HISTORY}",
-        "stream": f"/api/live/stream?symbols={slug}",
+        "stream": f"/api/live/stream?symbols={slug}&interval={interval}",
+        "interval": interval.value,
         "decimals": instrument.decimals,
         "tick": float(instrument.tick),
         "lines": list(lines),
@@ -105,15 +107,14 @@ def price_lines(position: PositionView | None, orders: Iterable[Order]) -> list[
 
 
 def fill_marks(fills: Iterable[Fill], symbol: str) -> list[dict[str, Any]]:
-    """Arrows for the chart, one per fill of ``symbol``, on the day it happened, oldest first."""
+    """Arrows for the chart, one per fill of ``symbol``, oldest first; the chart finds the bar of each."""
     marks = []
     for fill in fills:
         if fill.symbol != symbol:
             continue
-        day = fill.time.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         buy = fill.side is Side.BUY
         label = f"{'B' if buy else 'S'} {quantity(fill.quantity)}"
-        marks.append({"time": int(day.timestamp()), "buy": buy, "label": label})
+        marks.append({"time": int(fill.time.timestamp()), "buy": buy, "label": label})
     return sorted(marks, key=lambda mark: mark["time"])
 
 

@@ -3,11 +3,12 @@
 import streamlit as st
 
 from marketpulse import desk
-from marketpulse.types import Instrument, ModelStage, Side, Snapshot
+from marketpulse.types import Instrument, Interval, ModelStage, Side, Snapshot
 from pages import charts, parts, tables, working
 
 WIDE, NARROW = 2.05, 1.0
 OVERLAYS = ("EMA", "RSI")
+LENGTHS = {Interval.DAY: "1D", Interval.HOUR: "1H", Interval.MINUTE: "1m"}
 
 
 def chosen(now: Snapshot) -> Instrument:
@@ -19,6 +20,25 @@ def chosen(now: Snapshot) -> Instrument:
 def choose(symbol: str) -> None:
     """Put another instrument on the chart."""
     st.session_state.chart_symbol = symbol
+
+
+def bar_length(now: Snapshot, instrument: Instrument) -> Interval:
+    """Ask for the length of a bar where there is a choice; it is kept for the next instrument that has it."""
+    offered = now.intervals.get(instrument.symbol, ())
+    if len(offered) < 2:  # noqa: PLR2004 - one is no choice
+        parts.html(parts.tag(LENGTHS[Interval.DAY], "accent", "One bar is one day."), width="content")
+        return Interval.DAY
+    picked = st.segmented_control(
+        "One bar is",
+        [interval.value for interval in offered],
+        default=Interval.DAY.value,
+        format_func=lambda value: LENGTHS[Interval(value)],
+        required=True,
+        label_visibility="collapsed",
+        key="chart_length",
+        persist_state="session",
+    )
+    return Interval(picked or Interval.DAY)
 
 
 def chart_panel(now: Snapshot, height: int) -> None:
@@ -35,7 +55,7 @@ def chart_panel(now: Snapshot, height: int) -> None:
                 width=116,
                 on_change=lambda: choose(st.session_state.chart_pick),
             )
-            parts.html(parts.tag("1D", "accent", "One bar is one day."), width="content")
+            interval = bar_length(now, instrument)
             shown = st.pills(
                 "Overlays",
                 OVERLAYS,
@@ -60,6 +80,7 @@ def chart_panel(now: Snapshot, height: int) -> None:
             ema="EMA" in shown,
             rsi="RSI" in shown,
             height=height,
+            interval=interval,
         )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
-from fakes import INSTRUMENTS, MARKET, FakeDesk, witnessed
+from fakes import INSTRUMENTS, MARKET, NOW, FakeDesk, witnessed
 
 from marketpulse.api import stream
 from marketpulse.api.problem import Fault
@@ -39,12 +39,12 @@ def events(text):
 class Listener:
     """Pull pieces out of a stream one by one, as a slow browser would."""
 
-    def __init__(self, desk, symbols=("AAPL",), period=0.0):
+    def __init__(self, desk, symbols=("AAPL",), period=0.0, interval=Interval.DAY):
         self.desk = desk
         self.closing = threading.Event()
         self.stream = Stream(lambda: self.desk, self.closing, period)
         wanted = [INSTRUMENTS[s] for s in symbols]
-        self.pieces = self.stream._events(wanted, Interval.DAY)
+        self.pieces = self.stream._events(wanted, interval)
 
     async def next(self):
         return await asyncio.wait_for(anext(self.pieces), 5)
@@ -168,6 +168,34 @@ def test_without_bars_the_quote_goes_out_alone(monkeypatch):
         return events(await listener.next())
 
     assert [kind for kind, _ in asyncio.run(play())] == ["quote"]
+
+
+@pytest.mark.parametrize(("interval", "seconds"), [(Interval.MINUTE, 60), (Interval.HOUR, 3_600)])
+def test_it_tells_the_newest_bar_of_the_length_asked_for(interval, seconds):
+    async def play():
+        listener = Listener(FakeDesk(), ("BTC/USDT",), interval=interval)
+        await listener.next()
+        return events(await listener.next())
+
+    _, (kind, bar) = asyncio.run(play())
+    assert kind == "bar"
+    assert bar["time"] == int(NOW.timestamp()) // seconds * seconds
+
+
+def test_a_length_that_an_instrument_lacks_leaves_the_quote_alone():
+    async def play():
+        listener = Listener(FakeDesk(), ("AAPL", "BTC/USDT"), interval=Interval.MINUTE)
+        await listener.next()
+        return [(kind, data["symbol"]) for kind, data in events(await listener.next())]
+
+    assert asyncio.run(play()) == [("quote", "AAPL"), ("quote", "BTC/USDT"), ("bar", "BTC/USDT")]
+
+
+def test_over_http_the_length_is_part_of_the_question(door):
+    threading.Timer(0.4, door.closing.set).start()
+    reply = door.client.get("/api/live/stream?symbols=btc-usdt&interval=1m")
+    told = dict(events(reply.text.removeprefix("retry: 2000\n\n")))
+    assert told["bar"]["time"] == int(NOW.timestamp()) // 60 * 60
 
 
 def test_over_http_it_is_an_event_stream_that_ends_when_the_server_closes(door):

@@ -3,13 +3,14 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from unit.market.doubles import MemoryStore, StandIn, chains_of
+from unit.market.doubles import SLOW, MemoryStore, StandIn, chains_of
 
 from marketpulse.clock import SimClock
 from marketpulse.errors import StorageError, Unavailable, UnknownSymbol
 from marketpulse.guard import FailoverLog, Pool
 from marketpulse.market import Market, instruments
 from marketpulse.meter import Meter
+from marketpulse.ports import Capability
 from marketpulse.types import (
     ActionKind,
     AssetClass,
@@ -34,12 +35,12 @@ def bars_of(symbol: str, last: date, closes: list[float], source: str) -> Bars:
 class House:
     """One live market on stand-ins; time moves by ``run``."""
 
-    def __init__(self, start: datetime = MONDAY, store: MemoryStore | None = None) -> None:
+    def __init__(self, start: datetime = MONDAY, store: MemoryStore | None = None, pairs=SLOW) -> None:
         self.clock = SimClock(start)
         self.meter = Meter(self.clock.monotonic)
         self.store = store or MemoryStore()
         self.shares = StandIn("yahoo", self.clock, (AssetClass.EQUITY, AssetClass.INDEX))
-        self.pairs = StandIn("binance", self.clock, (AssetClass.CRYPTO,))
+        self.pairs = StandIn("binance", self.clock, (AssetClass.CRYPTO,), pairs)
         self.shares.prices["AAPL"] = 200.0
         self.pairs.prices["BTC/USDT"] = 50_000.0
         self.shares.days["AAPL"] = bars_of("AAPL", date(2026, 3, 6), [198.0] * 20, "yahoo")
@@ -316,3 +317,23 @@ def test_a_locked_book_is_left_out_and_the_price_kept(house):
     house.run(5)
     quote = house.market.data()["BTC/USDT"].quote
     assert (quote.price, quote.bid, quote.ask) == (50_010.0, None, None)
+
+
+def test_minutes_begin_with_what_was_seen_and_the_providers_come_with_the_next_look():
+    house = House(pairs=(*SLOW, Capability.INTRADAY))
+    assert house.market.intervals() == {
+        "AAPL": (Interval.DAY,),
+        "BTC/USDT": (Interval.DAY, Interval.HOUR, Interval.MINUTE),
+    }
+    house.run(2)
+    close = np.array([49_000.0, 49_100.0])
+    time = int(MONDAY.timestamp()) - 60 * np.array([2, 1])
+    house.pairs.minutes["BTC/USDT"] = Bars(
+        "BTC/USDT", Interval.MINUTE, time, close, close, close, close, close, "binance"
+    )
+    first = house.market.history("BTC/USDT", Interval.MINUTE, 500)
+    assert first.close.tolist() == [50_000.0]
+    assert first.source == "binance"
+    house.run(2)
+    assert house.market.history("BTC/USDT", Interval.MINUTE, 500).close.tolist() == [*close, 50_000.0]
+    assert house.market.history("BTC/USDT", Interval.MINUTE, 2).close.tolist() == [49_100.0, 50_000.0]

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = Path(__file__).parents[3] / "pages"
 LIBRARY = files("lwcharts").joinpath("vendor/lightweight-charts.standalone.production.js").read_text("utf-8")
-DAY = 86_400
+DAY, HOUR, MINUTE = 86_400, 3_600, 60
 HOME = "http://desk.test/"
 
 # the page around the script: a shadow root as Streamlit gives one, and a stream that the test speaks for
@@ -32,17 +32,17 @@ window.say = (bar) => streams.at(-1).dispatchEvent(new MessageEvent("bar", { dat
 window.charts = [];
 let library;
 Object.defineProperty(window, "LightweightCharts", { get: () => library, set(given) {
-  library = { ...given, createChart: (...all) => { const chart = given.createChart(...all); charts.push(chart); return chart; } };
+  library = { ...given, createSeriesMarkers: (...all) => (window.marks = given.createSeriesMarkers(...all)), createChart: (...all) => { const chart = given.createChart(...all); charts.push(chart); return chart; } };
 } });
 window.show = (data) => { window.leave = mount({ parentElement: root, data }); };
 window.ema = ema; window.rsi = rsi; window.root = root; window.ready = true;
 </script>"""
 
 
-def walk(n, start=0):
+def walk(n, start=0, step=DAY, first=DAY * 15_000):
     close = 100 * np.exp(np.cumsum(np.random.default_rng(3).normal(0, 0.01, n)))
     return [
-        {"time": DAY * (15_000 + start + i), "open": c * 0.999, "high": c * 1.01, "low": c * 0.99, "close": c, "volume": 5e6}
+        {"time": first + step * (start + i), "open": c * 0.999, "high": c * 1.01, "low": c * 0.99, "close": c, "volume": 5e6}
         for i, c in enumerate(map(float, close))
     ]  # fmt: skip
 
@@ -50,7 +50,7 @@ def walk(n, start=0):
 def data(**changes):
     given = {
         "symbol": "AAPL", "bars": "/bars/AAPL", "stream": "/stream/AAPL", "decimals": 2, "tick": 0.01, "lines": [],
-        "fills": [], "ema": True, "rsi": True, "height": 440, "phone_height": 360,
+        "fills": [], "ema": True, "rsi": True, "height": 440, "phone_height": 360, "interval": "1d",
     }  # fmt: skip
     return given | changes
 
@@ -99,6 +99,12 @@ class Desk:
 
     def warning(self):
         return self.page.evaluate("(w => w.hidden ? '' : w.textContent)(root.querySelector('.warning'))")
+
+    def marked(self):
+        return self.page.evaluate("marks.markers().map(mark => mark.time)")
+
+    def times(self):
+        return self.page.evaluate("charts[0].panes()[0].getSeries()[0].data().map(bar => bar.time)")
 
     def view(self):
         return self.page.evaluate("(v => [v.from, v.to])(charts.at(-1).timeScale().getVisibleLogicalRange())")
@@ -259,3 +265,112 @@ def test_a_call_that_a_newer_one_overtook_does_not_end_it(desk):
     desk.shown()
     desk.page.evaluate("data => { const first = leave; show(data); first(); }", data())
     assert desk.page.evaluate("streams.map(s => s.open)") == [True]
+
+
+MINUTES = {"bars": "/bars/AAPL?1m", "stream": "/stream/AAPL?1m", "interval": "1m"}
+HOURS = {"bars": "/bars/AAPL?1h", "stream": "/stream/AAPL?1h", "interval": "1h"}
+FIRST = 1_700_000_040  # 2023-11-14 22:14 UTC
+
+
+def test_days_have_a_date_and_minutes_a_time_in_utc(desk):
+    desk.bars["AAPL?1m"] = walk(300, step=MINUTE, first=FIRST - 299 * MINUTE)
+    desk.shown()
+    assert desk.legend().startswith("2011-11-21O ")
+    desk.show(**MINUTES)
+    desk.page.wait_for_function("root.querySelector('.legend').textContent.startsWith('2023')")
+    assert desk.legend().startswith("2023-11-14 22:14 UTCO ")
+    assert desk.page.evaluate("charts[0].timeScale().options().timeVisible") is True
+    desk.show()
+    desk.page.wait_for_function("root.querySelector('.legend').textContent.startsWith('2011')")
+    assert desk.page.evaluate("charts[0].timeScale().options().timeVisible") is False
+
+
+def test_another_length_takes_the_same_chart_and_keeps_no_bar_of_the_old_one(desk):
+    desk.bars["AAPL?1m"] = walk(200, step=MINUTE, first=FIRST)
+    desk.shown()
+    desk.page.evaluate("window.before = streams[0]")
+    desk.show(**MINUTES)
+    desk.page.wait_for_function("root.querySelector('.legend').textContent.includes('UTC')")
+    assert desk.page.evaluate("streams.map(s => s.open)") == [False, True]
+    late = json.dumps(walk(301)[-1] | {"symbol": "AAPL", "close": 5.0, "time": FIRST + 500 * MINUTE})
+    desk.page.evaluate("bar => before.dispatchEvent(new MessageEvent('bar', { data: bar }))", late)
+    assert desk.times() == [FIRST + MINUTE * i for i in range(200)]
+    assert "C 5.00" not in desk.legend()
+
+
+def test_a_length_that_does_not_load_shows_no_bars(desk):
+    desk.shown()
+    desk.bars["AAPL?1m"] = None
+    desk.show(**MINUTES)
+    desk.page.wait_for_function("!root.querySelector('.warning').hidden")
+    assert desk.legend() == ""
+    assert desk.times() == []
+
+
+def test_a_late_answer_about_the_old_length_is_not_drawn(desk):
+    desk.bars["AAPL?1m"] = walk(200, step=MINUTE, first=FIRST)
+    held = []
+    desk.page.route("**/bars/AAPL", lambda route: held.append(route))  # noqa: PLW0108 (a bound method of a list takes no mark)
+    desk.show()
+    desk.page.wait_for_function("streams.length === 1")
+    desk.show(**MINUTES)
+    desk.page.wait_for_function("root.querySelector('.legend').textContent.includes('UTC')")
+    held[0].fulfill(content_type="application/json", body=json.dumps({"bars": walk(300)}))
+    desk.page.wait_for_timeout(50)
+    assert len(desk.times()) == 200
+    assert "UTC" in desk.legend()
+
+
+def test_minutes_that_are_still_being_fetched_are_said_and_asked_for_again(desk):
+    desk.bars["AAPL?1m"] = walk(1, step=MINUTE, first=FIRST)
+    desk.show(**MINUTES)
+    desk.page.wait_for_function("!root.querySelector('.warning').hidden")
+    assert desk.warning() == "only 1 bar of AAPL yet"
+    desk.bars["AAPL?1m"] = walk(200, step=MINUTE, first=FIRST - 199 * MINUTE)
+    desk.page.wait_for_function("root.querySelector('.warning').hidden", timeout=10_000)
+    assert len(desk.times()) == 200
+
+
+def test_a_new_minute_is_drawn_at_once_and_the_closed_one_is_asked_for(desk):
+    desk.bars["AAPL?1m"] = walk(200, step=MINUTE, first=FIRST)
+    desk.shown(**MINUTES)
+    fresh = walk(1, step=MINUTE, first=FIRST + 200 * MINUTE)[0] | {"volume": 0.0}
+    desk.say(fresh)
+    assert len(desk.times()) == 201
+    assert "Vol \u2013" in desk.legend()  # nobody has told the volume of a minute that runs
+    closed = desk.bars["AAPL?1m"][-1] | {"close": 42.0}
+    desk.bars["AAPL?1m"] = [*desk.bars["AAPL?1m"][:-1], closed, fresh]
+    desk.page.wait_for_function(
+        "charts[0].panes()[0].getSeries()[0].data().at(-2).close === 42", timeout=10_000
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "step", "first"),
+    [
+        ({}, DAY, 15_000 * DAY),
+        (HOURS, HOUR, 15_000 * DAY + HOUR // 2),  # a market that opens at half past
+        (MINUTES, MINUTE, 15_000 * DAY),
+    ],
+)
+def test_a_fill_is_marked_on_the_bar_in_which_it_happened(desk, changes, step, first):
+    name = changes.get("bars", "/bars/AAPL").removeprefix("/bars/")
+    desk.bars[name] = bars = walk(100, step=step, first=first)
+    moments = [
+        first - 1,
+        first,
+        first + 40 * step + step - 1,
+        bars[-1]["time"] + step - 1,
+        bars[-1]["time"] + step,
+    ]
+    desk.shown(**changes, fills=[{"time": time, "buy": True, "label": "B 1"} for time in moments])
+    assert desk.marked() == [first, first + 40 * step, bars[-1]["time"]]
+
+
+def test_a_fill_of_a_new_minute_is_marked_once_its_bar_is_there(desk):
+    desk.bars["AAPL?1m"] = walk(100, step=MINUTE, first=FIRST)
+    now = FIRST + 100 * MINUTE
+    desk.shown(**MINUTES, fills=[{"time": now + 5, "buy": False, "label": "S 1"}])
+    assert desk.marked() == []
+    desk.say(walk(1, step=MINUTE, first=now)[0])
+    assert desk.marked() == [now]

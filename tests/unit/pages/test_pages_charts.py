@@ -23,15 +23,15 @@ def test_price_lines_show_the_cost_and_where_orders_wait():
     assert charts.price_lines(None, []) == []
 
 
-def test_a_fill_is_marked_on_its_day_oldest_first():
+def test_a_fill_is_marked_at_its_moment_oldest_first():
     fills = fakes.snapshot().fills
     first = next(fill for fill in fills if fill.symbol == "AAPL")
     later = replace(first, time=first.time + timedelta(days=3))
     marks = charts.fill_marks((later, *fills), "AAPL")
-    day = int(datetime(2012, 6, 13, tzinfo=UTC).timestamp())
+    moment = int(first.time.timestamp())
     assert marks == [
-        {"time": day, "buy": True, "label": "B 20"},
-        {"time": day + 3 * 86_400, "buy": True, "label": "B 20"},
+        {"time": moment, "buy": True, "label": "B 20"},
+        {"time": moment + 3 * 86_400, "buy": True, "label": "B 20"},
     ]
 
 

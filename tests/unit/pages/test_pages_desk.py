@@ -118,7 +118,8 @@ def test_a_stale_price_is_marked():
 def test_the_chart_gets_its_addresses_lines_and_fills():
     data = chart(run()[0])
     assert data["bars"] == "/api/live/bars/AAPL?interval=1d&n=500"
-    assert data["stream"] == "/api/live/stream?symbols=AAPL"
+    assert data["stream"] == "/api/live/stream?symbols=AAPL&interval=1d"
+    assert data["interval"] == "1d"
     assert [line["title"] for line in data["lines"]] == ["avg", "sell stop"]
     assert [mark["label"] for mark in data["fills"]] == ["B 20"]
     assert (data["decimals"], data["ema"], data["rsi"]) == (2, True, True)
@@ -129,7 +130,7 @@ def test_another_symbol_and_fewer_overlays_reach_the_chart_and_stay():
     page.selectbox(key="chart_pick").select("BTC/USDT").run()
     page.button_group(key="chart_overlays").set_value(["EMA"]).run()
     data = chart(page.run())
-    assert (data["symbol"], data["stream"]) == ("BTC/USDT", "/api/live/stream?symbols=BTC-USDT")
+    assert (data["symbol"], data["stream"]) == ("BTC/USDT", "/api/live/stream?symbols=BTC-USDT&interval=1d")
     assert (data["ema"], data["rsi"]) == (True, False)
 
 
@@ -139,6 +140,35 @@ def test_an_index_can_be_looked_at_but_not_ordered():
     assert chart(page)["bars"] == "/api/live/bars/%5EGSPC?interval=1d&n=500"
     assert page.button(key="chart_buy").disabled
     assert page.button(key="chart_sell").disabled
+
+
+def lengths(page):
+    """The choice of bars on the page, None where there is none."""
+    return next((one for one in page.button_group if one.key == "chart_length"), None)
+
+
+def test_a_pair_offers_hours_and_minutes_and_a_share_only_days():
+    page, _ = run()
+    assert lengths(page) is None
+    assert "One bar is one day." in html(page)
+    page.selectbox(key="chart_pick").select("BTC/USDT").run()
+    assert lengths(page).options == ["1D", "1H", "1m"]
+    assert lengths(page).value == "1d"
+    assert "One bar is one day." not in html(page)
+
+
+def test_minutes_reach_the_chart_and_come_back_after_a_share():
+    page, _ = run()
+    page.selectbox(key="chart_pick").select("BTC/USDT").run()
+    lengths(page).set_value("1m").run()
+    data = chart(page.run())
+    assert data["bars"] == "/api/live/bars/BTC-USDT?interval=1m&n=500"
+    assert data["stream"] == "/api/live/stream?symbols=BTC-USDT&interval=1m"
+    assert data["interval"] == "1m"
+    page.selectbox(key="chart_pick").select("AAPL").run()
+    assert chart(page)["interval"] == "1d"
+    page.selectbox(key="chart_pick").select("ETH/USDT").run()
+    assert chart(page)["bars"] == "/api/live/bars/ETH-USDT?interval=1m&n=500"
 
 
 def test_a_note_is_put_aside_for_the_session():
