@@ -39,9 +39,6 @@ _REJECTED = (
         "-2010", "InsufficientFunds", "INSUFFICIENT_FUNDS", "The account at the venue does not hold enough."
     ),
     rejects(
-        "-2018", "InsufficientFunds", "INSUFFICIENT_FUNDS", "The account at the venue does not hold enough."
-    ),
-    rejects(
         "-2010",
         "OrderImmediatelyFillable",
         "WOULD_TRIGGER",
