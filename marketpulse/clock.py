@@ -60,6 +60,7 @@ class WallClock:
     def tape_speed(self, calendar: str) -> float | None:
         """None: there is no tape."""
         del calendar
+        return None
 
 
 class SimClock:
@@ -89,6 +90,7 @@ class SimClock:
     def tape_speed(self, calendar: str) -> float | None:
         """None: there is no tape."""
         del calendar
+        return None
 
     def advance(self, seconds: float) -> None:
         """Let ``seconds`` pass on all three clocks."""

@@ -7,6 +7,8 @@ WITHOUT = pytest.StashKey[int]()
 
 
 def pytest_collection_modifyitems(config, items):
+    # Last of all: they are slow, and the browser's loop then stays in this thread, where no other may run.
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     needy = [item for item in items if item.get_closest_marker("browser")]
     config.stash[WITHOUT] = len(needy) if needy and chromium.find() is None else 0
     if config.stash[WITHOUT] and not chromium.required():

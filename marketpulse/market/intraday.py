@@ -56,7 +56,9 @@ class Intraday:
         key = (instrument.symbol, interval)
         held = self._held.get(key)
         if held is None:
-            held = self._restored(instrument, interval)
+            restored = self._restored(instrument, interval)
+            with self._lock:  # the store is read once, also where it holds nothing
+                held = self._held.setdefault(key, restored)
         if not self._current(held) and self._due(key):
             self._later(lambda: self._fetch(instrument, interval))
         return held
