@@ -258,9 +258,9 @@ def told(key, signature):
 
 
 def signatures(wire):
-    found = {fields["signature"] for _, _, fields in wire.asked if "signature" in fields}
+    found = [fields["signature"] for _, _, fields in wire.asked if "signature" in fields]
     heads = [more["headers"] or {} for more in wire.options]
-    return found | {h[k] for h in heads for k in h if k.upper() == "X-BAPI-SIGN"}
+    return found + [h[k] for h in heads for k in h if k.upper() == "X-BAPI-SIGN"]
 
 
 @pytest.mark.parametrize("number", range(10))
@@ -268,7 +268,7 @@ def test_no_key_secret_or_signature_gets_out(broker, desk, number, caplog):
     caplog.set_level(logging.DEBUG)
     logging.getLogger("ccxt.base.exchange").setLevel(logging.DEBUG)
     broker.find(REF)
-    sign = next(iter(signatures(desk.wire)))
+    sign = signatures(desk.wire)[0]
     since = datetime(2026, 3, 9, tzinfo=UTC)
     asks = [
         lambda: broker.place(CLIENT, BTC, BUY),
