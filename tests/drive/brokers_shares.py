@@ -1,8 +1,8 @@
 """Drive the adapters of Alpaca and Kite through their venues' faults, and compare with the venue's own ledger.
 
 It needs a simulator of the venues' wire formats that answers under their names, whose control address stands in
-``VENUES_CONTROL`` (``GET /fault?provider=&kind=``, ``/clear``, ``/clock``, ``/ledger``, ``/log``, ``/fillall``). Its
-clock is set to an hour in which the exchanges are taken as open. Not part of the suite.
+``VENUES_CONTROL`` (``GET /fault?provider=&kind=``, ``/clear``, ``/reset``, ``/clock``, ``/ledger``, ``/log``). It must list Alpaca's
+executions (``/v2/account/activities/FILL``), and at Kite show what was bought today as a position only. Its clock is set to an hour in which the exchanges are taken as open. Not part of the suite.
 ``python tests/drive/brokers_shares.py [alpaca|kite]`` prints one table row a run; a run in which the ledger does not
 hold what is expected, or in which find, fills and account do not agree with it, ends it with status 1.
 """

@@ -250,6 +250,7 @@ def test_executions_come_in_pages_each_once_with_their_orders_client_id(broker, 
     assert sum("activities" in path for path in wire.asked("GET")) == 3
     late = broker.fills(NOW + timedelta(seconds=249), [AAPL])
     assert [f.time for f in late] == [NOW + timedelta(seconds=n) for n in (249, 250)]
+    assert [f.time for f in broker.fills(NOW + timedelta(seconds=249.5), [AAPL])] == [clock.now()]
 
 
 def test_a_list_without_end_is_no_list(broker, wire):
