@@ -131,10 +131,12 @@ class KiteBroker:
         Raises
         ------
         Uncertain
-            Also for an order of an earlier day that this process knows of: the book no longer holds it.
+            Also for an order that the venue had (it has the venue's number, or this process sent or saw it
+            on an earlier day): the book drops nothing within its day, so this one is older and may have traded.
         """
         view = self._scan(ref)
-        if view is None and self._days.get(ref.client_id, self._today()) != self._today():
+        older = self._days.get(ref.client_id, self._today()) != self._today()
+        if view is None and (older or ref.venue_id is not None):
             raise Uncertain(
                 "kite: it shows today's orders only, and this one is older; see Zerodha's Console"
             )

@@ -210,7 +210,7 @@ def resting(broker, began, kind):
     """An order that does not fill, is listed, and is canceled; limit, stop, and one the venue holds."""
     venue, share = broker.name, SHARE[broker.name]
     request, client_id = market(share), name_of(kind)
-    before = len(rows(venue, "order"))
+    before, posts = len(rows(venue, "order")), sent(venue)
     if kind == "limit":
         request = OrderRequest(share.symbol, Side.BUY, OrderType.LIMIT, UNITS, Decimal("1.00"))
     elif kind == "stop":
@@ -228,9 +228,10 @@ def resting(broker, began, kind):
     wrong += [] if view.state is OrderState.CANCELED else ["NOT CANCELED"]
     wrong += ["STILL LISTED"] if broker.open_orders([share]) else []
     booked = len(rows(venue, "order")) - before
-    wrong += ([] if booked == 1 else ["ORDERS"]) + books(broker, began)
+    wire = sent(venue) - posts
+    wrong += ([] if booked == 1 == wire else ["ORDERS"]) + books(broker, began)
     print(
-        f"| {venue} | {kind}, then cancel | {answer} | | | {booked} | {view.state.value} {view.filled_quantity} | - "
+        f"| {venue} | {kind}, then cancel | {answer} | | {wire} | {booked} | {view.state.value} {view.filled_quantity} | - "
         f"| {' '.join(wrong) or 'agree'} |"
     )
     return bool(wrong)

@@ -229,12 +229,15 @@ def test_a_row_of_another_share_or_another_tag_proves_nothing(broker, wire):
 
 
 def test_an_order_of_an_earlier_day_is_never_absent(broker, wire, clock):
-    broker.place(CLIENT, TATA, BUY)
+    ack = broker.place(CLIENT, TATA, BUY)
     later(clock, datetime(2026, 3, 10, 4, 0, tzinfo=UTC))
     wire.orders.clear()
     with pytest.raises(Uncertain, match="older"):
         broker.find(REF)
     assert broker.find(OrderRef(OTHER, None, TATA)) is None
+    anew = KiteBroker(clock, SESSION, prepare=wire.mount)
+    with pytest.raises(Uncertain, match="older"):
+        anew.find(replace(REF, venue_id=ack.venue_id))
 
 
 def test_open_orders_are_all_that_rest_each_under_a_name_of_its_own(broker, wire):
