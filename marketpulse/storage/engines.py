@@ -18,17 +18,24 @@ BUSY_SECONDS = 5.0
 _READERS = 8  # connections kept; pages, REST threads and the loop read at the same time
 
 
-def writer_engine(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> Engine:
+def writer_engine(
+    path: Path,
+    synchronous: Literal["FULL", "NORMAL"],
+    connection: type[sqlite3.Connection] = sqlite3.Connection,
+) -> Engine:
     """Open the one writer: WAL, foreign keys, BEGIN IMMEDIATE.
 
     Parameters
     ----------
     path : the database file, made when it is missing
     synchronous : FULL survives a power cut after each commit, NORMAL only a crash of the desk
+    connection : class of the connection; the proofs plant one that fails
     """
 
     def connect() -> sqlite3.Connection:
-        raw = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        raw = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, factory=connection
+        )
         try:
             for pragma in (
                 "journal_mode=WAL",

@@ -5,6 +5,7 @@ One writer in the process and one on the file: a transaction takes an in-process
 read-only connections and never wait.
 """
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -112,8 +113,14 @@ class Ledger:
         self.installation: str = row[0]
 
     @classmethod
-    def open(cls, path: Path, clock: Clock) -> "Ledger":
+    def open(
+        cls, path: Path, clock: Clock, connection: type[sqlite3.Connection] = sqlite3.Connection
+    ) -> "Ledger":
         """Open or make the ledger at ``path`` (its folder too), upgrade it and verify its chain.
+
+        Parameters
+        ----------
+        connection : class of the writer's connection; the proofs plant one that fails
 
         Raises
         ------
@@ -122,7 +129,7 @@ class Ledger:
         """
         make_folder(path.parent)
         with storage_errors(path):
-            writer = writer_engine(path, "FULL")
+            writer = writer_engine(path, "FULL", connection)
             reader = reader_engine(path)
             try:
                 migrate(writer, "ledger", HEAD)
