@@ -1,18 +1,21 @@
 """The command line: names, arguments and help."""
 
 import argparse
+from collections.abc import Callable
+from pathlib import Path
 
 __all__ = ["parser"]
 
 _EXITS = """\
 exit codes:
   0  done
-  1  refused, or the order ended denied, rejected or expired (reason on stderr)
+  1  refused, the order ended denied, rejected or expired, or a ledger is damaged (reason on stderr)
   2  the command line was wrong
   3  no desk runs on the data folder
   4  the desk failed or did not answer in time
 
 The desk is found through the data folder (MARKETPULSE_DATA_DIR, default data).
+To prove the order path, which needs no desk: python -m marketpulse prove --help
 """
 
 
@@ -46,7 +49,34 @@ def parser() -> argparse.ArgumentParser:
     halt.add_argument("--why", default="halted from the command line", help="the reason, kept in the ledger")
     resume = verb("resume", "trade again after a halt")
     resume.add_argument("--confirm", metavar="RESUME", help="type RESUME; asked for when left out")
+    _keeping(verb)
     return top
+
+
+def _keeping(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """Add the verbs that need no running desk."""
+    backup = verb("backup", "copy the ledger and prove the copy; a desk may run meanwhile")
+    backup.add_argument(
+        "target", nargs="?", type=Path, metavar="FILE|FOLDER",
+        help="a folder for the backup's own folder (default: backups in the data folder), or a file such as "
+        "ledger-copy.db for the ledger alone",
+    )  # fmt: skip
+    restore = verb("restore", "make a feed's folder from a backup; no desk may run")
+    restore.add_argument("source", type=Path, metavar="FILE|FOLDER", help="the backup")
+    restore.add_argument(
+        "--aside", action="store_true", help="rename what is there first; nothing is deleted"
+    )
+    verify = verb("verify", "check a ledger's structure, chain and books; changes nothing")
+    verify.add_argument(
+        "source", nargs="?", type=Path, metavar="FILE|FOLDER", help="default: the data folder's ledgers"
+    )
+    export = verb("export", "write orders or fills as CSV")
+    export.add_argument("what", choices=("orders", "fills"))
+    export.add_argument(
+        "--csv", required=True, type=Path, metavar="FILE", help="a new file; - is the terminal"
+    )
+    for one in (backup, restore, verify, export):
+        one.add_argument("--feed", choices=("live", "replay", "recorded"), help="of which feed")
 
 
 def _order(order: argparse.ArgumentParser) -> None:

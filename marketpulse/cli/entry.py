@@ -10,9 +10,11 @@ from marketpulse import settings
 from marketpulse.cli.arguments import parser
 from marketpulse.cli.client import Client, NoAnswer, Said
 from marketpulse.cli.finding import find
+from marketpulse.cli.keeping import KEEPING
 from marketpulse.cli.output import as_json, text
 from marketpulse.cli.starting import start
 from marketpulse.cli.verbs import REFUSED, VERBS, Pause
+from marketpulse.clock import WallClock
 from marketpulse.errors import ConfigError, MarketPulseError
 
 __all__ = ["main"]
@@ -40,6 +42,8 @@ def main(
     try:
         if args.verb == "start":
             return start(data_dir, more, sys.stdout, json=args.json, again=args.again)
+        if args.verb in KEEPING:
+            return KEEPING[args.verb](data_dir, args, sys.stdout, WallClock())
         with Client(find(data_dir), transport) as client:
             return VERBS[args.verb](client, args, sys.stdout, pause or threading.Event().wait)
     except MarketPulseError as error:

@@ -5,14 +5,15 @@ are hashed as stored, so a check of the whole ledger parses nothing.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 
 from marketpulse.errors import StorageError
 from marketpulse.storage.columns import from_utc_text, to_utc_text
+from marketpulse.storage.faults import Damaged
 from marketpulse.types import Event, EventKind, Json, NewEvent
 
-__all__ = ["Row", "check", "event_of", "payload_text", "row_of"]
+__all__ = ["Row", "check", "checked", "event_of", "payload_text", "row_of"]
 
 Row = tuple[int, str, str, str, str, str | None, str, str]
 """seq, time, account, kind, ref, key, payload, hash: as stored."""
@@ -92,18 +93,32 @@ def check(rows: Iterable[Row], genesis: str) -> int:
 
     Raises
     ------
-    StorageError
+    Damaged
         An event was changed, removed or moved; its number is in the sentence.
+    """
+    last = 0
+    for row in checked(rows, genesis):
+        last = row[0]
+    return last
+
+
+def checked(rows: Iterable[Row], genesis: str) -> Iterator[Row]:
+    """Hand on each row that is as it was written.
+
+    Raises
+    ------
+    Damaged
+        As ``check``.
     """
     last, before = 0, genesis
     for row in rows:
         seq, digest = row[0], row[-1]
         if seq != last + 1:
-            raise StorageError(f"event {last + 1} is missing from the ledger")
+            raise Damaged(f"event {last + 1} is missing from the ledger", last + 1)
         if _digest(row[:-1], before) != digest:
-            raise StorageError(f"event {seq} of the ledger was changed after it was written")
+            raise Damaged(f"event {seq} of the ledger was changed after it was written", seq)
         last, before = seq, digest
-    return last
+        yield row
 
 
 def _digest(fields: Sequence[int | str | None], before: str) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from marketpulse.errors import StorageError
 
-__all__ = ["DuplicateKey", "is_duplicate", "make_folder", "storage_errors"]
+__all__ = ["Damaged", "DuplicateKey", "is_duplicate", "make_folder", "storage_errors"]
 
 _PRIMARY = 0xFF  # an extended result code's low byte is its family
 
@@ -23,8 +23,30 @@ _SENTENCES = {
     sqlite3.SQLITE_FULL: "cannot grow: the disk is full",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened",
     sqlite3.SQLITE_CONSTRAINT: "refused a row that breaks its rules",
-    sqlite3.SQLITE_NOTADB: "is not a database of MarketPulse",
+    sqlite3.SQLITE_NOTADB: "is not a database of MarketPulse, or its header is damaged",
 }
+_NEXT = {
+    sqlite3.SQLITE_PERM: "make it readable and writable for this user",
+    sqlite3.SQLITE_BUSY: "close that program, or wait for it",
+    sqlite3.SQLITE_LOCKED: "close that program, or wait for it",
+    sqlite3.SQLITE_READONLY: "make it and its folder writable for this user",
+    sqlite3.SQLITE_FULL: "free some space on its disk; what was committed is safe",
+    sqlite3.SQLITE_CANTOPEN: "it and its folder must be readable and writable for this user",
+}
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+
+class Damaged(StorageError):
+    """A file does not hold what was written. Next: leave it as it is, and restore a backup.
+
+    Attributes
+    ----------
+    seq : the first event that is not as it was written, None when that cannot be said
+    """
+
+    def __init__(self, sentence: str, seq: int | None = None) -> None:
+        super().__init__(sentence)
+        self.seq = seq
 
 
 class DuplicateKey(StorageError):
@@ -46,9 +68,9 @@ def storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise StorageError(_sentence(path, error.orig)) from error
+        raise _told(path, error.orig) from error
     except sqlite3.Error as error:
-        raise StorageError(_sentence(path, error)) from error
+        raise _told(path, error) from error
     except SQLAlchemyError as error:
         raise StorageError(f"{path} could not be used: {error}") from error
 
@@ -61,7 +83,12 @@ def make_folder(folder: Path) -> None:
         raise StorageError(f"the data folder {folder} cannot be used: {error.strerror}") from error
 
 
-def _sentence(path: Path, error: BaseException | None) -> str:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    plain = _SENTENCES.get(code & _PRIMARY)
-    return f"{path} {plain} ({error})" if plain else f"{path} could not be used: {error}"
+def _told(path: Path, error: BaseException | None) -> StorageError:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
+    plain = _SENTENCES.get(code)
+    if plain is None:
+        return StorageError(f"{path} could not be used: {error}")
+    sentence = f"{path} {plain} ({error})"
+    if code in _DAMAGE:
+        return Damaged(sentence)
+    return StorageError(f"{sentence}; {_NEXT[code]}" if code in _NEXT else sentence)

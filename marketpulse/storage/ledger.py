@@ -19,7 +19,8 @@ from marketpulse.clock import Clock
 from marketpulse.errors import StorageError
 from marketpulse.storage import chain
 from marketpulse.storage.engines import BUSY_SECONDS, reader_engine, writer_engine
-from marketpulse.storage.faults import DuplicateKey, is_duplicate, make_folder, storage_errors
+from marketpulse.storage.examining import require_whole
+from marketpulse.storage.faults import Damaged, DuplicateKey, is_duplicate, make_folder, storage_errors
 from marketpulse.storage.ledger_schema import HEAD
 from marketpulse.storage.migrate import migrate
 from marketpulse.types import Event, NewEvent
@@ -116,7 +117,7 @@ class Ledger:
     def open(
         cls, path: Path, clock: Clock, connection: type[sqlite3.Connection] = sqlite3.Connection
     ) -> "Ledger":
-        """Open or make the ledger at ``path`` (its folder too), upgrade it and verify its chain.
+        """Verify the ledger at ``path``, without a right to change it; then open, make or upgrade it.
 
         Parameters
         ----------
@@ -128,13 +129,13 @@ class Ledger:
             It cannot be opened, or does not hold what was written.
         """
         make_folder(path.parent)
+        require_whole(path)
         with storage_errors(path):
             writer = writer_engine(path, "FULL", connection)
             reader = reader_engine(path)
             try:
                 migrate(writer, "ledger", HEAD)
                 ledger = cls(path, clock, writer, reader)
-                ledger.verify()
             except BaseException:
                 writer.dispose()
                 reader.dispose()
@@ -193,7 +194,7 @@ class Ledger:
             rows = connection.exec_driver_sql(_ALL)
             count = chain.check(cast("Iterator[chain.Row]", rows), self.installation)
         if count != highest:
-            raise StorageError(f"event {count + 1} is missing from the ledger: it once held {highest}")
+            raise Damaged(f"event {count + 1} is missing from the ledger: it once held {highest}", count + 1)
         return count
 
     def close(self) -> None:
