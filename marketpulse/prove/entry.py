@@ -100,7 +100,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None, out: TextIO | None = None, clock: Clock | None = None) -> int:
     """Run the proofs that are asked for and return the exit code."""
-    args, out, clock = _parser().parse_args(argv), out or sys.stdout, clock or WallClock()
+    parser = _parser()
+    args, out, clock = parser.parse_args(argv), out or sys.stdout, clock or WallClock()
+    if not hasattr(os, "fork"):
+        parser.error("the proofs fork and kill processes, which this system cannot do; use Linux or macOS")
     rows = []
     for name in args.only or PROOFS:
         rows.append(prove(name, args.seed, max(1, args.jobs), clock, quick=args.quick))
