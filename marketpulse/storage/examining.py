@@ -221,6 +221,8 @@ def _walk(raw: sqlite3.Connection, found: Found, until: int, *, book: bool) -> F
     except sqlite3.DatabaseError as error:
         fault, bad = str(error), (last[0] if last else 0) + 1
         fault = f"event {bad} cannot be read ({fault})"
+    with suppress(StorageError):
+        fold.end()  # the books as far as the chain is whole
     events, digest = (last[0], last[-1]) if last else (0, "")
     return replace(
         found, events=events, hash=digest, kinds=kinds, books=fold.books, fault=fault, first_bad=bad

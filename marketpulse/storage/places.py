@@ -1,5 +1,6 @@
 """Where ledgers and their backups lie in a data folder."""
 
+import shlex
 from pathlib import Path
 
 from marketpulse.types import Feed
@@ -29,7 +30,8 @@ def advice(path: Path) -> str:
     data, feed = path.parent.parent, path.parent.name
     found = backups(data, feed)
     if found:
-        return f"To go back to the newest backup: python -m marketpulse restore {found[0]} --aside"
+        name = shlex.quote(str(found[0]))
+        return f"To go back to the newest backup: python -m marketpulse restore {name} --aside"
     return (
         f"There is no backup in {data / BACKUPS}; python -m marketpulse verify says how far it is whole, "
         "and python -m marketpulse restore FILE --aside takes a backup that lies elsewhere"

@@ -98,6 +98,7 @@ def test_verify_names_the_first_bad_event(terminal, data):
         raw.commit()
     code, answer = terminal.json("verify")
     assert (code, answer["ledgers"][0]["first_bad"], answer["ledgers"][0]["events"]) == (1, 3, 2)
+    assert answer["ledgers"][0]["books"][ACCOUNT]["cash"] == "1000.00"  # as far as the chain is whole
     code, out, _ = terminal.run("verify")
     assert code == 1
     assert "event 3 of the ledger was changed" in out
