@@ -90,7 +90,7 @@ class Found:
 
 
 def _sums(books: Books) -> tuple[object, ...]:
-    return books.portfolio, books.open_orders, books.halt, books.reserved_cash
+    return books.portfolio, books.halt, books.reserved_cash
 
 
 def require_whole(path: Path) -> None:
