@@ -269,3 +269,30 @@ def test_a_copy_of_the_file_alone_would_have_missed_the_newest_events(home, tmp_
     proper = back_up_file(home, tmp_path / "proper.db")
     ledger.close()
     assert (examine(naive).events, proper.found.events) == (COUNT, COUNT + 1)
+
+
+@pytest.fixture
+def shorter(tmp_path, clock):
+    """A whole ledger that is not the one asked for."""
+    ledger = Ledger.open(tmp_path / "shorter.db", clock)
+    ledger.append(*EVENTS[:-1])
+    ledger.close()
+    return tmp_path / "shorter.db"
+
+
+def test_a_copy_that_is_whole_but_says_something_else_is_no_backup(home, shorter, tmp_path, monkeypatch):
+    monkeypatch.setattr(backup, "_vacuum", lambda _, copy: shutil.copy(shorter, copy))
+    with pytest.raises(StorageError, match=r"ledger\.db and .* differ in their hash"):
+        back_up_file(home, tmp_path / "copy.db")
+    assert not (tmp_path / "copy.db").exists()
+
+
+def test_a_restored_ledger_that_says_something_else_is_not_put_in_place(made, shorter, tmp_path, monkeypatch):
+    def other(_ledger, _folder, _known, part):
+        shutil.copy(shorter, part / "ledger.db")
+        return ()
+
+    monkeypatch.setattr(backup, "_copy_all", other)
+    with pytest.raises(StorageError, match="differ in their events"):
+        bring_back(made, tmp_path / "other" / "replay")
+    assert not (tmp_path / "other" / "replay").exists()
