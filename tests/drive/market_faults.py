@@ -182,7 +182,7 @@ def main(names):
                 print(
                     f"| {name} | {kind} | {', '.join(seen.sources)} | {seen.oldest:.0f} s "
                     f"| {'yes' if seen.stale else 'no'} | {'yes' if seen.disputed else 'no'} "
-                    f"| {seen.furthest:.2%}{' FALSE' if wrong else ''} | {seen.note or '(nothing: prices kept coming)'}{'' if seen.page else ' NOT ON THE PAGE'} | {after} |",
+                    f"| {seen.furthest:.2%}{' FALSE' if wrong else ''} | {seen.note or '(nothing new)'}{'' if seen.page else ' NOT ON THE PAGE'} | {after} |",
                     flush=True,
                 )
         print(
