@@ -48,7 +48,7 @@ class Loop:
         self.rooms.execution.recover()
         self._gate.recovered = self.rooms.execution.recovered
         self._publish()
-        self.rooms.market.on_change(self._wake.set)
+        self.rooms.market.on_change(self._came)
         self._thread.start()
 
     def close(self) -> None:
@@ -90,12 +90,25 @@ class Loop:
             self._wake.wait(max(0.0, due - time.monotonic()))
             self._wake.clear()
 
+    def _came(self) -> None:
+        """Show a price on the thread that took it in; while a picture is being taken, the loop does."""
+        if self._publishing.acquire(blocking=False):
+            try:
+                self._touch()
+            finally:
+                self._publishing.release()
+        else:
+            self._wake.set()
+
     def _tick(self) -> None:
+        with self._publishing:
+            self._touch()
+
+    def _touch(self) -> None:
         """Show the prices that came in since, and nothing else: what they are worth follows with the turn."""
         changed = self.rooms.market.changed()
         if changed:
-            with self._publishing:
-                self.snapshot = self._picture.touch(self.snapshot, changed)
+            self.snapshot = self._picture.touch(self.snapshot, changed)
 
     def _guarded(self) -> None:
         """One turn; what goes wrong decides by its class what happens next."""
