@@ -173,9 +173,11 @@ def _quota(health: ProviderHealth) -> Markup:
 def _shares(budget: BudgetView) -> Iterator[tuple[float, str]]:
     if budget.per_day and budget.left_day is not None:
         yield budget.left_day / budget.per_day, f"{budget.left_day:,} of {budget.per_day:,} / day"
+    pace, whole = parts.number(budget.per_minute, 0), budget.burst or budget.per_minute
+    now = parts.number(budget.left_minute, 0)
     yield (
-        budget.left_minute / budget.per_minute if budget.per_minute else 0.0,
-        f"{parts.number(budget.left_minute, 0)} of {parts.number(budget.per_minute, 0)} / min",
+        budget.left_minute / whole if whole else 0.0,
+        f"{now} at once, {pace} / min" if budget.burst else f"{now} of {pace} / min",
     )
 
 

@@ -106,6 +106,7 @@ class Budget:
                 left_day=self._left_day(),
                 resets=self._reset() if daily else None,
                 blocked=max(0.0, self._blocked - now),
+                burst=float(int(self._most)) if isfinite(self._most) else inf,
             )
 
     def memo(self) -> BudgetMemo:

@@ -16,16 +16,21 @@ from marketpulse.types import FloatArray
 __all__ = ["iso_moment", "moment", "number", "positive", "positive_or_none", "table"]
 
 
+_WORDS = {"c": "the price", "p": "the price", "t": "its time"}
+"""What a vendor's one-letter names mean."""
+
+
 def number(fields: Any, key: str, source: str) -> float:
     """Read one finite number of an answer; ``source`` begins the sentence of the error."""
     value = fields.get(key) if isinstance(fields, dict) else None
+    said = _WORDS.get(key, key)
     if value is None:
-        raise BadData(f"{source}: {key} is missing")
+        raise BadData(f"{source}: {said} is missing")
     found = _float(value)
     if found is None:
-        raise BadData(f"{source}: {key} is not a number")
+        raise BadData(f"{source}: {said} is not a number")
     if not isfinite(found):
-        raise BadData(f"{source}: {key} is not a finite number")
+        raise BadData(f"{source}: {said} is not a finite number")
     return found
 
 
@@ -33,7 +38,7 @@ def positive(fields: Any, key: str, source: str) -> float:
     """Read one number of an answer that must be above zero: a price, a time."""
     found = number(fields, key, source)
     if found <= 0:
-        raise BadData(f"{source}: {key} is {'zero' if found == 0 else 'negative'}")
+        raise BadData(f"{source}: {_WORDS.get(key, key)} is {'zero' if found == 0 else 'negative'}")
     return found
 
 

@@ -56,6 +56,7 @@ class BudgetView:
     per_day, left_day : calls, None where there is no daily quota
     resets : when the daily quota is whole again, aware UTC by the wall clock
     blocked : seconds until the provider may be asked again after it said "too many", 0 for now
+    burst : the most that ``left_minute`` can be, 0 where it is not known
     """
 
     per_minute: float
@@ -64,6 +65,7 @@ class BudgetView:
     left_day: int | None = None
     resets: datetime | None = None
     blocked: float = 0.0
+    burst: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

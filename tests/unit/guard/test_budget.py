@@ -117,9 +117,9 @@ def test_view_tells_all(clock):
     budget.take()
     budget.block(30)
     clock.advance(10)
-    assert budget.view() == BudgetView(60.0, 10.0, blocked=20.0)
+    assert budget.view() == BudgetView(60.0, 10.0, blocked=20.0, burst=10.0)
     assert daily(clock, 25).view() == BudgetView(
-        6000.0, 1000.0, per_day=25, left_day=25, resets=datetime(2026, 1, 2, tzinfo=UTC)
+        6000.0, 1000.0, per_day=25, left_day=25, resets=datetime(2026, 1, 2, tzinfo=UTC), burst=1000.0
     )
 
 

@@ -19,14 +19,14 @@ def test_a_number_is_read_from_a_number_or_its_digits(value, found):
 @pytest.mark.parametrize("value", NOT_NUMBERS, ids=repr)
 def test_anything_else_is_bad_data_that_names_the_field(value):
     for read in (number, positive):
-        with pytest.raises(BadData, match=r"^x: p is "):
+        with pytest.raises(BadData, match=r"^x: the price is "):
             read({"p": value}, "p", "x")
     assert positive_or_none({"p": value}, "p") is None
 
 
 @pytest.mark.parametrize("fields", [None, [], "p", 7, {}])
 def test_what_is_no_mapping_has_no_fields(fields):
-    with pytest.raises(BadData, match="p is missing"):
+    with pytest.raises(BadData, match="the price is missing"):
         number(fields, "p", "x")
     assert positive_or_none(fields, "p") is None
 
@@ -35,7 +35,7 @@ def test_what_is_no_mapping_has_no_fields(fields):
     ("value", "word"), [(0, "zero"), (-0.0, "zero"), (-1, "negative"), ("-5", "negative")]
 )
 def test_a_price_is_above_zero(value, word):
-    with pytest.raises(BadData, match=f"x: p is {word}"):
+    with pytest.raises(BadData, match=f"x: the price is {word}"):
         positive({"p": value}, "p", "x")
     assert positive_or_none({"p": value}, "p") is None
 
