@@ -8,7 +8,7 @@ the next open, cannot give an order a second day.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from marketpulse.clock import Clock
+from marketpulse.clock import ALWAYS, Clock
 from marketpulse.execution.kit import market_time
 from marketpulse.portfolio.codec import Intent
 from marketpulse.types import Instrument, Order, SessionInfo, SessionState, TimeInForce
@@ -25,7 +25,7 @@ def limits(
     if force is not TimeInForce.DAY:
         return None, None
     info = sessions.get(instrument.calendar)
-    if instrument.calendar == "24/7":
+    if instrument.calendar == ALWAYS:
         midnight = clock.market(instrument.calendar).replace(hour=0, minute=0, second=0, microsecond=0)
         return None, midnight + timedelta(days=1)
     if info is None:

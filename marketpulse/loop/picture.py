@@ -9,6 +9,7 @@ from math import isfinite
 from types import MappingProxyType
 
 from marketpulse import __version__
+from marketpulse.clock import ALWAYS
 from marketpulse.loop.analyst import Analyst
 from marketpulse.loop.equity import EquityLog
 from marketpulse.loop.gate import Gate
@@ -39,7 +40,6 @@ _FILLS = 500
 _EVENTS = 60
 _FEWEST_DAYS = 20  # daily returns before a Sharpe ratio says anything
 _SATURDAY = 5  # a day without a session would make the account look calm
-_ALWAYS = "24/7"
 _NOTHING = Flow(Decimal(0), Decimal(0))
 
 
@@ -124,12 +124,11 @@ class Picture:
 
     def _today(self, market_day: datetime) -> dict[str, Flow]:
         """What was traded since each instrument's own day began: midnight in UTC for what never closes."""
-        recorded, clock = self._rooms.recorded, self._rooms.clock
-        today = clock.now() if recorded else clock.wall()
+        recorded, today = self._rooms.recorded, self._rooms.clock.market(ALWAYS)
         coin_day = datetime.combine(today.date(), datetime.min.time(), UTC)
         flows: dict[str, Flow] = {}
         for fill in self._fills:
-            always = self._rooms.instruments[fill.symbol].calendar == _ALWAYS
+            always = self._rooms.instruments[fill.symbol].calendar == ALWAYS
             time = self._ordered(fill) if always and not recorded else fill.time
             if time >= (coin_day if always else market_day):
                 units, old = fill.quantity * fill.side.sign, flows.get(fill.symbol, _NOTHING)

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from marketpulse.clock import ALWAYS
 from marketpulse.errors import ProviderError, UnknownSymbol
 from marketpulse.market.cleaning import clean, disagreement, unexplained_splits, union, unmoved
 from marketpulse.market.kit import Kit
-from marketpulse.market.sessions import ALWAYS
 from marketpulse.types import Bars, CorporateAction, Instrument, Interval, SessionState
 
 __all__ = ["Dailies"]

@@ -136,7 +136,8 @@ class Intake:
     def _refuse(self, line: _Line, quote: Quote, reason: str) -> None:
         sentence = f"{quote.source}: the price {reason}"
         entry = self._state.board.entry(quote.symbol)
-        if quote.source == self._serving(line) or not self._fresh(line, line.believed):
+        fresh = self._fresh(line, line.believed)
+        if not fresh or quote.source == self._serving(line, fresh):
             self._state.board.trouble(quote.symbol, sentence)
         self._meter.fault(f"quality.{quote.source}", f"{quote.symbol}: {sentence}")
         self._isolation.quote(quote, reason, None if entry is None else entry.quote.price)
@@ -144,7 +145,7 @@ class Intake:
     def _show(self, line: _Line, sigma: float) -> None:
         """Put the preferred source's price on the board, beside what the others say."""
         fresh = self._fresh(line, line.believed)
-        serving = self._serving(line)
+        serving = self._serving(line, fresh)
         shown = fresh[serving].quote
         others = [s.quote for name, s in fresh.items() if name != serving]
         against = [other for other in others if apart(shown, other, sigma)]
@@ -176,14 +177,11 @@ class Intake:
         near = [q for q in candidates if not apart(anchor, q, sigma)]
         return near[0] if near else anchor
 
-    def _serving(self, line: _Line) -> str:
-        """Return the most preferred source whose word still counts; the newest one when none does.
+    def _serving(self, line: _Line, told: Mapping[str, _Said]) -> str:
+        """Return the most preferred of the sources ``told``, at least one, whose word still counts.
 
         A source that goes on telling an old price lags behind the others and does not count.
         """
-        told = self._fresh(line, line.believed) or line.believed
-        if not told:
-            return ""
         patience = self._patience[line.instrument.asset_class]
         newest, heard = max(s.quote.time for s in told.values()), max(s.at for s in told.values())
         slack = timedelta(seconds=_FRESH[line.instrument.asset_class])

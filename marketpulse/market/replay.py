@@ -5,10 +5,10 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 
+from marketpulse.clock import ALWAYS
 from marketpulse.errors import NoData, NotEntitled, ProviderError, UnknownSymbol
 from marketpulse.market.pace import Pace
 from marketpulse.market.routes import Routes
-from marketpulse.market.sessions import ALWAYS
 from marketpulse.market.state import State
 from marketpulse.ports import Capability
 from marketpulse.types import Book, Instrument

@@ -22,6 +22,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+from marketpulse.clock import ALWAYS
 from marketpulse.market.sessions import Sessions
 from marketpulse.types import AssetClass, Instrument
 
@@ -39,7 +40,6 @@ _LENGTHS = {
     "lot": 20,
     "calendar": 20,
 }
-_ALWAYS = "24/7"
 _BASE = ("USD", "USDT")
 _PAIR = re.compile(r"[A-Z0-9]{1,10}/[A-Z0-9]{2,10}")
 _PLAIN = re.compile(r"\^?[A-Z][A-Z.\-]{0,9}")
@@ -64,7 +64,7 @@ class _BadRowError(Exception):
 
 def calendar_exists(name: str) -> bool:
     """Tell whether ``name`` is a calendar; whether it reaches as far as this year is another question."""
-    return name in {_ALWAYS, "XNYS"} or name in _calendars()
+    return name in {ALWAYS, "XNYS"} or name in _calendars()
 
 
 def calendar_reaches(now: datetime) -> Callable[[str], bool]:
@@ -327,8 +327,8 @@ def _currency(symbol: str, kind: AssetClass, given: str | None) -> str:
 
 
 def _calendar(kind: AssetClass, given: str | None, works: Callable[[str], bool]) -> str:
-    calendar = given or (_ALWAYS if kind is AssetClass.CRYPTO else "XNYS")
-    if (calendar == _ALWAYS) != (kind is AssetClass.CRYPTO):
+    calendar = given or (ALWAYS if kind is AssetClass.CRYPTO else "XNYS")
+    if (calendar == ALWAYS) != (kind is AssetClass.CRYPTO):
         raise _BadRowError(f"the calendar of {_NOUNS[kind]} is not {_shown(calendar)}")
     if calendar_exists(calendar):
         if not works(calendar):
