@@ -25,6 +25,8 @@ from marketpulse.types import (
     OrderState,
     OrderType,
     Quote,
+    Side,
+    TimeInForce,
     Vote,
 )
 
@@ -40,6 +42,7 @@ __all__ = [
     "Put",
     "Sink",
     "Source",
+    "Terms",
     "VenueOrder",
 ]
 
@@ -155,7 +158,14 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class VenueOrder:
-    """The venue's own view of one order; ``code`` and ``sentence`` say why it ended badly."""
+    """The venue's own view of one order.
+
+    Attributes
+    ----------
+    code, sentence : why it ended badly
+    side, type, limit_price, stop_price : as the venue shows them, None where it does not say; an
+        order that is not ours is shown by them, and an amended one is recognised by them
+    """
 
     ref: OrderRef
     state: OrderState
@@ -163,6 +173,24 @@ class VenueOrder:
     filled_quantity: Decimal
     code: str = ""
     sentence: str = ""
+    side: Side | None = None
+    type: OrderType | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an order that rests shall become; None leaves a part of it as it is.
+
+    Attributes
+    ----------
+    quantity : the whole order's, what has filled counted in
+    """
+
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +210,18 @@ class BrokerCapabilities:
     ----------
     grace : seconds after which "not found" is final, longer than the venue's slowest accept
     live : moves real money
+    forces : times in force it takes; the desk itself ends day and gtd orders where they are sent as gtc
+    post_only : takes limit orders that must not take
+    amends : ``replace`` changes an order in place; else the desk cancels, confirms and places anew
     """
 
     types: frozenset[OrderType]
     asset_classes: frozenset[AssetClass]
     grace: float
     live: bool
+    forces: frozenset[TimeInForce] = frozenset({TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD})
+    post_only: bool = False
+    amends: bool = False
 
 
 class Broker(Protocol):
@@ -206,6 +240,13 @@ class Broker(Protocol):
 
     def cancel(self, ref: OrderRef) -> None:
         """Ask for a cancel; the outcome is seen by ``find`` and ``fills``."""
+
+    def replace(self, ref: OrderRef, terms: Terms) -> Ack:
+        """Amend a resting order in place, where ``capabilities.amends``; else Rejected ``NOT_OFFERED``.
+
+        Rejected leaves the order as it was. Uncertain when nobody knows; ``find`` tells by its prices
+        and quantity.
+        """
 
     def find(self, ref: OrderRef) -> VenueOrder | None:
         """Return the venue's view; None means: not found now (final only after ``grace``)."""

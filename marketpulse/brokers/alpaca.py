@@ -19,7 +19,7 @@ from marketpulse.brokers.alpaca_words import Absent, Taken, of_cancel, of_order,
 from marketpulse.brokers.web import decimal, harden, listed, moment, spoken, text
 from marketpulse.clock import Clock
 from marketpulse.errors import AuthExpired, BrokerError, Rejected, Uncertain
-from marketpulse.ports import AccountState, Ack, BrokerCapabilities, OrderRef, VenueOrder
+from marketpulse.ports import AccountState, Ack, BrokerCapabilities, OrderRef, Terms, VenueOrder
 from marketpulse.types import (
     AssetClass,
     Fill,
@@ -133,6 +133,11 @@ class AlpacaBroker:
             spoken(lambda: self._client().delete(path), of_cancel)
         except Absent:
             return  # what became of it, ``find`` and ``fills`` tell
+
+    def replace(self, ref: OrderRef, terms: Terms) -> Ack:
+        """Refuse: it amends nothing in place."""
+        del ref, terms
+        raise Rejected("NOT_OFFERED", f"{self.name} does not change an order in place.")
 
     def find(self, ref: OrderRef) -> VenueOrder | None:
         """Look the order up by our client id."""

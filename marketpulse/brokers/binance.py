@@ -27,7 +27,7 @@ from marketpulse.brokers.spot import (
 )
 from marketpulse.clock import Clock
 from marketpulse.errors import Rejected, Uncertain
-from marketpulse.ports import AccountState, Ack, BrokerCapabilities, OrderRef, VenueOrder
+from marketpulse.ports import AccountState, Ack, BrokerCapabilities, OrderRef, Terms, VenueOrder
 from marketpulse.types import AssetClass, Fill, Instrument, OrderRequest, OrderState, OrderType, Side
 
 __all__ = ["BinanceBroker"]
@@ -140,6 +140,11 @@ class BinanceBroker:
             only(_NAME, self._line.write(lambda client: client.private_delete_order(order)))
         except Absent:
             raise _not_open() from None
+
+    def replace(self, ref: OrderRef, terms: Terms) -> Ack:
+        """Refuse: it amends nothing in place."""
+        del ref, terms
+        raise Rejected("NOT_OFFERED", f"{self.name} does not change an order in place.")
 
     def find(self, ref: OrderRef) -> VenueOrder | None:
         """Ask by our own name; of several orders of one name the venue shows the newest."""

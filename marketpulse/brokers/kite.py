@@ -21,7 +21,7 @@ from marketpulse.brokers.kite_words import Absent, of_cancel, of_order, of_quest
 from marketpulse.brokers.web import decimal, listed, spoken, text
 from marketpulse.clock import Clock
 from marketpulse.errors import AuthExpired, BrokerError, Rejected, Throttled, Uncertain
-from marketpulse.ports import AccountState, Ack, BrokerCapabilities, OrderRef, VenueOrder
+from marketpulse.ports import AccountState, Ack, BrokerCapabilities, OrderRef, Terms, VenueOrder
 from marketpulse.types import (
     AssetClass,
     Fill,
@@ -124,6 +124,11 @@ class KiteBroker:
             spoken(lambda: self._client().cancel_order(_VARIETY, order_id), of_cancel)
         except Absent:
             return  # what became of it, ``find`` and ``fills`` tell
+
+    def replace(self, ref: OrderRef, terms: Terms) -> Ack:
+        """Refuse: it amends nothing in place."""
+        del ref, terms
+        raise Rejected("NOT_OFFERED", f"{self.name} does not change an order in place.")
 
     def find(self, ref: OrderRef) -> VenueOrder | None:
         """Scan today's order book for our tag.

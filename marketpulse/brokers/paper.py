@@ -15,7 +15,7 @@ from marketpulse.brokers.paper_rules import Hit, Market, hit, market_of
 from marketpulse.clock import Clock
 from marketpulse.errors import Rejected
 from marketpulse.portfolio import Books
-from marketpulse.ports import AccountState, Ack, BrokerCapabilities, OrderRef, VenueOrder
+from marketpulse.ports import AccountState, Ack, BrokerCapabilities, OrderRef, Terms, VenueOrder
 from marketpulse.risk.costs import fee
 from marketpulse.types import (
     OPEN_STATES,
@@ -118,7 +118,7 @@ class PaperBroker:
     def capabilities(self) -> BrokerCapabilities:
         """All order types, shares and crypto, no grace, no real money."""
         return BrokerCapabilities(
-            types=frozenset(OrderType),
+            types=frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.STOP}),
             asset_classes=frozenset({AssetClass.EQUITY, AssetClass.CRYPTO}),
             grace=0.0,
             live=False,
@@ -137,6 +137,11 @@ class PaperBroker:
         resting = self._resting.pop(ref.client_id, None)
         if resting is not None:
             resting.state = OrderState.CANCELED
+
+    def replace(self, ref: OrderRef, terms: Terms) -> Ack:
+        """Refuse: it amends nothing in place."""
+        del ref, terms
+        raise Rejected("NOT_OFFERED", f"{self.name} does not change an order in place.")
 
     def find(self, ref: OrderRef) -> VenueOrder | None:
         """Return the order, or what the books say of one that ended before this start."""

@@ -1,6 +1,7 @@
 """Names that are the same however often they are made: of an intent, of an order at a venue, of a body."""
 
 from base64 import b32encode
+from datetime import UTC
 from hashlib import sha256
 
 from marketpulse.types import OrderRequest
@@ -49,5 +50,22 @@ def body_hash(request: OrderRequest) -> str:
         f"{request.quantity.normalize():f}",
         "" if trigger is None else f"{trigger.normalize():f}",
         request.time_in_force.value,
+        *_further(request),
     )
     return sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+def _further(request: OrderRequest) -> list[str]:
+    """Name what only some orders have; without any, the hash is that of the first ledgers."""
+    numbers = {
+        "stop": request.stop_price if request.limit_price is not None else None,
+        "trail": request.trail_amount,
+        "percent": request.trail_percent,
+        "activation": request.activation_price,
+        "target": request.take_profit_price,
+        "loss": request.stop_loss_price,
+    }
+    found = [f"{name}={n.normalize():f}" for name, n in numbers.items() if n is not None]
+    if request.good_till is not None:
+        found.append(f"till={request.good_till.astimezone(UTC).isoformat()}")
+    return found + [name for name in ("reduce_only", "post_only") if getattr(request, name)]

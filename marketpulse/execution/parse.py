@@ -6,17 +6,30 @@ which decimal was meant, and with it NaN and infinity.
 
 import re
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from marketpulse.errors import Refused
 from marketpulse.types import Instrument, OrderRequest, OrderType, Side, TimeInForce
 
 __all__ = ["check", "find_instrument", "read_order"]
 
-_FIELDS = ("symbol", "side", "type", "quantity", "limit_price", "stop_price", "time_in_force")
+_PRICES = (
+    "limit_price",
+    "stop_price",
+    "trail_amount",
+    "trail_percent",
+    "activation_price",
+    "take_profit_price",
+    "stop_loss_price",
+)
+_FLAGS = ("reduce_only", "post_only")
+_FIELDS = ("symbol", "side", "type", "quantity", *_PRICES, "time_in_force", "good_till", *_FLAGS)
+_ON_TICK = frozenset(_PRICES) - {"trail_percent"}
+_WHOLE = Decimal(100)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,18})?", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9^./_:-]{1,20}", re.ASCII)
 _LONGEST = 40
@@ -29,9 +42,10 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 def read_order(raw: Mapping[str, object], instruments: Mapping[str, Instrument]) -> OrderRequest:
     """Read ``raw`` as an order.
 
-    ``symbol`` in any case, a pair as ``BTC/USDT`` or ``BTC-USDT``; ``side`` buy or sell; ``type``
-    market, limit or stop; ``quantity``, ``limit_price`` and ``stop_price`` as text or whole
-    numbers; ``time_in_force`` day (also when absent) or gtc. An absent field may be None.
+    ``symbol`` in any case, a pair as ``BTC/USDT`` or ``BTC-USDT``; ``side`` buy or sell; ``type`` one
+    of OrderType; quantity and prices as text or whole numbers; ``time_in_force`` one of TimeInForce,
+    day when absent; ``good_till`` as ISO text with a time zone; ``reduce_only`` and ``post_only`` as
+    true or false. An absent field may be None.
 
     Raises
     ------
@@ -49,13 +63,16 @@ def read_order(raw: Mapping[str, object], instruments: Mapping[str, Instrument])
     side, kind = _choice(Side, "side", given["side"]), _choice(OrderType, "type", given["type"])
     force = _choice(TimeInForce, "time_in_force", given.get("time_in_force", "day"))
     prices = {
-        name: _number(given[name], name.replace("_", " "), "BAD_PRICE")
-        for name in ("limit_price", "stop_price")
-        if name in given
+        name: _number(given[name], name.replace("_", " "), "BAD_PRICE") for name in _PRICES if name in given
     }
+    flags = {name: _flag(name, given[name]) for name in _FLAGS if name in given}
+    till = _moment("good_till", given["good_till"]) if "good_till" in given else None
     quantity = _number(given["quantity"], "quantity", "BAD_QUANTITY")
+    fields: dict[str, Any] = {**prices, **flags}
     try:
-        request = OrderRequest(instrument.symbol, side, kind, quantity, time_in_force=force, **prices)
+        request = OrderRequest(
+            instrument.symbol, side, kind, quantity, time_in_force=force, good_till=till, **fields
+        )
     except ValueError as error:
         raise Refused("BAD_REQUEST", str(error)) from None
     return check(request, instruments)
@@ -75,11 +92,14 @@ def check(request: OrderRequest, instruments: Mapping[str, Instrument]) -> Order
     _positive(request.quantity, "quantity", "BAD_QUANTITY")
     if request.quantity % instrument.lot:
         _off("OFF_LOT", request.quantity, instrument.lot, f"the lot of {instrument.symbol}")
-    trigger = request.trigger
-    if trigger is not None:
-        _positive(trigger, f"{request.type} price", "BAD_PRICE")
-        if trigger % instrument.tick:
-            _off("OFF_TICK", trigger, instrument.tick, f"the price step of {instrument.symbol}")
+    for name in _PRICES:
+        price = getattr(request, name)
+        if price is not None:
+            _positive(price, name.replace("_", " "), "BAD_PRICE")
+            if name in _ON_TICK and price % instrument.tick:
+                _off("OFF_TICK", price, instrument.tick, f"the price step of {instrument.symbol}")
+    if request.trail_percent is not None and request.trail_percent >= _WHOLE:
+        raise Refused("BAD_PRICE", "The trail percent must be below 100.")
     return request
 
 
@@ -110,6 +130,23 @@ def _choice(kind: type[_Choice], field: str, value: object) -> _Choice:
             "BAD_REQUEST", f"The {field} must be one of: {', '.join(names)}.{_nearest(text, names)}"
         )
     return kind(text)
+
+
+def _flag(field: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Refused("BAD_REQUEST", f"{field} must be true or false.")
+    return value
+
+
+def _moment(field: str, value: object) -> datetime:
+    """Read ISO text with a time zone, or an aware datetime."""
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value)[:_LONGEST])
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise Refused("BAD_REQUEST", f"{field} must be a time with its zone, such as 2026-01-30T21:00:00Z.")
+    return moment.astimezone(UTC)
 
 
 def _number(value: object, field: str, code: str) -> Decimal:

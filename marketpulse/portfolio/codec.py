@@ -77,6 +77,8 @@ class Intent:
     wall : wall clock when it was made; the desk's clock is the event's own time
     opens : the next opening, when the exchange was closed then; by the instrument's own clock
     expires : when a day order ends, where that was known; by the instrument's own clock
+    parent, role : the order whose exit or replacement this is, and why it exists
+    arrival : mid price at that moment, in the instrument's currency; None was unknown
     """
 
     client_order_id: str
@@ -86,6 +88,9 @@ class Intent:
     wall: datetime
     opens: datetime | None = None
     expires: datetime | None = None
+    parent: str | None = None
+    role: str = ""
+    arrival: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,25 @@ def write_intent(intent: Intent) -> Payload:
         "wall": intent.wall.isoformat(),
         "opens": _iso(intent.opens),
         "expires": _iso(intent.expires),
+        **_given(
+            good_till=_iso(request.good_till),
+            trail_amount=_text(request.trail_amount),
+            trail_percent=_text(request.trail_percent),
+            activation_price=_text(request.activation_price),
+            reduce_only=request.reduce_only,
+            post_only=request.post_only,
+            take_profit_price=_text(request.take_profit_price),
+            stop_loss_price=_text(request.stop_loss_price),
+            parent=intent.parent,
+            role=intent.role,
+            arrival=_repr(intent.arrival),
+        ),
     }
+
+
+def _given(**fields: Json) -> Payload:
+    """Leave out what is not said, so that plain events read as they did in the first ledgers."""
+    return {name: value for name, value in fields.items() if value}
 
 
 def read_intent(payload: Mapping[str, Any]) -> Intent:
@@ -179,6 +202,14 @@ def read_intent(payload: Mapping[str, Any]) -> Intent:
         limit_price=_money(payload["limit_price"]),
         stop_price=_money(payload["stop_price"]),
         time_in_force=TimeInForce(payload["time_in_force"]),
+        good_till=_time(payload.get("good_till")),
+        trail_amount=_money(payload.get("trail_amount")),
+        trail_percent=_money(payload.get("trail_percent")),
+        activation_price=_money(payload.get("activation_price")),
+        reduce_only=bool(payload.get("reduce_only")),
+        post_only=bool(payload.get("post_only")),
+        take_profit_price=_money(payload.get("take_profit_price")),
+        stop_loss_price=_money(payload.get("stop_loss_price")),
     )
     return Intent(
         client_order_id=payload["client_order_id"],
@@ -188,6 +219,9 @@ def read_intent(payload: Mapping[str, Any]) -> Intent:
         wall=datetime.fromisoformat(payload["wall"]),
         opens=_time(payload["opens"]),
         expires=_time(payload["expires"]),
+        parent=payload.get("parent"),
+        role=payload.get("role", ""),
+        arrival=_float(payload.get("arrival")),
     )
 
 
@@ -244,6 +278,12 @@ def write_booking(booking: Booking) -> Payload:
         "time": fill.time.isoformat(),
         "note": fill.note,
         "to": booking.to.value,
+        **_given(
+            fee_currency=fill.fee_currency,
+            optimistic=_text(fill.optimistic),
+            pessimistic=_text(fill.pessimistic),
+        ),
+        **({} if fill.maker is None else {"maker": fill.maker}),
     }
 
 
@@ -260,6 +300,10 @@ def read_booking(payload: Mapping[str, Any]) -> Booking:
         fee=Decimal(payload["fee"]),
         time=datetime.fromisoformat(payload["time"]),
         note=payload["note"],
+        fee_currency=payload.get("fee_currency", ""),
+        optimistic=_money(payload.get("optimistic")),
+        pessimistic=_money(payload.get("pessimistic")),
+        maker=payload.get("maker"),
     )
     return Booking(fill, OrderState(payload["to"]))
 

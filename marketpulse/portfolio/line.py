@@ -120,5 +120,8 @@ class Line:
                 reasons=read_reasons(self._payload) if self.state is OrderState.DENIED else self.reasons,
                 venue_id=self.venue_id,
                 fills=tuple(self._fills()),
+                parent=self.intent.parent,
+                role=self.intent.role,
+                arrival=self.intent.arrival,
             )
         return self._view

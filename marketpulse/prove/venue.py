@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from marketpulse.errors import Rejected, Throttled, Uncertain
-from marketpulse.ports import AccountState, Ack, BrokerCapabilities, OrderRef, VenueOrder
+from marketpulse.ports import AccountState, Ack, BrokerCapabilities, OrderRef, Terms, VenueOrder
 from marketpulse.types import (
     AssetClass,
     Fill,
@@ -235,6 +235,11 @@ class WireBroker:
     def cancel(self, ref: OrderRef) -> None:
         """Ask for a cancel."""
         self._call("cancel", cid=ref.client_id)
+
+    def replace(self, ref: OrderRef, terms: Terms) -> Ack:
+        """Refuse: it amends nothing in place."""
+        del ref, terms
+        raise Rejected("NOT_OFFERED", f"{self.name} does not change an order in place.")
 
     def find(self, ref: OrderRef) -> VenueOrder | None:
         """Return the venue's view."""

@@ -50,6 +50,15 @@ FAT_FINGER = 0.20
 FAT_NOTIONAL = 10.0
 """Largest order value, a multiple of equity."""
 
+_STEPPED = (
+    "limit_price",
+    "stop_price",
+    "trail_amount",
+    "activation_price",
+    "take_profit_price",
+    "stop_loss_price",
+)
+_NAMED = (*_STEPPED, "trail_percent")
 _MOST_UNITS = Decimal(10) ** 12
 _MOST_PRICE = Decimal(10) ** 9
 _DIGITS = 20
@@ -164,22 +173,24 @@ def quantity(request: OrderRequest) -> Check:
 
 
 def prices(request: OrderRequest) -> Check:
-    """Tell whether limit and stop are there where needed, and are prices."""
-    given = {OrderType.LIMIT: request.limit_price, OrderType.STOP: request.stop_price}
-    for kind, price in given.items():
-        if (price is not None) != (request.type is kind):
-            return _refused("BAD_PRICE", "Price", f"A {request.type} order and its prices do not match.")
+    """Tell whether what is given as a price is one; which of them belong, the request itself has said."""
+    if request.contradiction:
+        return _refused("BAD_PRICE", "Price", request.contradiction)
+    for name in _NAMED:
+        price = getattr(request, name)
         if price is not None and not _good(price, _MOST_PRICE):
+            said = name.replace("_", " ")
             return _refused(
-                "BAD_PRICE", "Price", f"The {kind} price must be a positive number up to {_MOST_PRICE:,}."
+                "BAD_PRICE", "Price", f"The {said} must be a positive number up to {_MOST_PRICE:,}."
             )
     return _PRICES
 
 
 def tick(request: OrderRequest, instrument: Instrument) -> Check:
     """Tell whether the price is one the venue takes."""
-    price = request.trigger
-    if price is None or price % instrument.tick == 0:
+    off = (p for n in _STEPPED if (p := getattr(request, n)) is not None and p % instrument.tick)
+    price = next(off, None)
+    if price is None:
         return _TICK
     step = _plain(instrument.tick)
     return _refused(

@@ -1,5 +1,14 @@
 """The seven nouns: Instrument, Quote/Bars, Signal, Order, Event, Portfolio, Snapshot."""
 
+from marketpulse.types.accounts import (
+    AccountView,
+    Balance,
+    Difference,
+    ExternalOrder,
+    Mode,
+    Rate,
+    Trading,
+)
 from marketpulse.types.book import Portfolio, Position
 from marketpulse.types.event import Event, EventKind, Json, NewEvent
 from marketpulse.types.feeds import (
@@ -17,6 +26,7 @@ from marketpulse.types.feeds import (
 )
 from marketpulse.types.instrument import AssetClass, Instrument, Side
 from marketpulse.types.lookup import matching, nearest
+from marketpulse.types.lots import ClosedLot, Lot, LotMethod, Quality
 from marketpulse.types.market import (
     ActionKind,
     Bars,
@@ -29,6 +39,7 @@ from marketpulse.types.market import (
 )
 from marketpulse.types.order import (
     OPEN_STATES,
+    PROTECTIVE_TYPES,
     WORKING_STATES,
     Check,
     Fill,
@@ -48,7 +59,6 @@ from marketpulse.types.snapshot import (
     Feed,
     Halt,
     MarketDatum,
-    Mode,
     PositionView,
     ReplayInfo,
     RiskView,
@@ -59,22 +69,28 @@ from marketpulse.types.snapshot import (
 
 __all__ = [
     "OPEN_STATES",
+    "PROTECTIVE_TYPES",
     "WORKING_STATES",
+    "AccountView",
     "ActionKind",
     "Agreement",
     "AssetClass",
+    "Balance",
     "Bars",
     "Book",
     "BudgetView",
     "Card",
     "CellHealth",
     "Check",
+    "ClosedLot",
     "CorporateAction",
     "Coverage",
     "DeskStatus",
+    "Difference",
     "Edge",
     "Event",
     "EventKind",
+    "ExternalOrder",
     "Feed",
     "FeedsView",
     "Fill",
@@ -85,6 +101,8 @@ __all__ = [
     "Interval",
     "Json",
     "Level",
+    "Lot",
+    "LotMethod",
     "MarketDatum",
     "Mode",
     "ModelStage",
@@ -101,8 +119,10 @@ __all__ = [
     "PositionView",
     "Preview",
     "ProviderHealth",
+    "Quality",
     "Quarantined",
     "Quote",
+    "Rate",
     "Reason",
     "ReplayInfo",
     "RiskView",
@@ -115,6 +135,7 @@ __all__ = [
     "StoreView",
     "Switch",
     "TimeInForce",
+    "Trading",
     "Valuation",
     "Vote",
     "Walk",

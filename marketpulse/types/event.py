@@ -20,6 +20,9 @@ class EventKind(StrEnum):
     STATE = "state"  # an order moved: {"to","cause","code","sentence","venue_id"}
     FILL = "fill"  # an execution
     ACTION = "action"  # split or dividend on a held position
+    EXTERNAL = "external"  # units or cash that did not come from an order of this desk: adopted or imported
+    FLATTEN = "flatten"  # sell all that is held, until nothing is
+    MARK = "mark"  # the best price a trailing stop has followed so far
     SIGNAL = "signal"  # an issued signal, frozen
     HALT = "halt"
     RESUME = "resume"

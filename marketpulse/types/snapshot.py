@@ -7,9 +7,11 @@ from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
+from marketpulse.types.accounts import AccountView, Balance, Mode, Rate, Trading
 from marketpulse.types.event import Event
 from marketpulse.types.feeds import Agreement, FeedsView, ProviderHealth, Witness
 from marketpulse.types.instrument import Instrument
+from marketpulse.types.lots import ClosedLot, Lot, Quality
 from marketpulse.types.market import Headline, Interval, Quote, SessionState
 from marketpulse.types.order import OPEN_STATES, Check, Fill, Order
 from marketpulse.types.orderbook import Book
@@ -20,7 +22,6 @@ __all__ = [
     "Feed",
     "Halt",
     "MarketDatum",
-    "Mode",
     "PositionView",
     "ReplayInfo",
     "RiskView",
@@ -28,13 +29,6 @@ __all__ = [
     "Snapshot",
     "Valuation",
 ]
-
-
-class Mode(StrEnum):
-    """Whose money."""
-
-    PAPER = "paper"
-    LIVE = "live"
 
 
 class Feed(StrEnum):
@@ -109,10 +103,18 @@ class ReplayInfo:
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Trading is stopped until somebody types RESUME."""
+    """Trading is stopped until somebody types RESUME.
+
+    Attributes
+    ----------
+    reducing : orders that make a position smaller still pass
+    kept : protective stops that were left at their venue, by order id
+    """
 
     since: datetime
     why: str
+    reducing: bool = False
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,11 @@ class Valuation:
     drawdown : 1 - equity / highest equity so far, a fraction, positive
     peak : highest equity so far
     curve : (time, equity) samples for the pictures, oldest first
+    equity_low, equity_high : equity had every paper fill been at its pessimistic or optimistic price
+    band : (low, high) for each sample of ``curve``; empty where no fill has another price
+    balances : cash by account and currency
+    rates : what was used to add them up
+    unknown : why equity is not known, one sentence each
     """
 
     currency: str
@@ -167,6 +174,12 @@ class Valuation:
     peak: float
     positions: tuple[PositionView, ...] = ()
     curve: tuple[tuple[datetime, float], ...] = ()
+    equity_low: float | None = None
+    equity_high: float | None = None
+    band: tuple[tuple[float, float], ...] = ()
+    balances: tuple[Balance, ...] = ()
+    rates: tuple[Rate, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +232,9 @@ class Snapshot:
     headlines : news by symbol, newest first
     feeds : failover, quarantine, budgets and the store, for the market page
     intervals : which bars can be had of each instrument, the longest first; constant while the desk runs
+    accounts : the accounts of the set that is shown, with what the venues say of them
+    lots, closed : tax lots by FIFO; ``closed`` newest first and not all of them
+    quality : how orders were executed, the whole first, then by venue, type and symbol
     """
 
     number: int
@@ -248,6 +264,17 @@ class Snapshot:
     headlines: Mapping[str, tuple[Headline, ...]] = field(default_factory=lambda: MappingProxyType({}))
     feeds: FeedsView = field(default_factory=FeedsView)
     intervals: Mapping[str, tuple[Interval, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    accounts: tuple[AccountView, ...] = ()
+    lots: tuple[Lot, ...] = ()
+    closed: tuple[ClosedLot, ...] = ()
+    quality: tuple[Quality, ...] = ()
+
+    @property
+    def trading(self) -> Trading:
+        """What the desk lets through."""
+        if self.halt is None:
+            return Trading.ACTIVE
+        return Trading.REDUCING if self.halt.reducing else Trading.HALTED
 
     @property
     def working(self) -> tuple[Order, ...]:

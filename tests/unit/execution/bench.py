@@ -91,6 +91,10 @@ class SimVenue:
         self.accept(client_id, instrument, request)
         return Ack(client_id, f"V-{client_id}", T0)
 
+    def replace(self, ref, terms):
+        del ref, terms
+        raise Rejected("NOT_OFFERED", "it does not change an order in place")
+
     def cancel(self, ref):
         self._called("cancel", ref.client_id)
         order = self.orders.get(ref.client_id)

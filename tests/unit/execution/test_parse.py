@@ -114,7 +114,14 @@ def test_an_unknown_field_names_the_nearest():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"side": "hold"}, {"side": 1}, {"type": "stop-limit"}, {"type": None}, {"time_in_force": "fok"},
+        {"side": "hold"}, {"side": 1}, {"type": "stop-limit"}, {"type": None}, {"time_in_force": "aon"},
+        {"type": "stop", "stop_price": "5", "time_in_force": "fok"}, {"time_in_force": "gtd"},
+        {"good_till": "2026-01-30T21:00:00Z"}, {"time_in_force": "gtd", "good_till": "2026-01-30"},
+        {"type": "trailing_stop"}, {"trail_amount": "1"}, {"activation_price": "1"}, {"post_only": True},
+        {"type": "trailing_stop", "trail_amount": "1", "trail_percent": "1"}, {"reduce_only": True},
+        {"reduce_only": "yes"}, {"take_profit_price": "5", "stop_loss_price": "5"},
+        {"side": "sell", "take_profit_price": "5"}, {"side": "sell", "stop_loss_price": "5"},
+        {"type": "stop_limit", "limit_price": "5"}, {"type": "take_profit", "limit_price": "5"},
         {"limit_price": "5"}, {"stop_price": "5"}, {"type": "limit"}, {"type": "stop"},
         {"type": "limit", "limit_price": "5", "stop_price": "5"}, {"type": "stop", "limit_price": "5"},
     ],

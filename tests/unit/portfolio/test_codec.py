@@ -36,19 +36,38 @@ MAYBE = st.none() | FLOATS
 
 @st.composite
 def requests(draw):
-    kind = draw(st.sampled_from(OrderType))
-    price = draw(DECIMALS)
-    return OrderRequest(
-        draw(TEXT), draw(st.sampled_from(Side)), kind, draw(DECIMALS),
-        price if kind is OrderType.LIMIT else None, price if kind is OrderType.STOP else None,
-        draw(st.sampled_from(TimeInForce)),
-    )  # fmt: skip
+    """Every kind of order that may exist, with every field that it may have."""
+    kind, side = draw(st.sampled_from(OrderType)), draw(st.sampled_from(Side))
+    at_once = kind in {OrderType.MARKET, OrderType.LIMIT}
+    forces = [f for f in TimeInForce if at_once or f not in {TimeInForce.IOC, TimeInForce.FOK}]
+    force, fields = draw(st.sampled_from(forces)), {}
+    if kind in {OrderType.LIMIT, OrderType.STOP_LIMIT}:
+        fields["limit_price"] = draw(DECIMALS)
+    if kind in {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT}:
+        fields["stop_price"] = draw(DECIMALS)
+    if kind is OrderType.TRAILING_STOP:
+        fields[draw(st.sampled_from(["trail_amount", "trail_percent"]))] = draw(DECIMALS)
+        fields["activation_price"] = draw(st.none() | DECIMALS)
+    if force is TimeInForce.GTD:
+        fields["good_till"] = draw(TIMES)
+    if kind is OrderType.LIMIT and force not in {TimeInForce.IOC, TimeInForce.FOK}:
+        fields["post_only"] = draw(st.booleans())
+    if side is Side.SELL:
+        fields["reduce_only"] = draw(st.booleans())
+    else:
+        fields["stop_loss_price"] = stop = draw(st.none() | DECIMALS)
+        fields["take_profit_price"] = None if stop is None else draw(st.none() | st.just(stop + 1))
+    return OrderRequest(draw(TEXT), side, kind, draw(DECIMALS), time_in_force=force, **fields)
 
 
-INTENTS = st.builds(Intent, TEXT, requests(), TEXT, DECIMALS, TIMES, st.none() | TIMES, st.none() | TIMES)
+INTENTS = st.builds(
+    Intent, TEXT, requests(), TEXT, DECIMALS, TIMES, st.none() | TIMES, st.none() | TIMES,
+    st.none() | st.text(min_size=1, max_size=9), TEXT, MAYBE,
+)  # fmt: skip
 FILLS = st.builds(
-    Fill, TEXT, TEXT, TEXT, TEXT, st.sampled_from(Side), DECIMALS, DECIMALS, DECIMALS, TIMES, TEXT
-)
+    Fill, TEXT, TEXT, TEXT, TEXT, st.sampled_from(Side), DECIMALS, DECIMALS, DECIMALS, TIMES, TEXT,
+    TEXT, st.none() | DECIMALS, st.none() | DECIMALS, st.none() | st.booleans(),
+)  # fmt: skip
 VOTES = st.builds(Vote, TEXT, MAYBE, MAYBE, TEXT, st.lists(st.tuples(TEXT, FLOATS), max_size=3).map(tuple))
 SIGNALS = st.builds(
     Signal, TEXT, TEXT, TIMES, st.integers(1, 30), MAYBE, MAYBE, st.sampled_from(Edge),
