@@ -21,7 +21,7 @@ from bench.table import Row, per_call, show
 from marketpulse.execution.ids import body_hash, client_order_id, intent_id
 from marketpulse.portfolio import Books
 from marketpulse.portfolio.codec import Booking, Cash, Intent, write_booking, write_cash, write_intent
-from marketpulse.risk import OrderContext, check, fee, gates, reserve
+from marketpulse.risk import OrderContext, check, fee, gates, gates_market, reserve
 from marketpulse.risk.limits import position_check
 from marketpulse.types import Event, EventKind, Fill, OrderRequest, OrderState, OrderType, Side
 
@@ -109,7 +109,7 @@ class Desk:
         )
         value = float(sizes.held + wish.quantity) * sizes.price
         if not (
-            gates.session(wish, self.context.datum).passed
+            gates_market.session(wish, self.context.datum).passed
             and gates.cash(wish, sizes, brief=True).passed
             and gates.holding(wish, sizes).passed
             and position_check(symbol, value, 10_000_000.0, reduces=not buys, brief=True).passed

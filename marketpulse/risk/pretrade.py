@@ -7,7 +7,7 @@ answered another.
 from decimal import Decimal
 from math import isfinite, nan
 
-from marketpulse.risk import gates
+from marketpulse.risk import gates, gates_desk, gates_market, gates_order
 from marketpulse.risk.context import OrderContext
 from marketpulse.risk.costs import fee, half_spread, impact
 from marketpulse.risk.limits import open_risk, open_risk_check, position_check, stops
@@ -45,16 +45,16 @@ def _gate(
 ) -> tuple[list[Check], gates.Sizes | None]:
     """Every gate that can refuse, in order, and the numbers of the last ones once they were good."""
     alone = _alone(request, context.instrument)
-    known = gates.price_known(context.datum, context.instrument.symbol)
-    checks = [*gates.trading(context), *alone, known]
+    known = gates_market.price_known(context.datum, context.instrument.symbol)
+    checks = [*gates_desk.trading(context), *alone, known]
     datum = context.datum
     if datum is None or not known.passed:
         return checks, None
     checks += [
-        gates.fresh(datum),
-        gates.agreed(datum),
-        gates.session(request, datum),
-        gates.settled(request, context),
+        gates_market.fresh(datum),
+        gates_market.agreed(datum),
+        gates_market.session(request, datum),
+        gates_desk.settled(request, context),
     ]
     if not (
         context.portfolio.cash.is_finite() and context.portfolio.held(context.instrument.symbol).is_finite()
@@ -68,11 +68,15 @@ def _gate(
 
 def _alone(request: OrderRequest, instrument: Instrument) -> list[Check]:
     """The gates that look at the order and its instrument only."""
-    checks = [gates.readable(request, instrument), gates.quantity(request), gates.prices(request)]
+    checks = [
+        gates_order.readable(request, instrument),
+        gates_order.quantity(request),
+        gates_order.prices(request),
+    ]
     if checks[2].passed:
-        checks.append(gates.tick(request, instrument))
+        checks.append(gates_order.tick(request, instrument))
     if checks[1].passed:
-        checks.append(gates.lot(request, instrument))
+        checks.append(gates_order.lot(request, instrument))
     return checks
 
 
