@@ -7,7 +7,7 @@ the setting it concerns keeps its default.
 import difflib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,10 +18,16 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-__all__ = ["FeedChoice", "Loaded", "Settings", "TapeChoice", "environment_name", "load"]
+__all__ = ["FeedChoice", "Loaded", "Settings", "TapeChoice", "environment_name", "load", "read_routes"]
 
 _PREFIX = "MARKETPULSE_"
 _DATA_KEYS = ("FINNHUB_API_KEY", "ALPHA_VANTAGE_API_KEY")
+_VENUES: Mapping[str, tuple[str, ...]] = {
+    "equity": ("alpaca",),
+    "crypto": ("binance", "bybit"),
+    "nse": ("kite",),
+}
+_PAPER = "paper"
 
 
 class FeedChoice(StrEnum):
@@ -53,9 +59,16 @@ class Settings(BaseSettings):
     watchlist : a CSV file of further instruments, followed on a live feed
     keep_days : how long recorded quotes and order books are kept
     tape : what a replay plays: the packaged recording, or the days this desk recorded itself
+    routes : which venue trades what, ``equity=alpaca,crypto=binance,nse=kite``; empty is all paper
+    live : allows real orders; that alone lets none through
+    sandbox : the venues' test networks instead of the real ones, where they have one
+    orders_per_minute : most orders placed within 60 seconds
+    daily_loss : fraction of the day's first equity whose loss stops new exposure for the day
+    demand_stops : a position without a confirmed stop is an alarm
+    base_currency : what equity and risk are told in
     finnhub_api_key, alpha_vantage_api_key : data keys; without one its provider is left out
     alpaca_api_key ... kite_api_secret : broker keys under their usual names; they make ``auto`` mean live
-        prices, Alpaca's also bring its data, and in this release every order stays on paper
+        prices, Alpaca's also bring its data, and no order leaves by them unless ``routes`` says so
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
@@ -70,6 +83,13 @@ class Settings(BaseSettings):
     watchlist: Path | None = None
     keep_days: int = Field(default=7, ge=1, le=3650)
     tape: TapeChoice = TapeChoice.PACKAGED
+    routes: str = ""
+    live: bool = False
+    sandbox: bool = False
+    orders_per_minute: int = Field(default=30, ge=1, le=600)
+    daily_loss: float = Field(default=0.03, gt=0, le=1, allow_inf_nan=False)
+    demand_stops: bool = False
+    base_currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
     finnhub_api_key: SecretStr | None = None
     alpha_vantage_api_key: SecretStr | None = None
     alpaca_api_key: SecretStr | None = None
@@ -98,6 +118,16 @@ class Settings(BaseSettings):
         """Take values from ``load`` only: it reads the environment field by field."""
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
+
+    @field_validator("base_currency", mode="before")
+    @classmethod
+    def _capitals(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @property
+    def venues(self) -> dict[str, str]:
+        """The live venue of each asset class (equity, crypto, nse) that has one; empty on paper."""
+        return read_routes(self.routes)[0]
 
     @property
     def has_broker_key(self) -> bool:
@@ -144,7 +174,8 @@ def load(environ: Mapping[str, str] | None = None, dotenv: Path = Path(".env")) 
             problems.append(_unknown(name, known))
     while True:
         try:
-            return Loaded(Settings.model_validate(values), tuple(problems))
+            settings = Settings.model_validate(values)
+            return Loaded(settings, (*problems, *read_routes(settings.routes)[1]))
         except ValidationError as error:
             for field in {str(e["loc"][0]) for e in error.errors(include_input=False)}:
                 default = Settings.model_fields[field].default
@@ -153,6 +184,63 @@ def load(environ: Mapping[str, str] | None = None, dotenv: Path = Path(".env")) 
                     f"the desk goes on with {default}."
                 )
                 values.pop(field, None)
+
+
+def read_routes(text: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Read ``equity=alpaca,crypto=binance,nse=kite``.
+
+    Returns
+    -------
+    dict
+        The live venue of each asset class.
+    tuple of str
+        One sentence for each part that is not usable; the others hold.
+
+    Examples
+    --------
+    >>> read_routes("equity=alpaca, crypto=paper")[0]
+    {'equity': 'alpaca'}
+    """
+    venues: dict[str, str] = {}
+    problems, named, paper = [], set(), []
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        what, _, venue = (word.strip().lower() for word in part.partition("="))
+        wrong = _wrong_route(what, venue) or (f"{what} is routed twice" if what in named else "")
+        if wrong:
+            problems.append(f"MARKETPULSE_ROUTES: {wrong}; that part was left out.")
+            continue
+        named.add(what)
+        if venue == _PAPER:
+            paper.append(what)
+        else:
+            venues[what] = venue
+    if venues and paper:
+        problems.append(
+            f"MARKETPULSE_ROUTES: paper and live accounts are never mixed, so {' and '.join(paper)} "
+            "cannot be traded while a live venue is routed."
+        )
+    return venues, tuple(problems)
+
+
+def _wrong_route(what: str, venue: str) -> str:
+    """Say what is wrong with one route, without repeating more than a word of it; empty when nothing is."""
+    if what not in _VENUES:
+        return f"{_word(what)} is not one of {', '.join(_VENUES)}{_near(what, _VENUES)}"
+    offered = (*_VENUES[what], _PAPER)
+    if venue not in offered:
+        return (
+            f"{_word(venue)} does not trade {what}, only {' or '.join(offered)} does{_near(venue, offered)}"
+        )
+    return ""
+
+
+def _word(text: str) -> str:
+    return text if text.isalnum() and len(text) <= len("binance") * 2 else "what stands there"
+
+
+def _near(word: str, words: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(words), n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def _read_dotenv(path: Path, problems: list[str]) -> dict[str, str]:
@@ -190,4 +278,11 @@ def _wanted(field: str) -> str:
         "watchlist": "a CSV file",
         "keep_days": "days, 1 to 3650",
         "tape": "packaged or recorded",
+        "routes": "such as equity=alpaca,crypto=binance,nse=kite",
+        "live": "1 or 0",
+        "sandbox": "1 or 0",
+        "orders_per_minute": "orders within 60 seconds, 1 to 600",
+        "daily_loss": "a fraction of equity, above 0 and at most 1",
+        "demand_stops": "1 or 0",
+        "base_currency": "a currency of three letters, such as USD",
     }[field]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from marketpulse.settings import FeedChoice, environment_name, load
+from marketpulse.settings import FeedChoice, environment_name, load, read_routes
 
 NOWHERE = Path("/nonexistent/.env")
 
@@ -33,6 +33,14 @@ def test_nothing_set_gives_the_defaults_and_no_problem():
         ("MARKETPULSE_STARTING_CASH", "-5"),
         ("MARKETPULSE_STARTING_CASH", "NaN"),
         ("MARKETPULSE_STARTING_CASH", "lots"),
+        ("MARKETPULSE_LIVE", "maybe"),
+        ("MARKETPULSE_SANDBOX", "2"),
+        ("MARKETPULSE_DEMAND_STOPS", "often"),
+        ("MARKETPULSE_ORDERS_PER_MINUTE", "0"),
+        ("MARKETPULSE_ORDERS_PER_MINUTE", "a few"),
+        ("MARKETPULSE_DAILY_LOSS", "3"),
+        ("MARKETPULSE_DAILY_LOSS", "nan"),
+        ("MARKETPULSE_BASE_CURRENCY", "dollars"),
     ],
 )
 def test_a_bad_value_becomes_one_sentence_and_the_default(name, text):
@@ -97,3 +105,47 @@ def test_a_key_is_kept_out_of_every_text():
 def test_keys_keep_their_vendors_names():
     assert environment_name("feed") == "MARKETPULSE_FEED"
     assert environment_name("kite_api_secret") == "KITE_API_SECRET"
+
+
+def test_nothing_set_is_all_paper_and_nothing_is_allowed():
+    settings = load({}, NOWHERE).settings
+    assert settings.venues == {}
+    assert (settings.live, settings.sandbox, settings.demand_stops) == (False, False, False)
+    assert (settings.orders_per_minute, settings.daily_loss, settings.base_currency) == (30, 0.03, "USD")
+
+
+def test_the_routes_and_their_neighbours_are_read():
+    given = {
+        "MARKETPULSE_ROUTES": " Equity = Alpaca,crypto=bybit,nse=kite,",
+        "MARKETPULSE_LIVE": "1",
+        "MARKETPULSE_SANDBOX": "1",
+        "MARKETPULSE_BASE_CURRENCY": "inr",
+    }
+    loaded = load(given, NOWHERE)
+    assert loaded.problems == ()
+    assert loaded.settings.venues == {"equity": "alpaca", "crypto": "bybit", "nse": "kite"}
+    assert loaded.settings.live
+    assert loaded.settings.sandbox
+    assert loaded.settings.base_currency == "INR"
+
+
+@pytest.mark.parametrize(
+    ("text", "venues", "sentence"),
+    [
+        ("equity=alpcaa,crypto=binance", {"crypto": "binance"}, "did you mean alpaca?"),
+        ("equity=binance", {}, "binance does not trade equity, only alpaca or paper does"),
+        ("shares=alpaca", {}, "shares is not one of equity, crypto, nse"),
+        ("crypto=binance,crypto=bybit", {"crypto": "binance"}, "crypto is routed twice"),
+        ("equity", {}, "what stands there does not trade equity"),
+        ("equity=alpaca,crypto=paper", {"equity": "alpaca"}, "crypto cannot be traded"),
+    ],
+)
+def test_each_wrong_route_costs_one_sentence_and_the_others_hold(text, venues, sentence):
+    loaded = load({"MARKETPULSE_ROUTES": text}, NOWHERE)
+    assert loaded.settings.venues == venues
+    assert len(loaded.problems) == 1
+    assert sentence in loaded.problems[0]
+
+
+def test_all_paper_by_name_is_all_paper():
+    assert read_routes("equity=paper,crypto=paper,nse=paper") == ({}, ())
