@@ -60,7 +60,7 @@ class Quality:
     slippage : mean distance of the fills from the arrival mid, a fraction of it, positive is worse
     against_vwap : the same from the volume-weighted price of the bar each fill fell in
     spread_paid : mean of (price - mid of the quote it filled on) / mid, signed as above
-    seconds : mean time from intent to fill, by the wall clock
+    seconds : mean time from intent to fill, by the desk's clock
     """
 
     venue: str
