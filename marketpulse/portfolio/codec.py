@@ -10,10 +10,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from marketpulse.portfolio.external import External, ExternalKind, read_external, write_external
+from marketpulse.portfolio.signal_codec import read_signal, write_signal
+from marketpulse.portfolio.texts import Payload, as_iso, as_repr, as_text, given, to_float, to_money, to_time
 from marketpulse.types import (
     ActionKind,
     CorporateAction,
-    Edge,
     Fill,
     Json,
     OrderRequest,
@@ -21,9 +23,7 @@ from marketpulse.types import (
     OrderType,
     Reason,
     Side,
-    Signal,
     TimeInForce,
-    Vote,
 )
 
 __all__ = [
@@ -31,15 +31,20 @@ __all__ = [
     "Booking",
     "Cash",
     "Change",
+    "External",
+    "ExternalKind",
     "Intent",
+    "Paid",
     "read_action",
     "read_alert",
     "read_booking",
     "read_cash",
     "read_change",
     "read_denial",
+    "read_external",
     "read_halt",
     "read_intent",
+    "read_paid",
     "read_reasons",
     "read_signal",
     "write_action",
@@ -48,13 +53,12 @@ __all__ = [
     "write_cash",
     "write_change",
     "write_denial",
+    "write_external",
     "write_halt",
     "write_intent",
     "write_resume",
     "write_signal",
 ]
-
-Payload = dict[str, Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +110,31 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """An execution, and the state it leaves its order in."""
+    """An execution, and the state it leaves its order in.
+
+    Attributes
+    ----------
+    currency : of the price; empty where the symbol says it (a pair) or it is the books' base currency
+    """
 
     fill: Fill
     to: OrderState
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What a dividend brought; an ACTION of the first ledgers does not have it, and moved no cash.
+
+    Attributes
+    ----------
+    held : units held before the ex-day began
+    cash : what was booked, in ``currency``
+    """
+
+    held: Decimal
+    cash: Decimal
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,30 +143,6 @@ class Alert:
 
     code: str
     sentence: str
-
-
-def _text(value: object | None) -> str | None:
-    return None if value is None else str(value)
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
-def _time(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def _money(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
-
-
-def _repr(number: float | None) -> str | None:
-    return None if number is None else repr(float(number))
-
-
-def _float(text: str | None) -> float | None:
-    return None if text is None else float(text)
 
 
 def write_cash(cash: Cash) -> Payload:
@@ -163,33 +164,28 @@ def write_intent(intent: Intent) -> Payload:
         "side": request.side.value,
         "type": request.type.value,
         "quantity": str(request.quantity),
-        "limit_price": _text(request.limit_price),
-        "stop_price": _text(request.stop_price),
+        "limit_price": as_text(request.limit_price),
+        "stop_price": as_text(request.stop_price),
         "time_in_force": request.time_in_force.value,
         "body": intent.body,
         "reserve": str(intent.reserve),
         "wall": intent.wall.isoformat(),
-        "opens": _iso(intent.opens),
-        "expires": _iso(intent.expires),
-        **_given(
-            good_till=_iso(request.good_till),
-            trail_amount=_text(request.trail_amount),
-            trail_percent=_text(request.trail_percent),
-            activation_price=_text(request.activation_price),
+        "opens": as_iso(intent.opens),
+        "expires": as_iso(intent.expires),
+        **given(
+            good_till=as_iso(request.good_till),
+            trail_amount=as_text(request.trail_amount),
+            trail_percent=as_text(request.trail_percent),
+            activation_price=as_text(request.activation_price),
             reduce_only=request.reduce_only,
             post_only=request.post_only,
-            take_profit_price=_text(request.take_profit_price),
-            stop_loss_price=_text(request.stop_loss_price),
+            take_profit_price=as_text(request.take_profit_price),
+            stop_loss_price=as_text(request.stop_loss_price),
             parent=intent.parent,
             role=intent.role,
-            arrival=_repr(intent.arrival),
+            arrival=as_repr(intent.arrival),
         ),
     }
-
-
-def _given(**fields: Json) -> Payload:
-    """Leave out what is not said, so that plain events read as they did in the first ledgers."""
-    return {name: value for name, value in fields.items() if value}
 
 
 def read_intent(payload: Mapping[str, Any]) -> Intent:
@@ -199,17 +195,17 @@ def read_intent(payload: Mapping[str, Any]) -> Intent:
         side=Side(payload["side"]),
         type=OrderType(payload["type"]),
         quantity=Decimal(payload["quantity"]),
-        limit_price=_money(payload["limit_price"]),
-        stop_price=_money(payload["stop_price"]),
+        limit_price=to_money(payload["limit_price"]),
+        stop_price=to_money(payload["stop_price"]),
         time_in_force=TimeInForce(payload["time_in_force"]),
-        good_till=_time(payload.get("good_till")),
-        trail_amount=_money(payload.get("trail_amount")),
-        trail_percent=_money(payload.get("trail_percent")),
-        activation_price=_money(payload.get("activation_price")),
+        good_till=to_time(payload.get("good_till")),
+        trail_amount=to_money(payload.get("trail_amount")),
+        trail_percent=to_money(payload.get("trail_percent")),
+        activation_price=to_money(payload.get("activation_price")),
         reduce_only=bool(payload.get("reduce_only")),
         post_only=bool(payload.get("post_only")),
-        take_profit_price=_money(payload.get("take_profit_price")),
-        stop_loss_price=_money(payload.get("stop_loss_price")),
+        take_profit_price=to_money(payload.get("take_profit_price")),
+        stop_loss_price=to_money(payload.get("stop_loss_price")),
     )
     return Intent(
         client_order_id=payload["client_order_id"],
@@ -217,11 +213,11 @@ def read_intent(payload: Mapping[str, Any]) -> Intent:
         body=payload["body"],
         reserve=Decimal(payload["reserve"]),
         wall=datetime.fromisoformat(payload["wall"]),
-        opens=_time(payload["opens"]),
-        expires=_time(payload["expires"]),
+        opens=to_time(payload["opens"]),
+        expires=to_time(payload["expires"]),
         parent=payload.get("parent"),
         role=payload.get("role", ""),
-        arrival=_float(payload.get("arrival")),
+        arrival=to_float(payload.get("arrival")),
     )
 
 
@@ -278,10 +274,11 @@ def write_booking(booking: Booking) -> Payload:
         "time": fill.time.isoformat(),
         "note": fill.note,
         "to": booking.to.value,
-        **_given(
+        **given(
+            currency=booking.currency,
             fee_currency=fill.fee_currency,
-            optimistic=_text(fill.optimistic),
-            pessimistic=_text(fill.pessimistic),
+            optimistic=as_text(fill.optimistic),
+            pessimistic=as_text(fill.pessimistic),
         ),
         **({} if fill.maker is None else {"maker": fill.maker}),
     }
@@ -301,21 +298,31 @@ def read_booking(payload: Mapping[str, Any]) -> Booking:
         time=datetime.fromisoformat(payload["time"]),
         note=payload["note"],
         fee_currency=payload.get("fee_currency", ""),
-        optimistic=_money(payload.get("optimistic")),
-        pessimistic=_money(payload.get("pessimistic")),
+        optimistic=to_money(payload.get("optimistic")),
+        pessimistic=to_money(payload.get("pessimistic")),
         maker=payload.get("maker"),
     )
-    return Booking(fill, OrderState(payload["to"]))
+    return Booking(fill, OrderState(payload["to"]), payload.get("currency", ""))
 
 
-def write_action(action: CorporateAction) -> Payload:
+def write_action(action: CorporateAction, paid: Paid | None = None) -> Payload:
     """ACTION."""
-    return {
+    payload: Payload = {
         "symbol": action.symbol,
         "day": action.day.isoformat(),
         "kind": action.kind.value,
         "value": str(action.value),
     }
+    if paid is not None:
+        payload |= {"held": str(paid.held), "cash": str(paid.cash), "currency": paid.currency}
+    return payload
+
+
+def read_paid(payload: Mapping[str, Any]) -> Paid | None:
+    """ACTION: the cash of a dividend, where it was booked."""
+    if "cash" not in payload:
+        return None
+    return Paid(Decimal(payload["held"]), Decimal(payload["cash"]), payload["currency"])
 
 
 def read_action(payload: Mapping[str, Any]) -> CorporateAction:
@@ -351,61 +358,3 @@ def write_alert(alert: Alert) -> Payload:
 def read_alert(payload: Mapping[str, Any]) -> Alert:
     """ALERT."""
     return Alert(payload["code"], payload["sentence"])
-
-
-def write_signal(signal: Signal) -> Payload:
-    """SIGNAL."""
-    votes: list[Json] = [_write_vote(vote) for vote in signal.votes]
-    return {
-        "symbol": signal.symbol,
-        "bar": signal.bar,
-        "time": signal.time.isoformat(),
-        "horizon": signal.horizon,
-        "probability": _repr(signal.probability),
-        "base_rate": _repr(signal.base_rate),
-        "edge": signal.edge.value,
-        "sentence": signal.sentence,
-        "model": signal.model,
-        "model_version": signal.model_version,
-        "feature_hash": signal.feature_hash,
-        "votes": votes,
-    }
-
-
-def read_signal(payload: Mapping[str, Any]) -> Signal:
-    """SIGNAL."""
-    return Signal(
-        symbol=payload["symbol"],
-        bar=payload["bar"],
-        time=datetime.fromisoformat(payload["time"]),
-        horizon=payload["horizon"],
-        probability=_float(payload["probability"]),
-        base_rate=_float(payload["base_rate"]),
-        edge=Edge(payload["edge"]),
-        sentence=payload["sentence"],
-        model=payload["model"],
-        model_version=payload["model_version"],
-        feature_hash=payload["feature_hash"],
-        votes=tuple(_read_vote(vote) for vote in payload["votes"]),
-    )
-
-
-def _write_vote(vote: Vote) -> Json:
-    contributions: list[Json] = [[name, repr(float(weight))] for name, weight in vote.contributions]
-    return {
-        "model": vote.model,
-        "probability": _repr(vote.probability),
-        "base_rate": _repr(vote.base_rate),
-        "why": vote.why,
-        "contributions": contributions,
-    }
-
-
-def _read_vote(payload: Mapping[str, Any]) -> Vote:
-    return Vote(
-        payload["model"],
-        _float(payload["probability"]),
-        _float(payload["base_rate"]),
-        payload["why"],
-        tuple((name, float(weight)) for name, weight in payload["contributions"]),
-    )

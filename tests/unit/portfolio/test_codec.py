@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketpulse.portfolio import codec
-from marketpulse.portfolio.codec import Alert, Booking, Cash, Change, Intent
+from marketpulse.portfolio.codec import Alert, Booking, Cash, Change, External, ExternalKind, Intent, Paid
 from marketpulse.types import (
     ActionKind,
     CorporateAction,
@@ -73,6 +73,10 @@ SIGNALS = st.builds(
     Signal, TEXT, TEXT, TIMES, st.integers(1, 30), MAYBE, MAYBE, st.sampled_from(Edge),
     TEXT, TEXT, TEXT, TEXT, st.lists(VOTES, max_size=3).map(tuple),
 )  # fmt: skip
+EXTERNALS = st.builds(
+    External, st.sampled_from(ExternalKind), st.text(min_size=1, max_size=9), DECIMALS,
+    DECIMALS.map(abs), TEXT, DECIMALS, DECIMALS, TEXT, TEXT, TEXT, st.none() | TIMES,
+)  # fmt: skip
 REASONS = st.lists(st.builds(Reason, TEXT, TEXT), max_size=3).map(tuple)
 
 
@@ -86,7 +90,12 @@ REASONS = st.lists(st.builds(Reason, TEXT, TEXT), max_size=3).map(tuple)
             codec.write_change,
             codec.read_change,
         ),
-        (st.builds(Booking, FILLS, st.sampled_from(OrderState)), codec.write_booking, codec.read_booking),
+        (
+            st.builds(Booking, FILLS, st.sampled_from(OrderState), TEXT),
+            codec.write_booking,
+            codec.read_booking,
+        ),
+        (EXTERNALS, codec.write_external, codec.read_external),
         (
             st.builds(
                 CorporateAction, TEXT, st.dates(date(1990, 1, 1)), st.sampled_from(ActionKind), DECIMALS
@@ -98,7 +107,7 @@ REASONS = st.lists(st.builds(Reason, TEXT, TEXT), max_size=3).map(tuple)
         (st.builds(Alert, TEXT, TEXT), codec.write_alert, codec.read_alert),
         (SIGNALS, codec.write_signal, codec.read_signal),
     ],
-    ids=["cash", "order", "state", "fill", "action", "halt", "alert", "signal"],
+    ids=["cash", "order", "state", "fill", "external", "action", "halt", "alert", "signal"],
 )
 @given(data=st.data())
 def test_what_is_written_is_read_back(values, write, read, data):
@@ -113,6 +122,23 @@ def test_what_is_written_is_read_back(values, write, read, data):
 def test_a_denial_is_read_back(intent, reasons):
     stored = json.loads(json.dumps(codec.write_denial(intent, reasons)))
     assert codec.read_denial(stored) == (intent, reasons)
+
+
+@given(DECIMALS, DECIMALS, TEXT)
+def test_the_cash_of_a_dividend_is_read_back_and_the_first_ledgers_had_none(held, cash, currency):
+    action = CorporateAction("AAPL", date(2012, 8, 9), ActionKind.DIVIDEND, Decimal("2.65"))
+    paid = Paid(held, cash, currency)
+    stored = json.loads(json.dumps(codec.write_action(action, paid)))
+    assert (codec.read_action(stored), codec.read_paid(stored)) == (action, paid)
+    assert codec.read_paid(codec.write_action(action)) is None
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"price": Decimal("NaN")}, {"price": Decimal(-1)}, {"symbol": ""}, {"cash": Decimal("inf")}]
+)
+def test_external_units_that_no_books_can_hold_are_refused(wrong):
+    with pytest.raises(ValueError, match="external"):
+        External(**{"kind": ExternalKind.OPENING, "symbol": "AAPL", "quantity": Decimal(1), **wrong})
 
 
 def test_resume_carries_nothing():
