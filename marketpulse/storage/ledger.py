@@ -97,11 +97,13 @@ class Ledger:
     path : the file
     clock : the desk's
     installation : 32 hexadecimal characters, made with the file and the same for ever
+    sealed : why no event is taken any more; empty for a ledger in use
     """
 
-    def __init__(self, path: Path, clock: Clock, writer: Engine, reader: Engine) -> None:
+    def __init__(self, path: Path, clock: Clock, writer: Engine, reader: Engine, sealed: str = "") -> None:
         self.path = path
         self.clock = clock
+        self.sealed = sealed
         self._writer = writer
         self._reader = reader
         self._lock = threading.Lock()
@@ -115,13 +117,19 @@ class Ledger:
 
     @classmethod
     def open(
-        cls, path: Path, clock: Clock, connection: type[sqlite3.Connection] = sqlite3.Connection
+        cls,
+        path: Path,
+        clock: Clock,
+        connection: type[sqlite3.Connection] = sqlite3.Connection,
+        *,
+        sealed: str = "",
     ) -> "Ledger":
         """Verify the ledger at ``path``, without a right to change it; then open, make or upgrade it.
 
         Parameters
         ----------
         connection : class of the writer's connection; the proofs plant one that fails
+        sealed : take no event, and say this instead
 
         Raises
         ------
@@ -135,7 +143,7 @@ class Ledger:
             reader = reader_engine(path)
             try:
                 migrate(writer, "ledger", HEAD)
-                ledger = cls(path, clock, writer, reader)
+                ledger = cls(path, clock, writer, reader, sealed)
             except BaseException:
                 writer.dispose()
                 reader.dispose()
@@ -205,6 +213,8 @@ class Ledger:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
+        if self.sealed:
+            raise StorageError(self.sealed)
         me = threading.get_ident()
         if self._holder == me:
             raise StorageError("this thread already holds a transaction; transactions do not nest")
