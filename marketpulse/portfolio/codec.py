@@ -10,9 +10,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from marketpulse.portfolio.desk_codec import read_terms, write_halt_terms, write_terms
 from marketpulse.portfolio.external import External, ExternalKind, read_external, write_external
 from marketpulse.portfolio.signal_codec import read_signal, write_signal
 from marketpulse.portfolio.texts import Payload, as_iso, as_repr, as_text, given, to_float, to_money, to_time
+from marketpulse.ports import Terms
 from marketpulse.types import (
     ActionKind,
     CorporateAction,
@@ -99,13 +101,21 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An order moved to ``to``; ``code`` and ``sentence`` say why where a person would ask."""
+    """An order moved to ``to``; ``code`` and ``sentence`` say why where a person would ask.
+
+    Attributes
+    ----------
+    terms : what a replace wants of the order, or what it has become where it rests again
+    reserve : cash that an amended buy may need, base currency; None leaves it as it was
+    """
 
     to: OrderState
     cause: str
     code: str = ""
     sentence: str = ""
     venue_id: str | None = None
+    terms: Terms | None = None
+    reserve: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +255,8 @@ def write_change(change: Change) -> Payload:
         "code": change.code,
         "sentence": change.sentence,
         "venue_id": change.venue_id,
+        **write_terms(change.terms),
+        **given(reserve=as_text(change.reserve)),
     }
 
 
@@ -256,6 +268,8 @@ def read_change(payload: Mapping[str, Any]) -> Change:
         payload["code"],
         payload["sentence"],
         payload["venue_id"],
+        read_terms(payload) if "terms" in payload else None,
+        to_money(payload.get("reserve")),
     )
 
 
@@ -335,9 +349,9 @@ def read_action(payload: Mapping[str, Any]) -> CorporateAction:
     )
 
 
-def write_halt(why: str) -> Payload:
+def write_halt(why: str, *, reducing: bool = False, kept: tuple[str, ...] = ()) -> Payload:
     """HALT."""
-    return {"why": why}
+    return {"why": why, **write_halt_terms(reducing=reducing, kept=kept)}
 
 
 def read_halt(payload: Mapping[str, Any]) -> str:

@@ -1,20 +1,46 @@
 """One order while its events are being folded: mutable inside Books, immutable outside."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from marketpulse.portfolio.codec import Change, Intent, read_booking, read_intent, read_reasons
 from marketpulse.portfolio.holding import EXACT, average
-from marketpulse.types import OPEN_STATES, Event, Fill, Order, OrderState, Reason
+from marketpulse.ports import Terms
+from marketpulse.types import OPEN_STATES, Event, Fill, Order, OrderRequest, OrderState, Reason, Side
 
-__all__ = ["CANCEL_REQUESTED", "Line"]
+__all__ = ["CANCEL_REQUESTED", "HANDED", "REPLACED", "Line", "amended"]
 
 CANCEL_REQUESTED = "CANCEL_REQUESTED"
 """The code of a change that moves nothing: the wish waits until the venue is known to have the order."""
 
+REPLACED = "REPLACED"
+"""The code of a change of terms: of a cancel that makes room for another order, or of one made in place."""
+
+HANDED = "handed to the venue"
+"""The cause of the change that is committed before a venue is asked to amend an order."""
+
 _ZERO = Decimal(0)
 _BEFORE_CANCEL = OPEN_STATES - {OrderState.PENDING_CANCEL}
+_RESTS = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED, OrderState.FILLED})
+_LEAVING = frozenset({OrderState.PENDING_CANCEL, OrderState.CANCELED, OrderState.EXPIRED})
+
+
+def amended(request: OrderRequest, terms: Terms) -> OrderRequest:
+    """Give a request other terms.
+
+    Raises
+    ------
+    ValueError
+        It has no such price.
+    """
+    return replace(
+        request,
+        quantity=request.quantity if terms.quantity is None else terms.quantity,
+        limit_price=request.limit_price if terms.limit_price is None else terms.limit_price,
+        stop_price=request.stop_price if terms.stop_price is None else terms.stop_price,
+    )
 
 
 class Line:
@@ -26,18 +52,26 @@ class Line:
     code : of the last change, says what a pending cancel is for
     sent : it has been handed to a venue at least once
     unwanted : somebody asked for a cancel that could not be passed on yet
+    wish : the terms that a replace wants and the order does not have yet
+    handed : the venue may have been asked for them
+    best : the best price a trailing stop has followed, as last written down
     """
 
     __slots__ = (
+        "_amended",
         "_intent",
         "_payload",
+        "_reserve",
         "_view",
+        "_wished",
         "account",
+        "best",
         "bookings",
         "code",
         "created",
         "fees",
         "filled",
+        "handed",
         "id",
         "paid",
         "reasons",
@@ -46,6 +80,7 @@ class Line:
         "unwanted",
         "updated",
         "venue_id",
+        "wish",
     )
 
     def __init__(self, event: Event, state: OrderState) -> None:
@@ -59,7 +94,12 @@ class Line:
         self._intent: Intent | None = None
         self.code = ""
         self.venue_id: str | None = None
-        self.sent = self.unwanted = False
+        self.sent = self.unwanted = self.handed = False
+        self.wish: Terms | None = None
+        self.best: Decimal | None = None
+        self._amended: OrderRequest | None = None
+        self._reserve: Decimal | None = None
+        self._wished: Decimal | None = None
         self.bookings: list[Event] = []
         self._view: Order | None = None
 
@@ -80,6 +120,21 @@ class Line:
         self.code = change.code
         self.reasons = (Reason(change.code, change.sentence),) if change.code else ()
         self.venue_id = change.venue_id or self.venue_id
+        if change.terms is not None or self.wish is not None:
+            self._replace(change)
+
+    def _replace(self, change: Change) -> None:
+        """Keep what a replace wants, make the order that, or let the wish go."""
+        if change.to in _RESTS:
+            if change.terms is not None:
+                self._amended = amended(self._base, change.terms)
+                self._reserve = self._reserve if self._wished is None else self._wished
+            self.wish = self._wished = None
+        elif change.terms is not None:
+            self.wish, self._wished = change.terms, change.reserve
+        elif change.to in _LEAVING and change.code != REPLACED:
+            self.wish = self._wished = None
+        self.handed = change.to is OrderState.PENDING_REPLACE and change.cause == HANDED
 
     def book(self, event: Event, quantity: Decimal, value: Decimal, fee: Decimal, to: OrderState) -> None:
         """Take over a FILL event; ``value`` is quantity times price, positive."""
@@ -94,10 +149,33 @@ class Line:
             self.reasons = ()
 
     @property
+    def _base(self) -> OrderRequest:
+        return self._amended or self.intent.request
+
+    @property
+    def request(self) -> OrderRequest:
+        """What the order is now; while a venue is asked to amend it, the larger of both counts."""
+        base, wish = self._base, self.wish
+        if wish is None or self.state is not OrderState.PENDING_REPLACE:
+            return base
+        other = amended(base, wish)
+        buys = base.side is Side.BUY
+        return replace(
+            base,
+            quantity=max(base.quantity, other.quantity),
+            limit_price=_dearer(base.limit_price, other.limit_price) if buys else base.limit_price,
+            stop_price=_dearer(base.stop_price, other.stop_price) if buys else base.stop_price,
+        )
+
+    @property
     def reserved(self) -> Decimal:
         """Cash held back for what has not filled yet, in proportion."""
-        left = self.intent.request.quantity - self.filled
-        return EXACT.divide(self.intent.reserve * left, self.intent.request.quantity) if left > 0 else _ZERO
+        reserve = self.intent.reserve if self._reserve is None else self._reserve
+        if self.wish is not None and self._wished is not None and self.state is OrderState.PENDING_REPLACE:
+            reserve = max(reserve, self._wished)
+        quantity = self.request.quantity
+        left = quantity - self.filled
+        return EXACT.divide(reserve * left, quantity) if left > 0 else _ZERO
 
     def _fills(self) -> Iterator[Fill]:
         return (read_booking(event.payload).fill for event in self.bookings)
@@ -110,7 +188,7 @@ class Line:
                 id=self.id,
                 client_order_id=self.intent.client_order_id,
                 account=self.account,
-                request=self.intent.request,
+                request=self.request,
                 state=self.state,
                 created=self.created,
                 updated=self.updated,
@@ -125,3 +203,7 @@ class Line:
                 arrival=self.intent.arrival,
             )
         return self._view
+
+
+def _dearer(price: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return price if price is None or other is None else max(price, other)
