@@ -1,11 +1,11 @@
-"""The books of one account: a fold of the ledger's events, exact to the last digit.
+"""The books of one account or several: a fold of the ledger's events, exact to the last digit.
 
 Nothing is kept here that the events do not say; folding the same ledger again gives the same books.
 Every method may be called from any thread; what it returns is immutable.
 """
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
@@ -17,10 +17,15 @@ from marketpulse.portfolio.codec import (
     read_booking,
     read_cash,
     read_change,
+    read_external,
     read_halt,
+    read_paid,
 )
-from marketpulse.portfolio.holding import EXACT, Holding, tidy
+from marketpulse.portfolio.desk_codec import read_flatten, read_halt_terms, read_mark
+from marketpulse.portfolio.families import Families
+from marketpulse.portfolio.holding import EXACT
 from marketpulse.portfolio.line import Line
+from marketpulse.portfolio.sums import Sums, alias_of
 from marketpulse.types import (
     OPEN_STATES,
     ActionKind,
@@ -38,7 +43,7 @@ __all__ = ["Books", "Flow", "fill_key"]
 
 _ZERO = Decimal(0)
 _STATES = {state.value: state for state in OrderState}
-_FOR_ALL = frozenset({EventKind.HALT, EventKind.RESUME})
+_FOR_ALL = frozenset({EventKind.HALT, EventKind.RESUME, EventKind.FLATTEN})
 
 
 def fill_key(venue: str, trade_id: str) -> str:
@@ -55,23 +60,32 @@ class Flow:
 
 
 class Books:
-    """Cash, positions, orders and the halt of one account.
+    """Cash, positions, orders and the halt of the accounts that are shown together.
 
     Attributes
     ----------
-    account : ``broker:account id``; events of other accounts are passed over
+    accounts : ``broker:account id`` each; events of other accounts are passed over
+    currency : the base currency
     seq : number of the last event folded, 0 before the first; older events are passed over
     updated : time of that event, None before the first
+    families : which orders belong together; for the order path, which holds the journal
+
+    Parameters
+    ----------
+    aliases : currencies kept under another's name; None: on paper one USDT is one US dollar
     """
 
-    def __init__(self, account: str, currency: str = "USD") -> None:
-        self.account = account
+    def __init__(
+        self, accounts: str | Sequence[str], currency: str = "USD", aliases: Mapping[str, str] | None = None
+    ) -> None:
+        self.accounts = (accounts,) if isinstance(accounts, str) else tuple(accounts)
         self.currency = currency
         self.seq = 0
         self.updated: datetime | None = None
+        self.families = Families()
+        self._own = frozenset(self.accounts)
         self._lock = threading.RLock()
-        self._cash = self._deposits = self._fees = _ZERO
-        self._holdings: dict[str, Holding] = {}
+        self._sums = Sums(alias_of(self.accounts) if aliases is None else aliases)
         self._lines: dict[str, Line] = {}
         self._clients: dict[str, str] = {}
         self._open: dict[str, Line] = {}
@@ -87,14 +101,28 @@ class Books:
             EventKind.DENIED: self._denied,
             EventKind.CASH: self._deposit,
             EventKind.ACTION: self._action,
+            EventKind.EXTERNAL: self._external,
             EventKind.HALT: self._halted,
             EventKind.RESUME: self._resumed,
+            EventKind.FLATTEN: self._flatten,
+            EventKind.MARK: self._mark,
         }
 
+    @property
+    def account(self) -> str:
+        """The first of the accounts."""
+        return self.accounts[0]
+
     @classmethod
-    def of(cls, account: str, events: Iterable[Event]) -> "Books":
+    def of(
+        cls,
+        accounts: str | Sequence[str],
+        events: Iterable[Event],
+        currency: str = "USD",
+        aliases: Mapping[str, str] | None = None,
+    ) -> "Books":
         """Fold a ledger from its beginning."""
-        return cls(account).replay(events)
+        return cls(accounts, currency, aliases).replay(events)
 
     def apply(self, event: Event) -> None:
         """Fold one committed event."""
@@ -102,13 +130,13 @@ class Books:
 
     def replay(self, events: Iterable[Event]) -> "Books":
         """Fold committed events, oldest first; returns itself."""
-        fold, account = self._fold, self.account
+        fold, own = self._fold, self._own
         with self._lock, localcontext(EXACT):
             for event in events:
                 if event.seq <= self.seq:
                     continue
                 take = fold.get(event.kind)
-                if take is not None and (event.account == account or event.kind in _FOR_ALL):
+                if take is not None and (event.account in own or event.kind in _FOR_ALL):
                     take(event)
                 self.seq = event.seq
                 self.updated = event.time
@@ -116,42 +144,28 @@ class Books:
         return self
 
     def _deposit(self, event: Event) -> None:
-        amount = read_cash(event.payload).amount
-        self._cash += amount
-        self._deposits += amount
+        cash = read_cash(event.payload)
+        self._sums.deposit(event.account, cash.currency, cash.amount)
 
     def _order(self, event: Event) -> None:
         payload: Any = event.payload
-        self._lines[event.ref] = self._open[event.ref] = Line(event, OrderState.NEW)
+        line = self._lines[event.ref] = self._open[event.ref] = Line(event, OrderState.NEW)
         self._clients[payload["client_order_id"]] = event.ref
+        self.families.ordered(line, payload)
 
     def _denied(self, event: Event) -> None:
-        self._lines[event.ref] = Line(event, OrderState.DENIED)
+        line = self._lines[event.ref] = Line(event, OrderState.DENIED)
+        self.families.ordered(line, event.payload)
 
     def _state(self, event: Event) -> None:
         line = self._lines[event.ref]
         line.change(event.time, read_change(event.payload))
         self._list(line)
+        self.families.moved(line)
 
     def _fill(self, event: Event) -> None:
         payload: Any = event.payload
-        quantity, price, fee = (
-            Decimal(payload["quantity"]),
-            Decimal(payload["price"]),
-            Decimal(payload["fee"]),
-        )
-        value = quantity * price
-        symbol = payload["symbol"]
-        holding = self._holdings.get(symbol)
-        if holding is None:
-            holding = self._holdings[symbol] = Holding(symbol)
-        if payload["side"] == "buy":
-            holding.trade(quantity, value)
-            self._cash -= value + fee
-        else:
-            holding.trade(-quantity, -value)
-            self._cash += value - fee
-        self._fees += fee
+        quantity, value, fee = self._sums.fill(event.account, payload)
         self._bookings.append(event)
         self._seen.add(event.key or "")
         line = self._lines[event.ref]
@@ -159,6 +173,11 @@ class Books:
         line.book(event, quantity, value, fee, to)
         if to is not before:
             self._list(line)
+        self.families.filled(line, quantity)
+
+    def _external(self, event: Event) -> None:
+        self._sums.external(event.account, read_external(event.payload))
+        self._seen.add(event.key or "")
 
     def _list(self, line: Line) -> None:
         """Keep the index of open orders."""
@@ -169,50 +188,56 @@ class Books:
 
     def _action(self, event: Event) -> None:
         action = read_action(event.payload)
-        holding = self._holdings.get(action.symbol)
-        if action.kind is ActionKind.SPLIT and holding is not None:
-            holding.split(action.value)
+        self._sums.action(event.account, action, read_paid(event.payload))
+        if action.kind is ActionKind.SPLIT:
+            self.families.split(action.symbol, action.value)
 
     def _halted(self, event: Event) -> None:
-        self._halt = Halt(event.time, read_halt(event.payload))
+        self._halt = Halt(event.time, read_halt(event.payload), *read_halt_terms(event.payload))
 
     def _resumed(self, event: Event) -> None:
         del event
-        self._halt = None
+        self._halt = self.families.flatten = None
+
+    def _flatten(self, event: Event) -> None:
+        self.families.flatten = None if read_flatten(event.payload) else event.seq
+
+    def _mark(self, event: Event) -> None:
+        self._lines[event.ref].best = read_mark(event.payload)
 
     @property
     def portfolio(self) -> Portfolio:
         """Cash and positions, immutable."""
         with self._lock:
             if self._portfolio is None:
-                held = {symbol: holding.view for symbol, holding in self._holdings.items()}
                 with localcontext(EXACT):
-                    realized = sum((h.realized for h in self._holdings.values()), _ZERO)
-                self._portfolio = Portfolio(
-                    account=self.account,
-                    currency=self.currency,
-                    cash=tidy(self._cash),
-                    deposits=tidy(self._deposits),
-                    realized=tidy(realized),
-                    fees=tidy(self._fees),
-                    positions=MappingProxyType(held),
-                )
+                    self._portfolio = self._sums.portfolio(self.account, self.currency)
             return self._portfolio
 
     @property
     def cash(self) -> Decimal:
         """Base currency, after fees, not less what working buys hold back."""
-        return self._cash
+        return self.balance(self.currency)
+
+    def balance(self, currency: str, account: str | None = None) -> Decimal:
+        """Cash of ``currency``, in one account or in all."""
+        with self._lock, localcontext(EXACT):
+            return self._sums.balance(currency, account)
 
     @property
     def halt(self) -> Halt | None:
         """Set while trading is stopped."""
         return self._halt
 
-    def held(self, symbol: str) -> Decimal:
-        """Units of ``symbol``."""
-        holding = self._holdings.get(symbol)
-        return holding.quantity if holding else _ZERO
+    def held(self, symbol: str, account: str | None = None) -> Decimal:
+        """Units of ``symbol``, in one account or in all."""
+        with self._lock, localcontext(EXACT):
+            return self._sums.held(symbol, account)
+
+    def units(self, account: str) -> Mapping[str, Decimal]:
+        """What one account holds, by symbol; nothing that is flat."""
+        with self._lock:
+            return self._sums.units(account)
 
     @property
     def orders(self) -> Mapping[str, Order]:
@@ -271,14 +296,16 @@ class Books:
             buys = (line for line in self._open.values() if line.intent.request.side is Side.BUY)
             return sum((line.reserved for line in buys), _ZERO)
 
-    def working_sells(self, symbol: str) -> Decimal:
-        """Units of ``symbol`` that open sales may still take."""
+    def working_sells(self, symbol: str, account: str | None = None) -> Decimal:
+        """Units of ``symbol`` that open sales may still take, in one account or in all."""
         with self._lock:
             return sum(
                 (
-                    line.intent.request.quantity - line.filled
+                    line.request.quantity - line.filled
                     for line in self._open.values()
-                    if line.intent.request.symbol == symbol and line.intent.request.side is Side.SELL
+                    if line.intent.request.symbol == symbol
+                    and line.intent.request.side is Side.SELL
+                    and account in (None, line.account)
                 ),
                 _ZERO,
             )

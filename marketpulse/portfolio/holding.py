@@ -1,5 +1,6 @@
 """One instrument's units, what they cost, and what selling them earned: exact average cost."""
 
+from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from marketpulse.types import Position
@@ -31,15 +32,16 @@ class Holding:
     """A mutable position. The cost is kept, not the average: sums are exact, a quotient is not.
 
     A sale of a part takes that part of the cost away, rounded to 1e-12; whatever the rounding,
-    ``cash = deposits - fees + realized - cost`` holds to the last digit over all holdings. A
+    ``cash = deposits - fees + realized + dividends - cost`` holds to the last digit over all holdings. A
     negative quantity can only come from a venue that sold more than was asked; it is booked as
     it is, with its cost negative too.
     """
 
-    __slots__ = ("_view", "cost", "quantity", "realized", "symbol")
+    __slots__ = ("_view", "cost", "currency", "quantity", "realized", "symbol")
 
-    def __init__(self, symbol: str) -> None:
+    def __init__(self, symbol: str, currency: str = "USD") -> None:
         self.symbol = symbol
+        self.currency = currency
         self.quantity = _ZERO
         self.cost = _ZERO
         self.realized = _ZERO
@@ -77,5 +79,17 @@ class Holding:
         """The immutable picture; the average to 16 digits."""
         if self._view is None:
             units, paid = tidy(self.quantity, _UNIT), average(self.cost, self.quantity)
-            self._view = Position(self.symbol, units, paid, tidy(self.realized))
+            self._view = Position(self.symbol, units, paid, tidy(self.realized), self.currency)
         return self._view
+
+    @classmethod
+    def merged(cls, parts: "Sequence[Holding]") -> "Holding":
+        """Add up what several accounts hold of one instrument."""
+        if len(parts) == 1:
+            return parts[0]
+        whole = cls(parts[0].symbol, parts[0].currency)
+        for part in parts:
+            whole.quantity += part.quantity
+            whole.cost += part.cost
+            whole.realized += part.realized
+        return whole

@@ -9,11 +9,14 @@ from marketpulse.portfolio.codec import (
     Booking,
     Cash,
     Change,
+    External,
+    ExternalKind,
     Intent,
     write_booking,
     write_cash,
     write_change,
     write_denial,
+    write_external,
     write_intent,
 )
 from marketpulse.types import Event, EventKind, Fill, OrderRequest, OrderState, OrderType, Reason, Side
@@ -36,8 +39,30 @@ class Script:
         )
         return self
 
-    def cash(self, amount):
-        return self.add(EventKind.CASH, "deposit", write_cash(Cash(Decimal(amount), "USD", "deposit")))
+    def cash(self, amount, currency="USD", account=ACCOUNT):
+        payload = write_cash(Cash(Decimal(amount), currency, "deposit"))
+        return self.add(EventKind.CASH, "deposit", payload, account=account)
+
+    def external(self, kind, symbol="", quantity=0, price=0, currency="", *, account=ACCOUNT, **fields):
+        numbers = {k: Decimal(v) if k in {"cash", "fee"} else v for k, v in fields.items()}
+        external = External(
+            ExternalKind(kind), symbol, Decimal(quantity), Decimal(price), currency, **numbers
+        )
+        return self.add(EventKind.EXTERNAL, symbol or currency, write_external(external), account=account)
+
+    def trade(self, side, quantity, price, symbol="AAPL", *, account=ACCOUNT, currency="", **fields):
+        """An order with one fill; returns itself."""
+        name, number = f"o{len(self.events)}", Decimal(quantity)
+        request = OrderRequest(symbol, Side(side), OrderType.MARKET, number)
+        intent = Intent(f"C-{name}", request, "body", Decimal(0), T0)
+        self.add(EventKind.ORDER, name, write_intent(intent), f"order:{name}", account)
+        fee = Decimal(fields.pop("fee", 0))
+        fill = Fill(
+            "v", name, f"C-{name}", symbol, Side(side), number, Decimal(price), fee,
+            fields.pop("time", T0 + timedelta(seconds=len(self.events))), **fields,
+        )  # fmt: skip
+        booking = Booking(fill, OrderState.FILLED, currency)
+        return self.add(EventKind.FILL, name, write_booking(booking), fill_key("v", name), account)
 
     def order(self, order_id, side, quantity, *, symbol="AAPL", limit=None, reserve="0", denied=()):
         kind = OrderType.LIMIT if limit else OrderType.MARKET
