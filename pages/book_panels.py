@@ -4,8 +4,8 @@ from itertools import accumulate
 
 from marketpulse.types import AssetClass, Book, Instrument, Side, Snapshot
 from pages import parts
+from pages.order_form import number_or_none
 from pages.parts import Column, Markup
-from pages.ticket import number_or_none
 
 __all__ = ["cost", "first_size", "ladder", "no_book", "picture"]
 

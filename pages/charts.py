@@ -96,13 +96,23 @@ def price_lines(position: PositionView | None, orders: Iterable[Order]) -> list[
     if position and position.quantity:
         lines.append({"price": float(position.average_price), "title": "avg", "color": "gray-color"})
     for order in orders:
-        trigger = order.request.trigger
-        if trigger is None:
-            continue
-        stop = order.request.type is OrderType.STOP
-        word = f"{order.request.side} {'stop' if stop else 'limit'}"
-        color = "red-color" if stop else "blue-color"
-        lines.append({"price": float(trigger), "title": word, "color": color})
+        request = order.request
+        levels = (
+            ("stop", request.stop_price if request.type is not OrderType.TAKE_PROFIT else None, "red-color"),
+            (
+                "take profit",
+                request.stop_price if request.type is OrderType.TAKE_PROFIT else None,
+                "blue-color",
+            ),
+            ("limit", request.limit_price, "blue-color"),
+            ("target", request.take_profit_price, "blue-color"),
+            ("stop loss", request.stop_loss_price, "red-color"),
+        )
+        lines += [
+            {"price": float(price), "title": f"{request.side} {word}", "color": color}
+            for word, price, color in levels
+            if price is not None
+        ]
     return lines
 
 

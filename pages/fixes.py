@@ -8,7 +8,15 @@ from marketpulse.types import Check, Instrument, OrderRequest, Preview, Side, Sn
 
 __all__ = ["Fix", "fix"]
 
-_STEPS = {"OFF_LOT": ("quantity",), "OFF_TICK": ("limit_price", "stop_price")}
+_PRICES = (
+    "limit_price",
+    "stop_price",
+    "trail_amount",
+    "activation_price",
+    "take_profit_price",
+    "stop_loss_price",
+)
+_STEPS = {"OFF_LOT": ("quantity",), "OFF_TICK": _PRICES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +25,17 @@ class Fix:
 
     Attributes
     ----------
-    field : ``quantity`` or ``price``
+    field : as in an order: ``quantity``, ``limit_price`` ...
     text : what to type there
     """
 
     field: str
     text: str
+
+    @property
+    def words(self) -> str:
+        """The field in a sentence."""
+        return self.field.replace("_", " ")
 
 
 def fix(
@@ -49,7 +62,7 @@ def fix(
         found = None
     if found is None or not ask({**raw, found[0]: found[1]}).ok:
         return None
-    return Fix("quantity" if found[0] == "quantity" else "price", found[1])
+    return Fix(*found)
 
 
 def _smaller(
@@ -65,14 +78,19 @@ def _smaller(
 
 def _on_step(code: str, raw: Mapping[str, object], instrument: Instrument) -> tuple[str, str] | None:
     """The name of the field that lies between two steps, and its text on the step below."""
-    name = next((name for name in _STEPS[code] if name in raw), "")
-    try:
-        value = Decimal(str(raw.get(name)))
-        side = Side(str(raw.get("side")))
-        rounded = instrument.quantity(value) if code == "OFF_LOT" else instrument.price(value, side)
-    except (InvalidOperation, ValueError):
-        return None
-    return (name, f"{rounded:f}") if rounded > 0 else None
+    step = instrument.lot if code == "OFF_LOT" else instrument.tick
+    for name in _STEPS[code]:
+        if name not in raw:
+            continue
+        try:
+            value, side = Decimal(str(raw[name])), Side(str(raw.get("side")))
+            off = value % step
+            rounded = instrument.quantity(value) if code == "OFF_LOT" else instrument.price(value, side)
+        except (InvalidOperation, ValueError):
+            return None
+        if off:
+            return (name, f"{rounded:f}") if rounded > 0 else None
+    return None
 
 
 def _units(

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import streamlit as st
 
 from marketpulse import desk
-from marketpulse.types import OrderType, Preview, Snapshot
+from marketpulse.types import Preview, Snapshot
 from pages import blotter, parts, preview, review, ticket, trust, working
+from pages.order_form import LABELS, Form, number_or_none, size
 from pages.parts import Column
 
 LIFE = 1  # seconds between two looks at orders under way
@@ -27,7 +28,7 @@ def ticket_and_preview() -> None:
         _head(now)
         ticket.draw(now)
         form = ticket.read()
-        sized = ticket.size(form, now)
+        sized = size(form, now)
         raw = form.raw(sized.units)
         seen = desk.current().preview(raw) if sized.units else None
         _suggestions(form.symbol, now)
@@ -37,6 +38,7 @@ def ticket_and_preview() -> None:
         st.space("stretch")
         outcome = st.session_state.get("ticket_outcome")
         parts.html(review.tell(outcome, now) if outcome else "")
+        ticket.draw_until(now)
         _last_row(form, raw, seen)
     with right, parts.panel("preview"):
         preview.draw(seen, sized.why, raw, now)
@@ -66,7 +68,7 @@ def _suggestions(symbol: str, now: Snapshot) -> None:
             st.button(name, key=f"take_{name}", on_click=ticket.set_symbol, args=(name, now))
 
 
-def _facts(form: ticket.Form, units: str, now: Snapshot) -> list[tuple[object, object]]:
+def _facts(form: Form, units: str, now: Snapshot) -> list[tuple[object, object]]:
     """What is known of the instrument and of our stake in it."""
     instrument, datum = now.instruments.get(form.symbol), now.market.get(form.symbol)
     if instrument is None or datum is None:
@@ -75,9 +77,11 @@ def _facts(form: ticket.Form, units: str, now: Snapshot) -> list[tuple[object, o
     rows: list[tuple[object, object]] = []
     if form.by_percent and units:
         rows.append(("Quantity", parts.join(parts.bold(units), parts.span(" floored to the lot", "muted"))))
-    if form.type is not OrderType.MARKET and (trigger := ticket.number_or_none(form.trigger)):
-        moved = float(trigger) / quote.price - 1
-        rows.append((f"{form.type.capitalize()} from last", parts.percent(moved, 2, plus=True)))
+    for name, label in LABELS.items():
+        if name != "trail" and (wanted := number_or_none(form.price(name))):
+            moved = float(wanted) / quote.price - 1
+            words = label.removesuffix(" (optional)").removesuffix(" at")
+            rows.append((f"{words} from last", parts.percent(moved, 2, plus=True)))
     if quote.bid is not None and quote.ask is not None:
         wide = f" {(quote.ask - quote.bid) / quote.mid * 1e4:.1f} bps"
         both = f"{parts.price(quote.bid, instrument)} {TIMES} {parts.price(quote.ask, instrument)}"
@@ -107,7 +111,7 @@ def _line(symbol: str, now: Snapshot) -> None:
     )
 
 
-def _last_row(form: ticket.Form, raw: Mapping[str, object], seen: Preview | None) -> None:
+def _last_row(form: Form, raw: Mapping[str, object], seen: Preview | None) -> None:
     """How long the order stays, and the way on."""
     ready = seen is not None and seen.ok
     label = (

@@ -100,9 +100,13 @@ def _verdict(preview: Preview | None, why: str, raw: Mapping[str, object], snaps
             change = fix(preview, raw, snapshot, desk.current().preview)
             parts.html(_refused(preview, change))
             if change:
-                set_field = ticket.set_quantity if change.field == "quantity" else ticket.set_trigger
+                typed = (change.text,) if change.field == "quantity" else (change.field, change.text)
                 st.button(
-                    f"Use {change.text}", key="use", type="primary", on_click=set_field, args=(change.text,)
+                    f"Use {change.text}",
+                    key="use",
+                    type="primary",
+                    on_click=ticket.set_quantity if change.field == "quantity" else ticket.set_price,
+                    args=typed,
                 )
 
 
@@ -120,7 +124,7 @@ def _passed(preview: Preview) -> Markup:
 def _refused(preview: Preview, change: Fix | None) -> Markup:
     first, *rest = preview.failed
     more = f" {len(rest)} more {'fails' if len(rest) == 1 else 'fail'}." if rest else ""
-    way = f" A {change.field} of {change.text} passes every check." if change else ""
+    way = f" A {change.words} of {change.text} passes every check." if change else ""
     return parts.join(
         parts.span("", "refused"),
         parts.bold("Refused. ", "down"),

@@ -7,11 +7,11 @@ from typing import Any
 import streamlit as st
 
 from marketpulse import desk
-from marketpulse.types import Mode, OrderRequest, Preview, Snapshot, TimeInForce
-from pages import parts, ticket
+from marketpulse.types import Mode, OrderRequest, OrderType, Preview, Snapshot, TimeInForce
+from pages import order_form, parts, ticket
+from pages.order_form import Form
 from pages.preview import key_values
 from pages.sending import Answer, Outcome, ticket_book
-from pages.ticket import Form
 from pages.words import kind_words, order_words, progress_words, state_tone, state_word
 
 __all__ = [
@@ -26,6 +26,15 @@ __all__ = [
     "show_when_open",
     "tell",
 ]
+
+
+_STAYS = {
+    TimeInForce.DAY: "good for today",
+    TimeInForce.GTC: "good until canceled",
+    TimeInForce.GTD: "good until",
+    TimeInForce.IOC: "what trades at once, the rest given up",
+    TimeInForce.FOK: "all of it at once or nothing",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ def open_ticket() -> str:
 def ask() -> None:
     """Open the review of what stands in the ticket at this moment (a callback)."""
     form = ticket.read()
-    units = ticket.size(form, desk.current().snapshot()).units
+    units = order_form.size(form, desk.current().snapshot()).units
     if units:
         st.session_state.ticket_pending = Pending(open_ticket(), ticket.typed(), form.raw(units))
 
@@ -198,12 +207,18 @@ def show(pending: Pending) -> None:
 
 def _sentence(request: OrderRequest, snapshot: Snapshot) -> parts.Markup:
     instrument = snapshot.instruments.get(request.symbol)
-    good = "good until canceled" if request.time_in_force is TimeInForce.GTC else "good for today"
-    how = "at the market" if request.trigger is None else f"at {kind_words(request, instrument)}"
+    market = request.type is OrderType.MARKET
+    how = "at the market" if market else f"at {kind_words(request, instrument, force=False)}"
     units = parts.bold(f"{parts.quantity(request.quantity)} {request.symbol}")
-    said = parts.join(parts.side(request.side), " ", units, f" {how.removesuffix(' gtc')}, {good}")
+    said = parts.join(
+        parts.side(request.side), " ", units, f" {how}, {_STAYS[request.time_in_force]}{_day(request)}"
+    )
     name = parts.span(instrument.name if instrument else "", "muted", "small")
     return parts.join(parts.span(said, "sentence"), name)
+
+
+def _day(request: OrderRequest) -> str:
+    return f" {parts.eastern(request.good_till, '%a %b %d %H:%M')} ET" if request.good_till else ""
 
 
 def _footnote(preview: Preview, snapshot: Snapshot, pending: Pending) -> None:

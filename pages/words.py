@@ -24,6 +24,7 @@ __all__ = [
     "order_words",
     "progress_words",
     "reason_words",
+    "role_words",
     "shown_events",
     "state_tone",
     "state_word",
@@ -62,12 +63,42 @@ def when(moment: datetime, now: datetime) -> str:
     return eastern(moment, "%H:%M:%S" if same else "%b %d %H:%M")
 
 
-def kind_words(request: OrderRequest, instrument: Instrument | None) -> str:
-    """Say how an order trades: ``market``, ``limit 190.00 gtc``."""
-    kind = request.type.value
-    if request.trigger is not None:
-        kind = f"{kind} {price(request.trigger, instrument)}"
-    return f"{kind} gtc" if request.time_in_force is TimeInForce.GTC else kind
+def kind_words(request: OrderRequest, instrument: Instrument | None, *, force: bool = True) -> str:
+    """Say how an order trades: ``market``, ``limit 190.00 gtc``, ``stop 180.00 limit 179.10``.
+
+    Parameters
+    ----------
+    force : say also how long it stays, where that is not the day
+    """
+    words = [_kind(request, instrument), *_exit_words(request, instrument)]
+    words += [flag.replace("_", " ") for flag in ("post_only", "reduce_only") if getattr(request, flag)]
+    if force and request.time_in_force is not TimeInForce.DAY:
+        words.append(_force(request))
+    return " ".join(words)
+
+
+def _kind(request: OrderRequest, instrument: Instrument | None) -> str:
+    kind = request.type.words
+    if request.type is OrderType.STOP_LIMIT:
+        stop, limit = price(request.stop_price, instrument), price(request.limit_price, instrument)
+        return f"stop {stop} limit {limit}"
+    if request.type is OrderType.TRAILING_STOP:
+        percent_away, away_by = request.trail_percent, price(request.trail_amount, instrument)
+        by = f"{quantity(percent_away)}%" if percent_away is not None else away_by
+        begins = request.activation_price
+        return f"{kind} {by}" + (f" from {price(begins, instrument)}" if begins is not None else "")
+    return kind if request.trigger is None else f"{kind} {price(request.trigger, instrument)}"
+
+
+def _exit_words(request: OrderRequest, instrument: Instrument | None) -> list[str]:
+    pairs = (("target", request.take_profit_price), ("stop", request.stop_loss_price))
+    return [f"{word} {price(number, instrument)}" for word, number in pairs if number is not None]
+
+
+def _force(request: OrderRequest) -> str:
+    if request.good_till is not None:
+        return f"until {eastern(request.good_till, '%b %d %H:%M')}"
+    return request.time_in_force.value
 
 
 def order_words(request: OrderRequest, instrument: Instrument | None) -> str:
@@ -89,10 +120,26 @@ def reason_words(order: Order) -> str:
     return " ".join(reason.sentence for reason in order.reasons)
 
 
+_ROLES = {
+    "stop": "stop of a bracket",
+    "target": "target of a bracket",
+    "replacement": "replacement",
+    "flatten": "flatten",
+}
+
+
+def role_words(order: Order) -> str:
+    """Say why the desk itself placed an order; empty for a person's own."""
+    return _ROLES.get(order.role, order.role)
+
+
 def away(order: Order, last: float | None) -> str:
     """Say how far the last price must move to reach the order's own price."""
-    trigger = order.request.trigger
-    if order.request.type is OrderType.MARKET or trigger is None:
+    request = order.request
+    trigger = request.stop_price if request.stop_price is not None else request.limit_price
+    if request.type is OrderType.TRAILING_STOP:
+        return "follows"
+    if trigger is None:
         return "next price"
     return percent(float(trigger) / last - 1, plus=True) if last else DASH
 
@@ -102,7 +149,8 @@ def shown_events(snapshot: Snapshot, most: int) -> list[Event]:
     heard = (
         event
         for event in snapshot.events
-        if event.kind is not EventKind.SIGNAL and event.payload.get("to") != OrderState.SUBMITTING.value
+        if event.kind not in {EventKind.SIGNAL, EventKind.MARK}
+        and event.payload.get("to") != OrderState.SUBMITTING.value
     )
     return [event for event, _ in zip(heard, range(most), strict=False)]
 
@@ -110,20 +158,25 @@ def shown_events(snapshot: Snapshot, most: int) -> list[Event]:
 def event_words(event: Event, snapshot: Snapshot) -> tuple[str, Tone, str]:
     """Give one event as (tag, tone of the tag, sentence)."""
     payload = event.payload
-    match event.kind:
-        case EventKind.CASH:
-            amount = _number(payload, "amount", plus=True)
-            return "cash", "", f"{amount} {_text(payload, 'currency')} {_text(payload, 'why')}".strip()
-        case EventKind.HALT:
-            return "halted", "down", _text(payload, "why")
-        case EventKind.RESUME:
-            return "resumed", "", "new orders pass again"
-        case EventKind.ALERT:
-            return "alert", "warn", _text(payload, "sentence") or event.ref
-        case EventKind.ACTION:
-            return "action", "", f"{event.ref} {_text(payload, 'kind')} {_text(payload, 'value')}".strip()
-        case _:
-            return _order_event(event, snapshot)
+    plain: dict[EventKind, tuple[str, Tone, str]] = {
+        EventKind.CASH: ("cash", "", _cash(payload)),
+        EventKind.HALT: ("reducing" if payload.get("reducing") else "halted", "down", _text(payload, "why")),
+        EventKind.RESUME: ("resumed", "", "new orders pass again"),
+        EventKind.ALERT: ("alert", "warn", _text(payload, "sentence") or event.ref),
+        EventKind.ACTION: ("action", "", _action(event.ref, payload)),
+        EventKind.EXTERNAL: ("external", "warn", _external(payload)),
+        EventKind.FLATTEN: ("flatten", "down", "sell all that is held"),
+    }
+    return plain[event.kind] if event.kind in plain else _order_event(event, snapshot)
+
+
+def _cash(payload: Mapping[str, Json]) -> str:
+    amount = _number(payload, "amount", plus=True)
+    return f"{amount} {_text(payload, 'currency')} {_text(payload, 'why')}".strip()
+
+
+def _action(symbol: str, payload: Mapping[str, Json]) -> str:
+    return f"{symbol} {_text(payload, 'kind')} {_text(payload, 'value')}".strip()
 
 
 def _order_event(event: Event, snapshot: Snapshot) -> tuple[str, Tone, str]:
@@ -150,6 +203,16 @@ def _order_event(event: Event, snapshot: Snapshot) -> tuple[str, Tone, str]:
 def _text(payload: Mapping[str, Json], name: str) -> str:
     value = payload.get(name)
     return "" if value is None else str(value)
+
+
+def _external(payload: Mapping[str, Json]) -> str:
+    """Say what came from no order of this desk."""
+    units = _units(payload)
+    what = f"{units} {_text(payload, 'symbol')}" if payload.get("symbol") else ""
+    amount = (
+        f"{_number(payload, 'cash', plus=True)} {_text(payload, 'currency')}" if payload.get("cash") else ""
+    )
+    return " ".join(piece for piece in (what, amount, _text(payload, "why")) if piece)
 
 
 def _units(payload: Mapping[str, Json]) -> str:

@@ -14,6 +14,7 @@ from pages.words import (
     order_words,
     progress_words,
     reason_words,
+    role_words,
     shown_events,
     state_tone,
     state_word,
@@ -84,7 +85,8 @@ def _row(order: Order, snapshot: Snapshot) -> tuple[object, ...]:
         parts.side(request.side), " ", parts.quantity(request.quantity), " ", parts.bold(request.symbol)
     )
     progress = progress_words(order, instrument)
-    about = f"{kind_words(request, instrument)}, {progress}" if progress else kind_words(request, instrument)
+    told = (role_words(order), kind_words(request, instrument), progress)
+    about = ", ".join(piece for piece in told if piece)
     asked = order.state is OrderState.PENDING_CANCEL
     return (
         parts.stack(what, about),

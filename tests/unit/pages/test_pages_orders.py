@@ -150,8 +150,8 @@ def test_percent_of_equity_becomes_a_quantity_floored_to_the_lot():
 def test_a_limit_order_carries_its_price_and_a_market_order_none(house):
     page = tab()
     field(page, "ticket_type").set_value("limit").run()
-    assert field(page, "ticket_trigger").value == "571.53"
-    field(page, "ticket_trigger").set_value("560.10").run()
+    assert field(page, "ticket_limit_price").value == "571.53"
+    field(page, "ticket_limit_price").set_value("560.10").run()
     buy(page)
     assert placed(house)[0][1].limit_price == Decimal("560.10")
     field(page, "ticket_type").set_value("market").run()

@@ -1,11 +1,13 @@
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import fakes
 import pytest
 
+from marketpulse.execution import read_order
 from marketpulse.types import Check, Instrument, OrderType, Preview, Side, TimeInForce
-from pages import fixes, ticket
+from pages import fixes, order_form, ticket
 
 SNAPSHOT = fakes.empty()
 
@@ -17,14 +19,13 @@ def form(**changes):
         "type": OrderType.MARKET,
         "by_percent": False,
         "amount": "10",
-        "trigger": "",
         "time_in_force": TimeInForce.DAY,
     }
-    return ticket.Form(**(fields | changes))
+    return order_form.Form(**(fields | changes))
 
 
-def test_a_market_order_leaves_a_typed_price_out():
-    assert form(trigger="560").raw("10") == {
+def test_a_market_order_has_no_price():
+    assert form().raw("10") == {
         "symbol": "AAPL",
         "side": "buy",
         "type": "market",
@@ -33,16 +34,61 @@ def test_a_market_order_leaves_a_typed_price_out():
     }
 
 
-@pytest.mark.parametrize(("kind", "field"), [("limit", "limit_price"), ("stop", "stop_price")])
-def test_the_price_goes_where_the_type_wants_it(kind, field):
-    raw = form(type=OrderType(kind), trigger="560.10").raw("10")
-    assert raw[field] == "560.10"
-    assert len(raw) == 6
+@pytest.mark.parametrize("kind", [k for k in OrderType if k is not OrderType.MARKET])
+@pytest.mark.parametrize("side", list(Side))
+def test_what_the_ticket_proposes_is_an_order_the_desk_can_read(kind, side):
+    prices = order_form.first_prices(side, kind, SNAPSHOT.instruments["AAPL"], 571.53)
+    wanted = order_form.NEEDED[kind] + order_form.exits(side, kind)
+    raw = form(type=kind, side=side, prices=tuple((name, prices[name]) for name in wanted)).raw("10")
+    request = read_order(raw, SNAPSHOT.instruments)
+    assert request.type is kind
+    assert (request.take_profit_price is not None) == bool(order_form.exits(side, kind))
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [("2%", "trail_percent", "2"), ("2 %", "trail_percent", "2"), ("1.50", "trail_amount", "1.50")],
+)
+def test_a_trail_is_percent_or_money_by_how_it_is_written(text, field, value):
+    raw = form(type=OrderType.TRAILING_STOP, prices=(("trail", text), ("activation_price", ""))).raw("10")
+    assert raw[field] == value
+    assert "activation_price" not in raw
+
+
+def test_flags_and_the_last_day_reach_the_desk():
+    raw = form(
+        type=OrderType.LIMIT,
+        prices=(("limit_price", "560"),),
+        time_in_force=TimeInForce.GTD,
+        good_till=order_form.until(date(2012, 6, 21), SNAPSHOT.instruments["AAPL"]),
+        flags=frozenset({"post_only"}),
+    ).raw("10")
+    assert raw["post_only"] is True
+    assert raw["good_till"] == "2012-06-22T03:59:59+00:00"  # the end of the day in New York
+    coin = order_form.until(date(2012, 6, 21), SNAPSHOT.instruments["BTC/USDT"])
+    assert coin == "2012-06-21T23:59:59+00:00"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("limit", "limit price"),
+        ("stop", "stop price"),
+        ("stop_limit", "stop price"),
+        ("trailing_stop", "distance"),
+    ],
+)
+def test_a_missing_price_is_asked_for(kind, said):
+    assert said in order_form.size(form(type=OrderType(kind)), SNAPSHOT).why
+
+
+def test_a_missing_last_day_is_asked_for():
+    assert "day" in order_form.size(form(time_in_force=TimeInForce.GTD), SNAPSHOT).why
 
 
 def test_what_is_typed_reaches_the_desk_unchanged():
-    assert ticket.size(form(amount="1e3"), SNAPSHOT).units == "1e3"
-    assert ticket.size(form(amount="ten"), SNAPSHOT).units == "ten"
+    assert order_form.size(form(amount="1e3"), SNAPSHOT).units == "1e3"
+    assert order_form.size(form(amount="ten"), SNAPSHOT).units == "ten"
 
 
 @pytest.mark.parametrize(
@@ -54,27 +100,27 @@ def test_what_is_typed_reaches_the_desk_unchanged():
     ],
 )
 def test_percent_is_floored_to_the_lot(symbol, percent, units):
-    assert ticket.size(form(symbol=symbol, by_percent=True, amount=percent), SNAPSHOT).units == units
+    assert order_form.size(form(symbol=symbol, by_percent=True, amount=percent), SNAPSHOT).units == units
 
 
 @pytest.mark.parametrize("amount", ["0", "-5", "NaN", "Infinity", "1e999", "a lot", "5,5"])
 def test_a_percentage_that_is_no_positive_number_sizes_nothing(amount):
-    sized = ticket.size(form(by_percent=True, amount=amount), SNAPSHOT)
-    assert sized == ticket.Sized("", "The percentage must be a positive number.")
+    sized = order_form.size(form(by_percent=True, amount=amount), SNAPSHOT)
+    assert sized == order_form.Sized("", "The percentage must be a positive number.")
 
 
 def test_percent_that_buys_less_than_a_lot_says_so():
-    sized = ticket.size(form(by_percent=True, amount="0.1"), SNAPSHOT)
-    assert sized == ticket.Sized("", "0.1 % of equity buys less than one lot (1).")
+    sized = order_form.size(form(by_percent=True, amount="0.1"), SNAPSHOT)
+    assert sized == order_form.Sized("", "0.1 % of equity buys less than one lot (1).")
 
 
 def test_percent_needs_a_price():
-    sized = ticket.size(form(by_percent=True, amount="5"), fakes.empty(market={}))
+    sized = order_form.size(form(by_percent=True, amount="5"), fakes.empty(market={}))
     assert "needs a price" in sized.why
 
 
 def test_an_unknown_symbol_is_left_to_the_desk():
-    assert ticket.size(form(symbol="APPL", by_percent=True, amount=""), SNAPSHOT).units == "1"
+    assert order_form.size(form(symbol="APPL", by_percent=True, amount=""), SNAPSHOT).units == "1"
 
 
 @pytest.mark.parametrize(
@@ -124,9 +170,9 @@ def refusal(code):
 
 @pytest.mark.parametrize(("side", "text"), [("buy", "560.10"), ("sell", "560.11")])
 def test_a_price_off_the_tick_is_rounded_away_from_more_exposure(side, text):
-    raw = form(side=Side(side), type=OrderType.LIMIT, trigger="560.107").raw("10")
+    raw = form(side=Side(side), type=OrderType.LIMIT, prices=(("limit_price", "560.107"),)).raw("10")
     passed = Preview(fakes.ORDERS[0].request, ())
-    assert fixes.fix(refusal("OFF_TICK"), raw, SNAPSHOT, lambda _: passed) == fixes.Fix("price", text)
+    assert fixes.fix(refusal("OFF_TICK"), raw, SNAPSHOT, lambda _: passed) == fixes.Fix("limit_price", text)
 
 
 def test_a_quantity_off_the_lot_is_rounded_down():
