@@ -69,6 +69,17 @@ class Holding:
             self.cost = _ZERO
         self.quantity = rest
 
+    def shed(self, units: Decimal) -> Decimal:
+        """Let units go for nothing, as a fee; returns their part of the cost, which goes with them."""
+        self._view = None
+        part = min(max(units, _ZERO), self.quantity)
+        gone = (self.cost * part / self.quantity).quantize(_SHARE_OF_COST) if part > 0 else _ZERO
+        self.quantity -= units
+        if not self.quantity:
+            gone = self.cost
+        self.cost -= gone
+        return gone
+
     def split(self, ratio: Decimal) -> None:
         """Turn each unit into ``ratio`` units; the cost stays, so the average is divided."""
         self._view = None

@@ -61,6 +61,7 @@ class Sums:
         self._aliases = aliases
         self._purses: dict[tuple[str, str], Purse] = {}
         self._places: dict[tuple[str, str], tuple[Holding, Purse]] = {}
+        self._coins: dict[tuple[str, str], tuple[Holding, Purse]] = {}
 
     def _purse(self, account: str, currency: str) -> Purse:
         key = account, self._aliases.get(currency, currency)
@@ -76,6 +77,8 @@ class Sums:
             currency = currency_of(symbol, said)
             holding = Holding(symbol, self._aliases.get(currency, currency))
             place = self._places[account, symbol] = holding, self._purse(account, currency)
+            if "/" in symbol:
+                self._coins.setdefault((account, symbol.partition("/")[0]), place)
         return place
 
     def deposit(self, account: str, currency: str, amount: Decimal) -> None:
@@ -122,7 +125,8 @@ class Sums:
 
         A fee in the coin itself never arrives (or leaves too): the position changes by what is left, at
         the trade's price, so that nothing is earned by it, and the coin's value is the fee.
-        A fee in a third currency leaves that balance.
+        A fee in another coin leaves the position in that coin at its cost, or the balance of that currency
+        where none was ever held.
         """
         (fee, named), (holding, purse) = paid, place
         named = self._aliases.get(named, named)
@@ -131,15 +135,22 @@ class Sums:
         elif named == holding.symbol.partition("/")[0]:
             units, fee = units - fee, fee * price
         else:
-            other = self._purse(account, named)
-            other.amount -= fee
-            other.fees += fee
+            self._elsewhere(account, named, fee)
             fee = _ZERO
         value = units * price
         holding.trade(units, value)
         purse.amount -= value + fee
         purse.fees += fee
         return fee
+
+    def _elsewhere(self, account: str, currency: str, fee: Decimal) -> None:
+        coin = self._coins.get((account, currency))
+        if coin is not None:
+            coin[1].fees += coin[0].shed(fee)
+            return
+        purse = self._purse(account, currency)
+        purse.amount -= fee
+        purse.fees += fee
 
     def external(self, account: str, external: External) -> None:
         """Book units and cash that came from no order of the desk."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from unit.portfolio.folding import ACCOUNT, Script
 
 from marketpulse.portfolio import Books
-from marketpulse.portfolio.codec import write_action, write_halt
+from marketpulse.portfolio.codec import Cash, write_action, write_cash, write_halt
 from marketpulse.types import ActionKind, CorporateAction, EventKind, OrderState, Reason
 
 
@@ -260,3 +260,18 @@ def test_an_empty_ledger_is_an_empty_book():
     assert live.portfolio.cash == 0
     assert live.orders == {}
     assert live.order("x") is live.by_client("x") is live.line("x") is live.updated is None
+
+
+def test_an_account_that_becomes_known_brings_what_it_did_in_earlier_runs():
+    script = Script()
+    script.add(EventKind.CASH, "x", write_cash(Cash(Decimal(70), "USD", "in")), account="alpaca:A1")
+    script.add(EventKind.CASH, "x", write_cash(Cash(Decimal(5), "USD", "in")), account="kite:K1")
+    live = Books.of(("alpaca:?", "kite:K1"), script.events)
+    assert live.portfolio.cash == Decimal(5)
+    live.admit("alpaca:?", "alpaca:A1", script.events)
+    assert live.accounts == ("alpaca:A1", "kite:K1")
+    assert live.balance("USD", "alpaca:A1") == Decimal(70)
+    assert live.portfolio == Books.of(live.accounts, script.events).portfolio
+    script.add(EventKind.CASH, "x", write_cash(Cash(Decimal(1), "USD", "in")), account="alpaca:A1")
+    live.apply(script.events[-1])
+    assert live.balance("USD", "alpaca:A1") == Decimal(71)

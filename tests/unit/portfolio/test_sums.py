@@ -101,6 +101,21 @@ def test_a_fee_in_a_third_currency_leaves_that_balance():
     assert books.orders["o2"].fees == 0
 
 
+def test_a_fee_in_a_coin_that_is_held_leaves_that_position_at_its_cost():
+    script = (
+        Script().cash(1000, "USDT", BINANCE).external("opening", "BNB/USDT", 2, 300, "USDT", account=BINANCE)
+    )
+    script.trade("buy", 1, 100, "BTC/USDT", account=BINANCE, fee="0.5", fee_currency="BNB")
+    books = Books.of(BINANCE, script.events)
+    position = books.portfolio.positions["BNB/USDT"]
+    assert (position.quantity, position.average_price, position.realized) == (Decimal("1.5"), 300, 0)
+    assert dict(books.portfolio.balances) == {(BINANCE, "USDT"): 900}
+    assert dict(books.portfolio.fees_in) == {"USDT": 150}
+    script.trade("buy", 1, 100, "BTC/USDT", account=BINANCE, fee="1.6", fee_currency="BNB")
+    books = Books.of(BINANCE, script.events)
+    assert (books.held("BNB/USDT"), books.portfolio.fees_in["USDT"]) == (Decimal("-0.1"), 600)
+
+
 def test_adopted_units_are_put_in_at_their_price_and_cash_is_counted_as_paid_in():
     script = Script().external("opening", "AAPL", 10, 150, "USD", account="alpaca:1")
     script.external("opening", currency="USD", cash=500, account="alpaca:1")
