@@ -9,10 +9,11 @@ from decimal import Decimal
 from math import isfinite
 from typing import NamedTuple
 
+from marketpulse.risk.triggers import distance
 from marketpulse.risk.verdict import granted, plain, refused
-from marketpulse.types import Check, Instrument, OrderRequest, Side
+from marketpulse.types import Check, Instrument, OrderRequest, OrderType, Side
 
-__all__ = ["FAT_FINGER", "FAT_NOTIONAL", "Sizes", "cash", "fat_finger", "holding", "min_notional"]
+__all__ = ["FAT_FINGER", "FAT_NOTIONAL", "Sizes", "cash", "fat_finger", "holding", "min_notional", "reduces"]
 
 FAT_FINGER = 0.20
 """How far a limit or stop may be from the last price, a fraction of it."""
@@ -24,32 +25,38 @@ _MINIMUM = granted("MIN_NOTIONAL", "Smallest order", "There is no smallest order
 _FINGER = granted("FAT_FINGER", "Plausible", "Price and size are plausible.")
 _COVERED = granted("INSUFFICIENT_CASH", "Cash", "Free cash covers the order.")
 _PROCEEDS = granted("INSUFFICIENT_CASH", "Cash", "A sale needs no cash.")
+_SMALLER = granted("REDUCE_ONLY", "Only reduces", "The order makes the position smaller.")
 _NO_SALE = granted("INSUFFICIENT_POSITION", "Holding", "A buy needs no holding.")
 
 
 class Sizes(NamedTuple):
-    """The numbers the last gates compare, all finite.
+    """The numbers the last gates compare, all finite but a sale's rate, which may not be known.
 
     Attributes
     ----------
     price : the mark, in the instrument's currency
+    bid, ask : as quoted, or with the assumed half spread around the mark
     reference : where the order is expected to fill, in the instrument's currency
     half : half the spread, a fraction of the price
-    notional : order value at ``reference``, base currency
-    need : cash the order must find, fee included; 0 for a sell
-    free_cash : cash that no working buy holds back; None when one of them has no price
+    value : order value at ``reference``, in the instrument's currency
+    need : cash the order must find, fee included, in the instrument's currency; 0 for a sell
+    free_cash : cash in that currency that no working buy holds back; None when one of them has no price
     held : units held
     selling : units that working sells may still take
+    rate : base currency for each unit of the instrument's
     """
 
     price: float
+    bid: float
+    ask: float
     reference: float
     half: float
-    notional: float
+    value: float
     need: Decimal
     free_cash: Decimal | None
     held: Decimal
     selling: Decimal
+    rate: float = 1.0
 
 
 def min_notional(request: OrderRequest, instrument: Instrument, sizes: Sizes) -> Check:
@@ -67,30 +74,48 @@ def min_notional(request: OrderRequest, instrument: Instrument, sizes: Sizes) ->
 
 
 def fat_finger(request: OrderRequest, sizes: Sizes, equity: float | None) -> Check:
-    """Compare the order's price with the last one, and its value with equity."""
-    trigger = request.trigger
-    if trigger is not None:
-        away = abs(float(trigger) / sizes.price - 1.0)
-        if not away <= FAT_FINGER:
-            return refused(
-                "FAT_FINGER",
-                "Plausible",
-                f"The price {plain(trigger)} is {away:.0%} away from the last price {sizes.price:,.8g}; "
-                f"more than {FAT_FINGER:.0%} is taken for a slip.",
-                f"{away:.0%}",
-                f"{FAT_FINGER:.0%}",
-            )
+    """Compare every price of the order with the last one, and its value with equity."""
+    if request.type is not OrderType.MARKET or request.take_profit_price or request.stop_loss_price:
+        slip = _slip(request, sizes)
+        if slip is not None:
+            return slip
     sized = request.side is Side.BUY and equity is not None and isfinite(equity)  # a sale: see holding
-    if sized and equity is not None and not sizes.notional <= FAT_NOTIONAL * equity:
+    notional = sizes.value * sizes.rate
+    if sized and equity is not None and not notional <= FAT_NOTIONAL * equity:
         return refused(
             "FAT_FINGER",
             "Plausible",
-            f"An order of {sizes.notional:,.0f} is more than {FAT_NOTIONAL:g} times equity; "
-            "that is taken for a slip.",
-            f"{sizes.notional:,.0f}",
+            f"An order of {notional:,.0f} is more than {FAT_NOTIONAL:g} times equity; that is taken for a slip.",
+            f"{notional:,.0f}",
             f"{FAT_NOTIONAL * equity:,.0f}",
         )
     return _FINGER
+
+
+def _slip(request: OrderRequest, sizes: Sizes) -> Check | None:
+    """The first price that is too far away: of the order from the last price, of an exit from the fill."""
+    last, fill = (sizes.price, "last price"), (sizes.reference, "expected fill")
+    against = last if request.side is Side.SELL else fill
+    for given, (price, named) in (
+        (request.limit_price, last),
+        (request.stop_price, last),
+        (request.activation_price, last),
+        (request.take_profit_price, against),
+        (request.stop_loss_price, against),
+    ):
+        away = 0.0 if given is None else abs(float(given) / price - 1.0)
+        if given is not None and not away <= FAT_FINGER:
+            sentence = (
+                f"The price {plain(given)} is {away:.0%} away from the {named} {price:,.8g}; "
+                f"more than {FAT_FINGER:.0%} is taken for a slip."
+            )
+            return refused("FAT_FINGER", "Plausible", sentence, f"{away:.0%}", f"{FAT_FINGER:.0%}")
+    trail = distance(request, sizes.price) / sizes.price
+    if not trail <= FAT_FINGER:
+        sentence = f"The trail is {trail:.0%} of the last price {sizes.price:,.8g}; "
+        sentence += f"more than {FAT_FINGER:.0%} is taken for a slip."
+        return refused("FAT_FINGER", "Plausible", sentence, f"{trail:.0%}", f"{FAT_FINGER:.0%}")
+    return None
 
 
 def cash(request: OrderRequest, sizes: Sizes, *, brief: bool = False) -> Check:
@@ -119,7 +144,7 @@ def holding(request: OrderRequest, sizes: Sizes) -> Check:
     """Compare a sale with what is held and not already for sale."""
     if request.side is Side.BUY:
         return _NO_SALE
-    free = max(Decimal(0), sizes.held - sizes.selling)
+    free = _free(sizes)
     passed = request.quantity <= free
     wants, has = plain(request.quantity), plain(free)
     if passed:
@@ -129,3 +154,17 @@ def holding(request: OrderRequest, sizes: Sizes) -> Check:
     else:
         sentence = f"Only {has} {request.symbol} are held; selling more than is held is refused."
     return Check("INSUFFICIENT_POSITION", "Holding", passed, sentence, wants, has)
+
+
+def reduces(request: OrderRequest, sizes: Sizes) -> Check:
+    """Tell whether an order that shall only reduce does: its units are held and not already for sale."""
+    free = _free(sizes)
+    if request.side is Side.SELL and request.quantity <= free:
+        return _SMALLER
+    wants, has = plain(request.quantity), plain(free)
+    sentence = f"Of {request.symbol} {has} can be reduced (held less what working orders sell), not {wants}."
+    return refused("REDUCE_ONLY", "Only reduces", sentence, wants, has)
+
+
+def _free(sizes: Sizes) -> Decimal:
+    return max(Decimal(0), sizes.held - sizes.selling)

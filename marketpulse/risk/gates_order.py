@@ -1,11 +1,12 @@
 """The gates that look at the order and its instrument only."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from marketpulse.risk.verdict import good, granted, plain, refused
 from marketpulse.types import Check, Instrument, OrderRequest, OrderType, Side, TimeInForce
 
-__all__ = ["lot", "prices", "quantity", "readable", "tick"]
+__all__ = ["good_till", "lot", "prices", "quantity", "readable", "tick"]
 
 _STEPPED = (
     "limit_price",
@@ -16,9 +17,12 @@ _STEPPED = (
     "stop_loss_price",
 )
 _NAMED = (*_STEPPED, "trail_percent")
+_WHOLE = Decimal(100)
 _MOST_UNITS = Decimal(10) ** 12
 _MOST_PRICE = Decimal(10) ** 9
 
+_YEAR = timedelta(days=366)
+_SOON = granted("BAD_GOOD_TILL", "Good till", "The order ends within a year.")
 _READABLE = granted("NOT_TRADABLE", "Instrument", "The instrument can be traded.")
 _QUANTITY = granted("BAD_QUANTITY", "Quantity", "The quantity is a positive number.")
 _PRICES = granted("BAD_PRICE", "Price", "The order's prices are positive numbers.")
@@ -63,6 +67,8 @@ def prices(request: OrderRequest) -> Check:
             return refused(
                 "BAD_PRICE", "Price", f"The {said} must be a positive number up to {_MOST_PRICE:,}."
             )
+    if request.trail_percent is not None and request.trail_percent >= _WHOLE:
+        return refused("BAD_PRICE", "Price", "The trail percent must be below 100.")
     return _PRICES
 
 
@@ -91,3 +97,15 @@ def lot(request: OrderRequest, instrument: Instrument) -> Check:
     return refused(
         "OFF_LOT", "Lot", f"{shown} is not a multiple of {step}, the lot of {instrument.symbol}.", shown, step
     )
+
+
+def good_till(request: OrderRequest, now: datetime | None) -> Check:
+    """Tell whether a gtd order ends after now and within a year, by the clock its instrument trades on."""
+    till = request.good_till
+    if till is not None and now is not None and now < till <= now + _YEAR:
+        return _SOON
+    if till is None or now is None:
+        return refused("BAD_GOOD_TILL", "Good till", "When the order shall end cannot be compared with now.")
+    shown, clock = f"{till:%Y-%m-%d %H:%M} UTC", f"{now:%Y-%m-%d %H:%M} UTC"
+    why = "has passed" if till <= now else "is more than a year away"
+    return refused("BAD_GOOD_TILL", "Good till", f"good_till, {shown}, {why}; it is {clock}.", shown, clock)

@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from math import inf, isfinite, nan
+from types import MappingProxyType
 
-from marketpulse.types import Check, Instrument, Order, OrderState, Position, Side
+from marketpulse.risk.currency import ASSUMED, factor
+from marketpulse.risk.triggers import resting_level
+from marketpulse.types import Check, Instrument, Order, OrderState, Position, Rate
 
 __all__ = [
     "OPEN_RISK",
     "POSITION",
+    "RESTING",
     "exposure",
     "open_risk",
     "open_risk_check",
@@ -25,7 +29,10 @@ OPEN_RISK = 0.25
 
 _ROUNDING = 1e-9
 _WITHIN = Check("POSITION_LIMIT", "Position", passed=True, sentence="The position stays within its limit.")
-_RESTING = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
+_NO_PRICES: Mapping[str, float] = MappingProxyType({})
+
+RESTING = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
+"""The venue holds the order for certain, and nobody has asked for it to go."""
 
 
 def position_check(
@@ -48,7 +55,7 @@ def position_check(
     if reduces:
         sentence = f"A sale makes the position in {symbol} smaller."
     elif not known:
-        sentence = "Equity is not known, because something held has no price."
+        sentence = "Equity is not known, because something held has no price or no rate."
     else:
         verb = "stays within" if passed else "would exceed"
         sentence = f"{symbol} at {share:.1%} of equity {verb} the {POSITION:.0%} allowed for one position."
@@ -64,13 +71,23 @@ def position_check(
     )
 
 
-def stops(orders: Iterable[Order]) -> dict[str, list[tuple[Decimal, Decimal]]]:
-    """Resting sell stops by symbol, as (units, stop price); only what the venue holds for certain."""
+def stops(
+    orders: Iterable[Order], prices: Mapping[str, float] = _NO_PRICES
+) -> dict[str, list[tuple[Decimal, Decimal]]]:
+    """Resting sell stops by symbol, as (units, stop price); only what the venue holds for certain.
+
+    Parameters
+    ----------
+    prices : last good price by symbol, in the instrument's currency; a trailing stop is at its distance
+        below that or higher, and is left out where the price is not known
+    """
     found: dict[str, list[tuple[Decimal, Decimal]]] = {}
     for order in orders:
         request = order.request
-        if request.side is Side.SELL and request.stop_price is not None and order.state in _RESTING:
-            found.setdefault(request.symbol, []).append((order.remaining, request.stop_price))
+        if request.protective and order.state in RESTING:
+            level = resting_level(request, prices.get(request.symbol))
+            if level is not None:
+                found.setdefault(request.symbol, []).append((order.remaining, level))
     return found
 
 
@@ -78,13 +95,16 @@ def open_risk(
     positions: Mapping[str, Position],
     prices: Mapping[str, float],
     at: Mapping[str, list[tuple[Decimal, Decimal]]],
+    base: str = "USD",
+    rates: Mapping[str, Rate] = ASSUMED,
 ) -> float:
     """Sum of what is lost when every stop is hit; what has no stop counts whole.
 
     Parameters
     ----------
-    prices : by symbol; a held symbol without one makes the result NaN
+    prices : by symbol, in the position's currency; a held symbol without one makes the result NaN
     at : by symbol, (units, stop price) of each stop
+    base, rates : the base currency and the rates into it; a held currency without one makes it NaN
 
     Units
     -----
@@ -108,13 +128,14 @@ def open_risk(
         if not rest:
             continue
         price = prices.get(symbol, nan)
-        if not isfinite(price):
+        each = 1.0 if position.currency == base else factor(position.currency, base, rates)
+        if not isfinite(price * each):
             return nan  # max(0, NaN) is 0: a stop would hide the missing price
         for units, stop in at.get(symbol, ()):
             covered = min(rest, float(units))
-            total += covered * max(0.0, price - float(stop))
+            total += covered * max(0.0, price - float(stop)) * each
             rest -= covered
-        total += rest * price
+        total += rest * price * each
     return total
 
 
@@ -129,7 +150,7 @@ def open_risk_check(risk: float, equity: float | None) -> Check:
             f"Losses at the stops {verb} {OPEN_RISK:.0%} of equity; a position without a stop counts whole."
         )
     else:
-        sentence = "Open risk is not known, because something held has no price."
+        sentence = "Open risk is not known, because something held has no price or no rate."
     return Check(
         "OPEN_RISK",
         "Open risk",

@@ -4,16 +4,30 @@ The ticket shows it and ``place`` decides by it, so that a person is never told 
 answered another.
 """
 
-from decimal import Decimal
-from math import isfinite, nan
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from math import isfinite
 
 from marketpulse.risk import gates, gates_desk, gates_market, gates_order
 from marketpulse.risk.context import OrderContext
 from marketpulse.risk.costs import fee, half_spread, impact
+from marketpulse.risk.currency import worths
 from marketpulse.risk.limits import open_risk, open_risk_check, position_check, stops
 from marketpulse.risk.reserve import remaining, reserve, reserved_cash
+from marketpulse.risk.triggers import expected, mark, resting_level
 from marketpulse.risk.var import Var
-from marketpulse.types import Check, Instrument, OrderRequest, OrderType, Position, Preview, Quote, Side
+from marketpulse.types import (
+    OPEN_STATES,
+    Check,
+    Instrument,
+    Order,
+    OrderRequest,
+    Position,
+    Preview,
+    Quote,
+    Side,
+    TimeInForce,
+)
 
 __all__ = ["check", "preview"]
 
@@ -30,8 +44,7 @@ def preview(request: OrderRequest, context: OrderContext) -> Preview:
     """
     checks, sizes = _gate(request, context)
     if sizes is None:
-        before = context.portfolio.held(context.instrument.symbol)
-        return Preview(request, tuple(checks), position_before=before)
+        return Preview(request, tuple(checks), position_before=context.units)
     return _outcome(request, context, checks, sizes)
 
 
@@ -44,30 +57,43 @@ def _gate(
     request: OrderRequest, context: OrderContext, *, brief: bool = False
 ) -> tuple[list[Check], gates.Sizes | None]:
     """Every gate that can refuse, in order, and the numbers of the last ones once they were good."""
-    alone = _alone(request, context.instrument)
+    alone = _alone(request, context)
     known = gates_market.price_known(context.datum, context.instrument.symbol)
-    checks = [*gates_desk.trading(context), *alone, known]
+    checks = [*gates_desk.trading(context, request.side), *alone, known]
     datum = context.datum
     if datum is None or not known.passed:
         return checks, None
+    rated, rate = gates_desk.rate(request, context)
     checks += [
         gates_market.fresh(datum),
         gates_market.agreed(datum),
         gates_market.session(request, datum),
         gates_desk.settled(request, context),
+        gates_desk.pace(request, context.recent, context.per_minute, brief=brief),
+        rated,
     ]
-    if not (
-        context.portfolio.cash.is_finite() and context.portfolio.held(context.instrument.symbol).is_finite()
-    ):
+    if context.day is not None:
+        checks.append(gates_desk.daily_loss(request, context.equity, context.day, brief=brief))
+    cash = _cash(context)
+    if not (cash.is_finite() and context.units.is_finite()):
         return [*checks, _SPOILED], None
-    if not all(c.passed for c in alone):
+    if not (rated.passed and all(c.passed for c in alone)):
         return checks, None
-    sizes = _sizes(request, context, datum.quote)
+    sizes = _sizes(request, context, datum.quote, cash, rate)
     return checks + _sized(request, context, sizes, brief=brief), sizes
 
 
-def _alone(request: OrderRequest, instrument: Instrument) -> list[Check]:
-    """The gates that look at the order and its instrument only."""
+def _cash(context: OrderContext) -> Decimal:
+    """What the account has of the order's currency; NaN where the books hold no number."""
+    try:
+        return context.portfolio.balance(context.currency, context.account)
+    except InvalidOperation:
+        return Decimal("NaN")
+
+
+def _alone(request: OrderRequest, context: OrderContext) -> list[Check]:
+    """The gates that look at the order, its instrument and its venue only."""
+    instrument = context.instrument
     checks = [
         gates_order.readable(request, instrument),
         gates_order.quantity(request),
@@ -77,42 +103,83 @@ def _alone(request: OrderRequest, instrument: Instrument) -> list[Check]:
         checks.append(gates_order.tick(request, instrument))
     if checks[1].passed:
         checks.append(gates_order.lot(request, instrument))
+    if request.time_in_force is TimeInForce.GTD:
+        checks.append(gates_order.good_till(request, context.now))
+    if context.venue is not None and checks[0].passed:
+        checks.append(gates_desk.offered(request, context.venue))
     return checks
 
 
 def _sized(request: OrderRequest, context: OrderContext, sizes: gates.Sizes, *, brief: bool) -> list[Check]:
     """The gates that compare numbers, now that all of them are good."""
     symbol, buys = request.symbol, request.side is Side.BUY
-    after = sizes.held + request.quantity * request.side.sign
-    waiting = remaining(context.orders, symbol, Side.BUY) if buys else _NONE
-    # A stop buys when the price has risen to it, so that is what the position is worth then.
-    mark = max(sizes.price, float(request.stop_price)) if buys and request.stop_price else sizes.price
-    return [
+    checks = [
         gates.min_notional(request, context.instrument, sizes),
         gates.fat_finger(request, sizes, context.equity),
+    ]
+    if request.take_profit_price is not None or request.stop_loss_price is not None:
+        checks.append(gates_market.exits(request, sizes.bid, sizes.ask, sizes.reference))
+    if request.post_only:
+        checks.append(gates_market.post_only(request, sizes.bid, sizes.ask))
+    if request.reduce_only:
+        checks.append(gates.reduces(request, sizes))
+    after, highest = sizes.held + request.quantity * request.side.sign, sizes.price
+    if buys:
+        waiting, highest = _waiting(request, context.orders, sizes.price)
+        after += waiting
+    return [
+        *checks,
         gates.cash(request, sizes, brief=brief),
         gates.holding(request, sizes),
-        position_check(symbol, float(after + waiting) * mark, context.equity, reduces=not buys, brief=brief),
+        position_check(
+            symbol, float(after) * highest * sizes.rate, context.equity, reduces=not buys, brief=brief
+        ),
     ]
 
 
-def _sizes(request: OrderRequest, context: OrderContext, quote: Quote) -> gates.Sizes:
-    instrument = context.instrument
+def _waiting(request: OrderRequest, orders: tuple[Order, ...], price: float) -> tuple[Decimal, float]:
+    """Units that working buys of the symbol may add, and the highest price at which one of them is worth it.
+
+    A stop buys when the price has risen to it, so that is what the position is worth then.
+    """
+    units, highest = _NONE, mark(request, price)
+    for order in orders:
+        other = order.request
+        if other.symbol == request.symbol and other.side is Side.BUY and order.state in OPEN_STATES:
+            units += order.remaining
+            highest = max(highest, mark(other, price))
+    return units, highest
+
+
+def _sizes(
+    request: OrderRequest, context: OrderContext, quote: Quote, cash: Decimal, rate: float
+) -> gates.Sizes:
+    instrument, buys = context.instrument, request.side is Side.BUY
     bid, ask = _best(quote, instrument)
-    reference = _reference(request, bid, ask)
-    reserved = reserved_cash(context.orders, context.instruments, context.prices)
-    buys = request.side is Side.BUY
+    reference = expected(request, bid, ask, quote.price)
+    reserved = reserved_cash(context.orders, context.instruments, context.prices, _drawn(context))
     return gates.Sizes(
         price=quote.price,
+        bid=bid,
+        ask=ask,
         reference=reference,
         half=(ask - bid) / (ask + bid),
-        notional=float(request.quantity) * reference,
-        need=reserve(instrument, request, request.quantity, reference, context.market)
-        if buys
-        else Decimal(0),
-        free_cash=None if reserved is None else context.portfolio.cash - reserved,
-        held=context.portfolio.held(instrument.symbol),
+        value=float(request.quantity) * reference,
+        need=reserve(instrument, request, request.quantity, ask, context.market) if buys else _NONE,
+        free_cash=None if reserved is None else cash - reserved,
+        held=context.units,
         selling=_NONE if buys else remaining(context.orders, instrument.symbol, Side.SELL),
+        rate=rate,
+    )
+
+
+def _drawn(context: OrderContext) -> Callable[[Order, Instrument], bool] | None:
+    """Which orders are paid from the same cash: of the same account and currency."""
+    if not context.orders or context.account is None:
+        return None
+    account, currency, aliases = context.account, context.currency, context.aliases
+    return lambda order, instrument: (
+        order.account == account and aliases.get(instrument.currency, instrument.currency) == currency
     )
 
 
@@ -124,58 +191,51 @@ def _best(quote: Quote, instrument: Instrument) -> tuple[float, float]:
     return quote.price * (1.0 - half), quote.price * (1.0 + half)
 
 
-def _reference(request: OrderRequest, bid: float, ask: float) -> float:
-    """Where the order is expected to fill: at the market, or at its own price when that comes later."""
-    now = ask if request.side is Side.BUY else bid
-    if request.trigger is None:
-        return now
-    own = float(request.trigger)
-    # A limit fills at the market or better than its limit, a stop at its price or worse.
-    lower = (request.type is OrderType.LIMIT) is (request.side is Side.BUY)
-    return min(own, now) if lower else max(own, now)
-
-
 def _outcome(
     request: OrderRequest, context: OrderContext, checks: list[Check], sizes: gates.Sizes
 ) -> Preview:
     """What the order would do to cash, position, VaR and open risk."""
     after = max(sizes.held + request.quantity * request.side.sign, _NONE)
-    symbol, equity = request.symbol, context.equity
+    symbol, equity, rate = request.symbol, context.equity, sizes.rate
     paid = float(fee(context.instrument, request.quantity, Decimal(repr(sizes.reference))))
-    rests = request.type is OrderType.LIMIT and sizes.reference == float(request.trigger or 0)
-    moved = 0.0 if rests else sizes.notional * impact(request.quantity, context.market)
+    rests = request.limit_price is not None and sizes.reference == float(request.limit_price)
+    moved = 0.0 if rests else sizes.value * impact(request.quantity, context.market)
     cash = None
     if sizes.free_cash is not None:
-        cash = float(sizes.free_cash) - request.side.sign * sizes.notional - paid - moved
-    before, later = _vars(context, symbol, float(after) * sizes.price)
-    risk = _open_risk(request, context, after, sizes.price)
-    worth = float(after) * sizes.price
+        cash = float(sizes.free_cash) - request.side.sign * sizes.value - paid - moved
+    worth = float(after) * sizes.price * rate
+    before, later = _vars(context, symbol, worth)
+    risk = _open_risk(request, context, after, sizes)
     return Preview(
         request,
         (*checks, _var_check(before, later), open_risk_check(risk, equity)),
         reference_price=sizes.reference,
-        notional=sizes.notional,
-        weight_after=worth / equity if equity is not None and isfinite(equity) and equity > 0 else None,
+        notional=_known(sizes.value * rate),
+        weight_after=_known(worth / equity)
+        if equity is not None and isfinite(equity) and equity > 0
+        else None,
         var_before=before.value,
         var_after=later.value,
         var_note=later.note,
-        fees=paid,
-        slippage=0.0 if rests else sizes.notional * sizes.half + moved,
-        cash_after=cash,
+        fees=_known(paid * rate),
+        slippage=0.0 if rests else _known((sizes.value * sizes.half + moved) * rate),
+        cash_after=None if cash is None else _known(cash * rate),
         position_before=sizes.held,
         position_after=after,
     )
+
+
+def _known(number: float) -> float | None:
+    """What has no rate is not known in the base currency."""
+    return number if isfinite(number) else None
 
 
 def _vars(context: OrderContext, symbol: str, worth: float) -> tuple[Var, Var]:
     """VaR of the book as it is, and with ``symbol`` worth ``worth``."""
     if context.scenarios is None:
         return _UNKNOWN, _UNKNOWN
-    values = {
-        s: float(position.quantity) * context.prices.get(s, nan)
-        for s, position in context.portfolio.positions.items()
-        if position.quantity
-    }
+    books = context.portfolio
+    values = worths(books.positions, context.prices, books.currency, context.rates)
     return context.scenarios.var(values), context.scenarios.var({**values, symbol: worth})
 
 
@@ -190,12 +250,15 @@ def _var_check(before: Var, after: Var) -> Check:
     return Check("VAR", "VaR", passed=True, sentence=sentence, value=value, limit=now, advisory=True)
 
 
-def _open_risk(request: OrderRequest, context: OrderContext, after: Decimal, price: float) -> float:
+def _open_risk(request: OrderRequest, context: OrderContext, after: Decimal, sizes: gates.Sizes) -> float:
     """Sum of losses at the stops once the order has done its work; a sell stop works by resting."""
-    at = stops(context.orders)
-    positions = dict(context.portfolio.positions)
-    if request.side is Side.SELL and request.stop_price is not None:
-        at.setdefault(request.symbol, []).append((request.quantity, request.stop_price))
-    else:
-        positions[request.symbol] = Position(request.symbol, after, Decimal(0))
-    return open_risk(positions, {**context.prices, request.symbol: price}, at)
+    symbol, books = request.symbol, context.portfolio
+    prices = {**context.prices, symbol: sizes.price}
+    at = stops(context.orders, prices)
+    level = resting_level(request, sizes.price) if request.protective else request.stop_loss_price
+    if level is not None:
+        at.setdefault(symbol, []).append((request.quantity, level))
+    positions = dict(books.positions)
+    if not request.protective:
+        positions[symbol] = Position(symbol, after, _NONE, currency=context.currency)
+    return open_risk(positions, prices, at, books.currency, context.rates)

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from math import isfinite, nan, sqrt
+from math import isfinite, sqrt
 
 import numpy as np
 
+from marketpulse.risk.currency import ASSUMED, worths
 from marketpulse.risk.limits import exposure, open_risk, open_risk_check, position_check, stops
 from marketpulse.risk.var import MINIMUM, Scenarios
-from marketpulse.types import AssetClass, Check, FloatArray, Instrument, Order, Portfolio, RiskView
+from marketpulse.types import AssetClass, Check, FloatArray, Instrument, Order, Portfolio, Rate, RiskView
 
 __all__ = ["view"]
 
@@ -26,6 +27,7 @@ def view(
     scenarios: Scenarios,
     sharpe: float | None = None,
     sharpe_note: str = "",
+    rates: Mapping[str, Rate] = ASSUMED,
 ) -> RiskView:
     """Measure the book; pure.
 
@@ -34,17 +36,14 @@ def view(
     prices : last good price by symbol, in the instrument's currency; a held symbol may lack one
     equity : base currency, None when a held symbol has no price
     sharpe, sharpe_note : measured by ``performance`` on the equity curve, passed through
+    rates : into the base currency, by currency; what has none makes the numbers unknown
     """
-    values = {
-        symbol: float(position.quantity) * prices.get(symbol, nan)
-        for symbol, position in portfolio.positions.items()
-        if position.quantity
-    }
+    values = worths(portfolio.positions, prices, portfolio.currency, rates)
     priced = all(isfinite(value) for value in values.values())
     known = equity if equity is not None and priced and isfinite(equity) and equity > 0 else None
     var = scenarios.var(values)
     days, pnl = scenarios.pnl(values) if var.value is not None else (np.empty(0, np.int64), np.empty(0))
-    risk = open_risk(portfolio.positions, prices, stops(orders))
+    risk = open_risk(portfolio.positions, prices, stops(orders, prices), portfolio.currency, rates)
     return RiskView(
         var=var.value,
         var_fraction=var.value / known if var.value is not None and known else None,

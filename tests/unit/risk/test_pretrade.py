@@ -28,7 +28,7 @@ HOLDING = portfolio("0", AAPL="100")
 CODES = {
     "BAD_PRICE", "BAD_QUANTITY", "BAD_REQUEST", "FAT_FINGER", "HALTED", "INSUFFICIENT_CASH",
     "INSUFFICIENT_POSITION", "MARKET_CLOSED", "MIN_NOTIONAL", "NOT_TRADABLE", "NO_PRICE", "OFF_LOT",
-    "DISPUTED_QUOTE", "OFF_TICK", "OPEN_RISK", "POSITION_LIMIT", "RECOVERING", "STALE_QUOTE", "UNRESOLVED_ORDER", "VAR",
+    "DISPUTED_QUOTE", "OFF_TICK", "ORDER_RATE", "NO_RATE", "OPEN_RISK", "POSITION_LIMIT", "RECOVERING", "STALE_QUOTE", "UNRESOLVED_ORDER", "VAR",
 }  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def test_an_ordinary_order_passes_every_gate_and_says_what_it_would_do():
     assert found.ok
     assert [c.code for c in found.checks] == [
         "HALTED", "RECOVERING", "NOT_TRADABLE", "BAD_QUANTITY", "BAD_PRICE", "OFF_TICK", "OFF_LOT", "NO_PRICE",
-        "STALE_QUOTE", "DISPUTED_QUOTE", "MARKET_CLOSED", "UNRESOLVED_ORDER", "MIN_NOTIONAL", "FAT_FINGER", "INSUFFICIENT_CASH",
+        "STALE_QUOTE", "DISPUTED_QUOTE", "MARKET_CLOSED", "UNRESOLVED_ORDER", "ORDER_RATE", "NO_RATE", "MIN_NOTIONAL", "FAT_FINGER", "INSUFFICIENT_CASH",
         "INSUFFICIENT_POSITION", "POSITION_LIMIT", "VAR", "OPEN_RISK",
     ]  # fmt: skip
     assert (found.reference_price, found.notional) == (100.01, pytest.approx(1000.1))
