@@ -6,9 +6,9 @@ one length; row ``t`` of the result rests on rows up to ``t`` only.
 
 import numpy as np
 import talib
-from numpy.lib.stride_tricks import sliding_window_view
 
-from marketpulse.features.indicators import adx, atr, rsi
+from marketpulse.features.indicators import adx, atr, wilder
+from marketpulse.features.windows import total, z_score
 from marketpulse.types import FloatArray
 
 __all__ = [
@@ -16,6 +16,9 @@ __all__ = [
     "atr_share",
     "bollinger_z",
     "high_gap",
+    "highest",
+    "log_z",
+    "lowest",
     "macd_strength",
     "momentum",
     "rsi_centred",
@@ -24,6 +27,7 @@ __all__ = [
 ]
 
 _YEAR = 252
+_FLAT_LOG = 1e-10  # variance of one part in 100,000
 
 
 def momentum(close: FloatArray, sigma: FloatArray, bars: int) -> FloatArray:
@@ -48,12 +52,14 @@ def momentum(close: FloatArray, sigma: FloatArray, bars: int) -> FloatArray:
     return scaled
 
 
-def rsi_centred(close: FloatArray) -> FloatArray:
-    """RSI(14) moved to -1 (only losses) to +1 (only gains).
+def rsi_centred(close: FloatArray, period: int = 14) -> FloatArray:
+    """RSI moved to -1 (only losses) to +1 (only gains); 0 where nothing has moved.
+
+    Not TA-Lib's, which takes sums below 1e-14 for nothing, whatever the currency.
 
     Units
     -----
-    Without dimension: ``(RSI - 50) / 50``.
+    Without dimension: ``(RSI - 50) / 50``; ``period`` in bars.
 
     References
     ----------
@@ -64,7 +70,13 @@ def rsi_centred(close: FloatArray) -> FloatArray:
     >>> rsi_centred(np.arange(1.0, 17.0)).tolist()[-1]
     1.0
     """
-    return (rsi(close, 14) - 50.0) / 50.0
+    found = np.full(len(close), np.nan)
+    change = np.diff(close)
+    gains, losses = wilder(np.maximum(change, 0.0), period), wilder(np.maximum(-change, 0.0), period)
+    both = gains + losses
+    still = both <= 1e-12 * close[1:]
+    found[1:] = np.where(still, 0.0, (gains - losses) / np.where(still, 1.0, both))
+    return found
 
 
 def macd_strength(close: FloatArray, sigma: FloatArray) -> FloatArray:
@@ -129,7 +141,7 @@ def bollinger_z(close: FloatArray) -> FloatArray:
     >>> round(float(bollinger_z(np.arange(1.0, 21.0))[-1]), 6)
     1.647509
     """
-    return _window_z(close, 20)
+    return z_score(close, 20)
 
 
 def atr_share(high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArray:
@@ -152,12 +164,12 @@ def atr_share(high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArra
     return atr(high, low, close, 14) / close
 
 
-def trend_gap(close: FloatArray, sigma: FloatArray) -> FloatArray:
-    """Distance from the 50-bar simple mean in units of one day's expected move.
+def trend_gap(close: FloatArray, sigma: FloatArray, bars: int = 50) -> FloatArray:
+    """Distance from the simple mean of the last bars in units of one day's expected move.
 
     Units
     -----
-    Standard deviations a bar: ``(close / SMA50 - 1) / sigma``.
+    Standard deviations a bar: ``(close / SMA - 1) / sigma``.
 
     References
     ----------
@@ -169,7 +181,7 @@ def trend_gap(close: FloatArray, sigma: FloatArray) -> FloatArray:
     >>> round(float(trend_gap(close, np.full(50, 0.01))[-1]), 4)
     48.5149
     """
-    mean = np.asarray(talib.SMA(_plain(close), timeperiod=50), dtype=np.float64)
+    mean = np.asarray(talib.SMA(_plain(close), timeperiod=bars), dtype=np.float64)
     return (close / mean - 1.0) / sigma
 
 
@@ -191,8 +203,31 @@ def volume_z(volume: FloatArray) -> FloatArray:
     >>> round(float(volume_z(np.append(np.full(62, 1e6), 1e7))[-1]) ** 2, 6)
     62.0
     """
-    seen = np.where((volume > 0.0) & np.isfinite(volume), volume, np.nan)
-    return _window_z(np.log(seen), 63)
+    seen = np.log(np.where((volume > 0.0) & np.isfinite(volume), volume, np.nan))
+    return log_z(seen, 63)
+
+
+def log_z(logs: FloatArray, bars: int) -> FloatArray:
+    """The last of ``bars`` logarithms against their own mean and population deviation.
+
+    Units
+    -----
+    Population standard deviations; NaN where the deviation is below 1e-5, which is one part in 100,000.
+
+    References
+    ----------
+    As ``volume_z``; by sums of squares, exact to about 1e-10 for logarithms.
+
+    Examples
+    --------
+    >>> log_z(np.array([1.0, 1.0, 4.0]), 3).round(6).tolist()
+    [nan, nan, 1.414214]
+    """
+    mean = total(logs, bars) / bars
+    variance = total(np.square(logs), bars) / bars - np.square(mean)
+    deviation = np.sqrt(np.where(variance > _FLAT_LOG, variance, np.nan))
+    z: FloatArray = (logs - mean) / deviation
+    return z
 
 
 def high_gap(close: FloatArray, sigma: FloatArray) -> FloatArray:
@@ -212,23 +247,47 @@ def high_gap(close: FloatArray, sigma: FloatArray) -> FloatArray:
     >>> round(float(high_gap(close, np.full(252, 1 / np.sqrt(252)))[-1]), 6)
     -1.0
     """
-    top = np.asarray(talib.MAX(_plain(close), timeperiod=_YEAR), dtype=np.float64)
+    top = highest(close, _YEAR)
     below: FloatArray = np.log(close / top) / (sigma * np.sqrt(_YEAR))
     return below
 
 
-def _window_z(values: FloatArray, bars: int) -> FloatArray:
-    """The last value of each window against the window's own mean and population deviation."""
-    z = np.full(len(values), np.nan)
-    if len(values) < bars:
-        return z
-    windows = sliding_window_view(values, bars)
-    spread = windows.std(axis=1)
-    centre = windows.mean(axis=1)
-    # A flat window leaves rounding noise in the deviation: 1e-12 of the level is no movement.
-    spread = np.where(spread > 1e-12 * np.abs(centre), spread, np.nan)
-    z[bars - 1 :] = (values[bars - 1 :] - centre) / spread
-    return z
+def highest(values: FloatArray, bars: int) -> FloatArray:
+    """The highest of the last ``bars`` values.
+
+    Units
+    -----
+    That of ``values``.
+
+    References
+    ----------
+    TA-Lib, function MAX.
+
+    Examples
+    --------
+    >>> highest(np.array([1.0, 3.0, 2.0]), 2).tolist()
+    [nan, 3.0, 3.0]
+    """
+    return np.asarray(talib.MAX(_plain(values), timeperiod=bars), dtype=np.float64)
+
+
+def lowest(values: FloatArray, bars: int) -> FloatArray:
+    """The lowest of the last ``bars`` values.
+
+    Units
+    -----
+    That of ``values``.
+
+    References
+    ----------
+    TA-Lib, function MIN.
+
+    Examples
+    --------
+    >>> lowest(np.array([1.0, 3.0, 2.0]), 2).tolist()
+    [nan, 1.0, 2.0]
+    """
+    return np.asarray(talib.MIN(_plain(values), timeperiod=bars), dtype=np.float64)
 
 
 def _plain(values: FloatArray) -> FloatArray:

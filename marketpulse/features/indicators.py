@@ -9,7 +9,19 @@ import talib
 
 from marketpulse.types import FloatArray
 
-__all__ = ["DECAY", "WARM_UP", "adx", "atr", "ema", "ewma_sigma", "ewma_variance", "rsi"]
+__all__ = [
+    "DECAY",
+    "WARM_UP",
+    "adx",
+    "atr",
+    "ema",
+    "ewma_sigma",
+    "ewma_variance",
+    "inside_first",
+    "movements",
+    "rsi",
+    "wilder",
+]
 
 DECAY = 0.94
 """RiskMetrics' decay factor for daily returns."""
@@ -61,32 +73,111 @@ def rsi(close: FloatArray, period: int = 14) -> FloatArray:
 
 
 def atr(high: FloatArray, low: FloatArray, close: FloatArray, period: int = 14) -> FloatArray:
-    """Average true range with Wilder's smoothing; the first bar, which has no close before it, is left out.
+    """Average true range with Wilder's smoothing; the first bar counts with its own range.
 
     Units
     -----
-    The currency of the prices; ``period`` in bars. NaN for the first ``period`` bars.
+    The currency of the prices; ``period`` in bars. NaN for the first ``period - 1`` bars.
 
     References
     ----------
-    Wilder (1978), New Concepts in Technical Trading Systems; TA-Lib, function ATR.
+    Wilder (1978), New Concepts in Technical Trading Systems. TA-Lib leaves out the first bar, which
+    has no close before it; here a bar that lies inside the first is put before it.
 
     Examples
     --------
     >>> high, low = np.array([2.0, 3.0, 6.0]), np.array([1.0, 2.0, 4.0])
     >>> atr(high, low, np.array([1.5, 2.5, 5.0]), 2).tolist()
-    [nan, nan, 2.5]
+    [nan, 1.25, 2.375]
     """
-    found = talib.ATR(_plain(high), _plain(low), _plain(close), timeperiod=period)
-    return np.asarray(found, dtype=np.float64)
+    if not len(close):
+        return np.full(0, np.nan)
+    found = talib.ATR(*inside_first(high, low, close), timeperiod=period)
+    return np.asarray(found[1:], dtype=np.float64)
+
+
+def inside_first(
+    high: FloatArray, low: FloatArray, close: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The bars with one more before them, whose prices all lie at the first low.
+
+    The true range of what was the first bar is then its high less its low.
+
+    Units
+    -----
+    The currency of the prices, one bar longer.
+
+    References
+    ----------
+    As ``atr``.
+
+    Examples
+    --------
+    >>> [column.tolist() for column in inside_first(np.array([3.0]), np.array([1.0]), np.array([2.0]))]
+    [[1.0, 3.0], [1.0, 1.0], [1.0, 2.0]]
+    """
+    first = low[:1]
+    return np.concatenate((first, high)), np.concatenate((first, low)), np.concatenate((first, close))
+
+
+def wilder(values: FloatArray, period: int) -> FloatArray:
+    """Wilder's average of numbers that are never negative: the mean of the first ``period``, then one in ``period``.
+
+    Units
+    -----
+    That of ``values``; ``period`` in bars. NaN for the first ``period - 1`` after leading NaN, which are skipped.
+
+    References
+    ----------
+    Wilder (1978), New Concepts in Technical Trading Systems. TA-Lib's ATR of bars from 0 to the value.
+
+    Examples
+    --------
+    >>> wilder(np.array([np.nan, 1.0, 3.0, 4.0]), 2).tolist()
+    [nan, nan, 2.0, 3.0]
+    """
+    found = np.full(len(values), np.nan)
+    known = np.isfinite(values)
+    first = int(known.argmax()) if known.any() else len(values)
+    if len(values) - first >= period:
+        # The first row of ATR has no close before it and is left out, so a zero stands there.
+        tops = np.concatenate(([0.0], values[first:]))
+        zero = np.zeros(len(tops))
+        found[first:] = talib.ATR(tops, zero, zero, timeperiod=period)[1:]
+    return found
+
+
+def movements(high: FloatArray, low: FloatArray, close: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Wilder's directional movements up and down of each bar after the first.
+
+    Movements closer than 1e-9 of the close are equal and count for neither side: real prices come in
+    ticks, which often make them equal, so that rounding would decide and depend on the price's scale.
+
+    Units
+    -----
+    The currency of the prices; one row less than the bars.
+
+    References
+    ----------
+    Wilder (1978), New Concepts in Technical Trading Systems.
+
+    Examples
+    --------
+    >>> up, down = movements(np.array([3.0, 5.0, 5.0]), np.array([1.0, 2.0, 1.5]), np.array([2.0, 4.0, 4.0]))
+    >>> up.tolist(), down.tolist()
+    ([2.0, 0.0], [0.0, 0.5])
+    """
+    up, down = np.diff(high), -np.diff(low)
+    apart = np.abs(up - down) > _TIE * close[1:]
+    plus = np.where((up > down) & (up > 0.0) & apart, up, 0.0)
+    minus = np.where((down > up) & (down > 0.0) & apart, down, 0.0)
+    return plus, minus
 
 
 def adx(high: FloatArray, low: FloatArray, close: FloatArray, period: int = 14) -> FloatArray:
     """Average directional index with Wilder's smoothing: how one-sided the days' new ground is.
 
-    Not TA-Lib's: that one compares the two directional movements bit by bit, and real prices, which
-    come in ticks, often make them equal, so that rounding would decide and the result depend on the
-    price's scale. Here movements closer than 1e-9 of the close are equal and count for neither side.
+    Not TA-Lib's, in which rounding decides between equal movements (see ``movements``).
 
     Units
     -----
@@ -106,13 +197,11 @@ def adx(high: FloatArray, low: FloatArray, close: FloatArray, period: int = 14) 
     [nan, 100.0, 100.0]
     """
     found = np.full(len(close), np.nan)
-    up, down = np.diff(high), -np.diff(low)
-    equal = np.abs(up - down) <= _TIE * close[1:]
-    plus = _wilder(np.where((up > down) & (up > 0.0) & ~equal, up, 0.0), period)
-    minus = _wilder(np.where((down > up) & (down > 0.0) & ~equal, down, 0.0), period)
+    up, down = movements(high, low, close)
+    plus, minus = wilder(up, period), wilder(down, period)
     both = plus + minus
     share = np.abs(plus - minus) / np.where(both > 0.0, both, np.nan)
-    found[2 * period - 1 :] = 100.0 * _wilder(share, period)[2 * period - 2 :]
+    found[1:] = 100.0 * wilder(share, period)
     return found
 
 
@@ -132,7 +221,8 @@ def ewma_variance(returns: FloatArray, decay: float = DECAY) -> FloatArray:
     >>> ewma_variance(np.array([1.0, 2.0]), 0.5).tolist()
     [1.0, 2.5]
     """
-    return _smooth(np.square(returns), 1.0 - decay)
+    squares = pd.Series(np.square(returns))
+    return squares.ewm(alpha=1.0 - decay, adjust=False).mean().to_numpy(dtype=np.float64)
 
 
 def ewma_sigma(close: FloatArray) -> FloatArray:
@@ -160,15 +250,6 @@ def ewma_sigma(close: FloatArray) -> FloatArray:
     sigma[:WARM_UP] = np.nan
     sigma[sigma == 0.0] = np.nan
     return sigma
-
-
-def _smooth(values: FloatArray, share: float) -> FloatArray:
-    """``s = s + share * (value - s)``, from the first value."""
-    return pd.Series(values).ewm(alpha=share, adjust=False).mean().to_numpy(dtype=np.float64)
-
-
-def _wilder(values: FloatArray, period: int) -> FloatArray:
-    return _smooth(values, 1.0 / period)
 
 
 def _plain(values: FloatArray) -> FloatArray:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marketpulse.features import formulas
+from marketpulse.features.around import sound, sound_rows
 from marketpulse.features.indicators import ewma_sigma
 from marketpulse.types import Bars, FloatArray
 
@@ -52,7 +53,9 @@ DEFINITIONS = (
     Definition(
         "momentum_21", "21-day momentum", _M.format(21), lambda b, s: formulas.momentum(b.close, s, 21)
     ),
-    Definition("rsi_14", "RSI 14", "(RSI14-50)/50", lambda b, _: formulas.rsi_centred(b.close)),
+    Definition(
+        "rsi_14", "RSI 14", "(RSI14-50)/50, 0 while nothing moves", lambda b, _: formulas.rsi_centred(b.close)
+    ),
     Definition(
         "macd",
         "MACD histogram",
@@ -62,7 +65,7 @@ DEFINITIONS = (
     Definition(
         "adx_14",
         "ADX 14",
-        "ADX14/100, movements equal to 1e-9 of the close count for neither side",
+        "ADX14/100, Wilder, movements equal to 1e-9 of the close count for neither side",
         lambda b, _: formulas.adx_share(b.high, b.low, b.close),
     ),
     Definition(
@@ -71,14 +74,19 @@ DEFINITIONS = (
         "(close-mean20)/population sd20",
         lambda b, _: formulas.bollinger_z(b.close),
     ),
-    Definition("atr_14", "ATR 14", "ATR14/close", lambda b, _: formulas.atr_share(b.high, b.low, b.close)),
+    Definition(
+        "atr_14",
+        "ATR 14",
+        "ATR14/close, Wilder, the first bar with its own range",
+        lambda b, _: formulas.atr_share(b.high, b.low, b.close),
+    ),
     Definition(
         "trend_50", "distance to SMA 50", "(close/SMA50-1)/sigma", lambda b, s: formulas.trend_gap(b.close, s)
     ),
     Definition(
         "volume_63",
         "unusual volume",
-        "(log volume-mean63)/population sd63",
+        "(log volume-mean63)/population sd63, none below 1e-5",
         lambda b, _: formulas.volume_z(b.volume),
     ),
     Definition(
@@ -164,8 +172,7 @@ def compute(bars: Bars, benchmark: Bars | None) -> FeatureTable:
     ((300, 11), [2.236, 0.0])
     """
     values = np.full((len(bars), len(FEATURES)), np.nan)
-    good = _sound(bars)
-    clean = _rows(bars, good)
+    good, clean = sound_rows(bars), sound(bars)
     sigma = ewma_sigma(clean.close)
     for k, definition in enumerate(DEFINITIONS):
         if definition.name != MARKET:
@@ -176,29 +183,9 @@ def compute(bars: Bars, benchmark: Bars | None) -> FeatureTable:
     return FeatureTable(bars.symbol, FEATURES, bars.time, values)
 
 
-def _sound(bars: Bars) -> NDArray[np.bool_]:
-    prices = np.stack([bars.open, bars.high, bars.low, bars.close])
-    return np.asarray(np.all(np.isfinite(prices) & (prices > 0.0), axis=0))
-
-
-def _rows(bars: Bars, keep: NDArray[np.bool_]) -> Bars:
-    return Bars(
-        bars.symbol,
-        bars.interval,
-        bars.time[keep],
-        bars.open[keep],
-        bars.high[keep],
-        bars.low[keep],
-        bars.close[keep],
-        bars.volume[keep],
-        bars.source,
-        adjusted=bars.adjusted,
-    )
-
-
 def _aligned(time: NDArray[np.int64], benchmark: Bars) -> FloatArray:
     """The market's feature on each date of ``time``: its newest bar at or before that date."""
-    market = _rows(benchmark, _sound(benchmark))
+    market = sound(benchmark)
     if not len(market):
         return np.full(len(time), np.nan)
     moved = _market(market, ewma_sigma(market.close))
