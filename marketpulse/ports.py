@@ -195,11 +195,17 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """The venue's own view of the account: cash by currency, units by symbol."""
+    """The venue's own view of the account: cash by currency, units by symbol.
+
+    Attributes
+    ----------
+    holds_back : ``cash`` is told without what resting orders hold back
+    """
 
     account_id: str
     cash: dict[str, Decimal]
     positions: dict[str, Decimal]
+    holds_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

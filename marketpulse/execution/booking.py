@@ -1,51 +1,57 @@
 """The one door through which fills enter: each execution once, for ever."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
+from marketpulse.execution.ids import is_ours
 from marketpulse.execution.journal import Draft
 from marketpulse.execution.kit import Kit
 from marketpulse.execution.lifecycle import ENDED, after_fill
 from marketpulse.execution.venue import Venue
 from marketpulse.portfolio import fill_key
 from marketpulse.portfolio.codec import Booking, write_booking
-from marketpulse.types import EventKind, Fill, Order, OrderState
+from marketpulse.portfolio.sums import currency_of
+from marketpulse.types import EventKind, Fill, Instrument, Order, OrderState
 
 __all__ = ["Booker"]
 
 _BACK = timedelta(days=1)
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_LOST = "its order bears this desk's mark, but the ledger does not know it, so it is not booked."
 _UNSENT = ENDED | {OrderState.NEW}
 
 
 class Booker:
-    """Asks venues for executions and books them. Only the loop's thread calls it."""
+    """Asks venues for executions and books them. Only the account's own turn calls it."""
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
         self._strange: set[str] = set()
 
-    def sweep(self, venue: Venue) -> None:
+    def sweep(self, venue: Venue, instruments: Iterable[Instrument] | None = None) -> None:
         """Book whatever the venue has executed; repeats change nothing.
+
+        Parameters
+        ----------
+        instruments : of which; all of this account when left out
 
         Raises
         ------
         NoAnswer
             The venue was silent; nothing was booked.
         """
-        since, known = self._since(), self._kit.instruments.values()
+        since = self._since()
+        known = tuple(self._kit.instruments.values() if instruments is None else instruments)
         self.book(venue.ask("fills", lambda: venue.broker.fills(since, known)))
 
     def _since(self) -> datetime:
         """How far back to ask: before the oldest open order and a day before the last event.
 
         A venue may tell executions late and out of order; asking again costs little, since what is
-        booked is recognised.
+        booked is recognised. Executions of orders that the ledger lost are found by it as well.
         """
-        books = self._kit.books
-        moments = [order.created for order in books.open_orders]
-        moments.append(books.updated or _BEGINNING + _BACK)
+        moments = [order.created for order in self._kit.open_orders]
+        moments.append(self._kit.books.updated or self._kit.clock.now())
         return min(moments) - _BACK
 
     def book(self, fills: Iterable[Fill]) -> None:
@@ -75,14 +81,14 @@ class Booker:
         order = self._kit.books.by_client(fill.client_order_id)
         wrong = _wrong(fill, order)
         if order is None or wrong:
-            draft.alert(
-                "STRANGE_FILL", f"{fill.venue} reports trade {fill.trade_id}: {wrong}", key, f"alert:{key}"
-            )
+            lost = order is None and is_ours(fill.client_order_id)
+            sentence = f"{fill.venue} reports trade {fill.trade_id}: {_LOST if lost else wrong}"
+            draft.alert("ORPHAN" if lost else "STRANGE_FILL", sentence, key, f"alert:{key}")
             return False
         state, before = filled.get(order.id, (order.state, order.filled_quantity))
         total = before + fill.quantity
         to = after_fill(state, total, order.request.quantity)
-        payload = write_booking(Booking(fill, to))
+        payload = write_booking(Booking(fill, to, self._currency(fill.symbol)))
         draft.add(EventKind.FILL, order.id, payload, key, account=order.account)
         filled[order.id] = to, total
         name = f"Order {order.client_order_id} in {fill.symbol}"
@@ -91,6 +97,13 @@ class Booker:
         if state in _UNSENT:
             draft.alert("LATE_FILL", f"{name} was filled although it was {state}.", order.id)
         return True
+
+    def _currency(self, symbol: str) -> str:
+        """Name the currency of the price where the symbol alone does not say it."""
+        instrument = self._kit.instruments.get(symbol)
+        if instrument is None or instrument.currency == currency_of(symbol):
+            return ""
+        return instrument.currency
 
 
 def _wrong(fill: Fill, order: Order | None) -> str:

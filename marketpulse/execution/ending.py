@@ -1,15 +1,16 @@
-"""How orders end before they are done: canceled on request, by a halt, or at the end of their day."""
+"""How orders end before they are done: canceled on request, by a halt, or at the end of their time."""
 
 from collections.abc import Mapping
 from contextlib import suppress
 
 from marketpulse.errors import Refused, Rejected
-from marketpulse.execution.asking import DAY_OVER, Asker
+from marketpulse.execution.asking import AT_ONCE, DAY_OVER, REMAINDER, TIME_OVER, Asker
 from marketpulse.execution.day import is_over
 from marketpulse.execution.journal import DESK, Draft
 from marketpulse.execution.kit import Kit
 from marketpulse.execution.venue import NoAnswer, Venue
 from marketpulse.portfolio.codec import Change, write_halt, write_resume
+from marketpulse.portfolio.families import FLATTEN
 from marketpulse.portfolio.line import CANCEL_REQUESTED
 from marketpulse.types import (
     OPEN_STATES,
@@ -20,13 +21,20 @@ from marketpulse.types import (
     OrderState,
     SessionInfo,
     Side,
+    TimeInForce,
 )
 
 __all__ = ["Ender"]
 
 _RESUME = "RESUME"
+_PENDING = frozenset({OrderState.PENDING_CANCEL, OrderState.PENDING_REPLACE})
 _IN_DOUBT = frozenset({OrderState.SUBMITTING, OrderState.UNKNOWN})
 _LONGEST = 300
+_ENDS = {
+    DAY_OVER: "The session it was placed for is over.",
+    TIME_OVER: "The time it was good till is over.",
+}
+_AT_ONCE_ENDS = 5.0  # seconds after which an ioc or fok order that still rests is canceled
 
 
 class Ender:
@@ -69,8 +77,14 @@ class Ender:
         elif order.state is not OrderState.PENDING_CANCEL:
             draft.move(order, Change(OrderState.PENDING_CANCEL, "asked for", code, sentence))
 
-    def halt(self, why: str) -> Halt:
-        """Refuse all new orders from the moment this returns, and end what would add exposure.
+    def halt(self, why: str, *, reducing: bool = False) -> Halt:
+        """Refuse all new orders from the moment this returns, and end all but protective stops.
+
+        A halt that is there already stays, unless it is the milder one.
+
+        Parameters
+        ----------
+        reducing : refuse and end buys only
 
         Raises
         ------
@@ -81,9 +95,11 @@ class Ender:
         why = (why.strip() if isinstance(why, str) else "")[:_LONGEST] or "no reason given"
         journal = self._kit.journal
         with journal.lock:
-            if journal.books.halt is not None:
-                return journal.books.halt
-            journal.stop = journal.stop or Halt(self._kit.clock.now(), why)
+            there = journal.halt
+            if there is None or (there.reducing and not reducing):
+                journal.stop = Halt(self._kit.clock.now(), why, reducing)
+            if journal.stop is None:
+                return there or Halt(self._kit.clock.now(), why, reducing)
             return self._write_halt(journal.stop)
 
     def insist(self) -> None:
@@ -96,11 +112,14 @@ class Ender:
     def _write_halt(self, halt: Halt) -> Halt:
         journal = self._kit.journal
         with journal.holding() as books:
-            if books.halt is None:
+            there = books.halt
+            if there is None or (there.reducing and not halt.reducing):
+                kept = () if halt.reducing else tuple(o.id for o in books.open_orders if _guards(o))
                 with journal.writing() as draft:
-                    draft.add(EventKind.HALT, "halt", write_halt(halt.why), account=DESK)
+                    payload = write_halt(halt.why, reducing=halt.reducing, kept=kept)
+                    draft.add(EventKind.HALT, "halt", payload, account=DESK)
                     for order in books.open_orders:
-                        if order.request.side is Side.BUY:
+                        if order.request.side is Side.BUY or not (halt.reducing or _guards(order)):
                             self.want(draft, order, "HALTED", f"Trading was halted: {halt.why}")
                     self._kit.probe("halt.appended")
                 self._kit.probe("halt.committed")
@@ -125,19 +144,19 @@ class Ender:
                 draft.add(EventKind.RESUME, "halt", write_resume(), account=DESK)
 
     def expire(self, sessions: Mapping[str, SessionInfo]) -> None:
-        """End day orders whose session is over."""
+        """End day orders whose session is over, gtd orders whose time is, and what ioc and fok leave resting."""
         journal = self._kit.journal
-        with journal.holding() as books:
-            over = [o for o in books.open_orders if self._over(o, sessions)]
+        with journal.holding():
+            over = [o for o in self._kit.open_orders if self._over(o, sessions)]
             if not over:
                 return
             with journal.writing() as draft:
                 for order in over:
-                    sentence = "The session it was placed for is over."
+                    code = TIME_OVER if order.request.time_in_force is TimeInForce.GTD else DAY_OVER
                     if order.state is OrderState.NEW:
-                        draft.move(order, Change(OrderState.EXPIRED, "never sent", DAY_OVER, sentence))
+                        draft.move(order, Change(OrderState.EXPIRED, "never sent", code, _ENDS[code]))
                     else:
-                        self.want(draft, order, DAY_OVER, sentence)
+                        self.want(draft, order, code, _ENDS[code])
 
     def _over(self, order: Order, sessions: Mapping[str, SessionInfo]) -> bool:
         line = self._kit.books.line(order.id)
@@ -149,18 +168,40 @@ class Ender:
     def pass_on(self) -> None:
         """Ask venues for the cancels that are wished for, and record what came of them."""
         journal = self._kit.journal
-        with journal.holding() as books:
-            late = [o for o in books.open_orders if o.state in WORKING_STATES and self._unwanted(o)]
+        with journal.holding():
+            late = [o for o in self._kit.open_orders if o.state in WORKING_STATES and self._unwanted(o)]
             if late:
                 with journal.writing() as draft:
                     for order in late:
-                        self.want(draft, order, "CANCELED", "Canceled on request.")
-            pending = [o for o in books.open_orders if o.state is OrderState.PENDING_CANCEL]
+                        self.want(draft, order, *self._asked(order))
+            pending = [o for o in self._kit.open_orders if o.state is OrderState.PENDING_CANCEL]
         for order in pending:
             venue = self._kit.venue(order)
             if venue.ready and self._asker.due(order):
                 with suppress(NoAnswer):
                     self._ask(venue, order)
+
+    def at_once(self) -> None:
+        """Ask what became of ioc and fok orders; what rests all the same is canceled after a while."""
+        now = self._kit.clock.now()
+        for order in self._kit.open_orders:
+            venue, resting = self._kit.venue(order), order.state in WORKING_STATES - _PENDING
+            if order.request.time_in_force not in AT_ONCE or not resting or not venue.ready:
+                continue
+            if (now - order.updated).total_seconds() > _AT_ONCE_ENDS:
+                with self._kit.journal.holding() as books, self._kit.journal.writing() as draft:
+                    fresh = books.order(order.id) or order
+                    if fresh.state is order.state:
+                        self.want(draft, fresh, REMAINDER, "What could not trade at once was given up.")
+            elif self._asker.due(order):
+                with suppress(NoAnswer):
+                    self._asker.settle(order)
+
+    def _asked(self, order: Order) -> tuple[str, str]:
+        """Return what the wish that had to wait was for."""
+        line = self._kit.books.line(order.id)
+        code, sentence = line.asked if line is not None else ("", "")
+        return code or "CANCELED", sentence or "Canceled on request."
 
     def _unwanted(self, order: Order) -> bool:
         line = self._kit.books.line(order.id)
@@ -177,3 +218,8 @@ class Ender:
         venue.ask("a cancel", cancel)
         self._kit.probe("cancel.asked")
         self._asker.settle(order)
+
+
+def _guards(order: Order) -> bool:
+    """A halt leaves these: what sells once the price has fallen, and what a flatten sells."""
+    return order.request.protective or order.role in {"stop", FLATTEN}

@@ -1,26 +1,26 @@
 """The order path as one object: what the desk calls, and what the loop turns."""
 
-import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 from marketpulse.clock import Clock
+from marketpulse.execution.accounts import Accounts
 from marketpulse.execution.asking import Asker
 from marketpulse.execution.booking import Booker
 from marketpulse.execution.ending import Ender
 from marketpulse.execution.journal import Journal
 from marketpulse.execution.kit import Kit, nothing
 from marketpulse.execution.placing import Placer
-from marketpulse.execution.sending import Sender
-from marketpulse.execution.venue import NoAnswer, Venue
+from marketpulse.execution.seat import Live, Seat
+from marketpulse.execution.venue import Venue
 from marketpulse.meter import Meter
 from marketpulse.portfolio import Books
-from marketpulse.portfolio.codec import Cash, Change, write_action, write_cash
+from marketpulse.portfolio.codec import Cash, write_action, write_cash
 from marketpulse.ports import Broker
 from marketpulse.storage import Ledger
 from marketpulse.types import (
+    AccountView,
     ActionKind,
     CorporateAction,
     EventKind,
@@ -29,7 +29,6 @@ from marketpulse.types import (
     MarketDatum,
     Order,
     OrderRequest,
-    OrderState,
     Placement,
     Preview,
     SessionInfo,
@@ -37,24 +36,22 @@ from marketpulse.types import (
 
 __all__ = ["Execution"]
 
-_COMPARE = 30.0  # seconds between two comparisons with what the venues show
-
 
 class Execution:
     """Places, sends, books, cancels, halts.
 
-    Threads. ``place``, ``preview``, ``cancel``, ``halt``, ``resume``, ``deposit`` and ``adjust``
-    may be called from any thread at any time; each holds the journal's lock from its first look at
-    the books to its commit, so checks and what rests on them are one step, and none of them waits
-    for a venue. ``recover`` and ``turn`` talk to venues; they belong to the loop's thread and a
-    lock of their own keeps a second caller out, so an order is never sent by two. They hold the
-    journal's lock only around each decision and commit, never while a venue is asked.
+    Threads. ``place``, ``preview``, ``cancel``, ``halt``, ``resume``, ``deposit``, ``adjust``, ``arm`` and
+    ``adopt`` may be called from any thread at any time; each holds the journal's lock from its first
+    look at the books to its commit, so checks and what rests on them are one step, and none of them
+    waits for a venue. ``turn`` talks to venues account by account (``lane.Lane``): in the loop's thread,
+    or, after ``start``, on a thread of each live account's own.
 
     Parameters
     ----------
     ledger, books : the books hold exactly the ledger's events
-    brokers : by account, ``paper:1``
-    route : names the account that trades an instrument
+    brokers : by account, ``paper:1``; nothing needs to be armed or compared there
+    route : names the account among ``brokers`` that trades an instrument
+    live : accounts at live venues; where there are any, ``brokers`` is empty
     gate : previews a request on the books as they stand
     probe : called with a name at each point where a crash is interesting
     """
@@ -70,24 +67,66 @@ class Execution:
         clock: Clock,
         gate: Callable[[OrderRequest], Preview],
         meter: Meter,
+        live: Sequence[Live] = (),
         probe: Callable[[str], None] = nothing,
     ) -> None:
-        venues = {account: Venue(account, broker, clock, meter) for account, broker in brokers.items()}
-        self._kit = Kit(Journal(ledger, books, clock), venues, instruments, clock, meter, probe)
-        self._booker = Booker(self._kit)
-        self._asker = Asker(self._kit, self._booker)
-        self._ender = Ender(self._kit, self._asker)
-        self._sender = Sender(self._kit, self._asker)
-        self._placer = Placer(self._kit, ledger.installation, route, gate)
+        journal, venues = Journal(ledger, books, clock), dict[str, Venue]()
+        self._kit = Kit(journal, venues, instruments, clock, meter, probe)
+        for account, broker in brokers.items():
+            venues[account] = Venue(account, broker, clock, meter)
+        self._ender = Ender(self._kit, Asker(self._kit, Booker(self._kit)))
+        seats = [Seat(account, journal.admit) for account in live]
+        self._accounts = Accounts(self._kit, venues, seats, route, self.halt)
+        self._placer = Placer(self._kit, ledger.installation, self._accounts, gate)
         self._sessions: Mapping[str, SessionInfo] = {}
-        self._turning = threading.Lock()
-        self._compared = clock.monotonic()
-        self._recovered = False
 
     @property
     def recovered(self) -> bool:
-        """Every order left over from before the start has been asked about."""
-        return self._recovered
+        """Every order left over from before the start has been asked about; live accounts tell by themselves."""
+        return self._accounts.recovered
+
+    @property
+    def accounts(self) -> tuple[AccountView, ...]:
+        """The live accounts as they stand now; empty on paper."""
+        return self._accounts.views
+
+    def arm(self, broker: str, account_id: object) -> AccountView:
+        """Let orders leave to a live account for the rest of this run; its id must be typed exactly.
+
+        Raises
+        ------
+        Refused
+            ``UNKNOWN_ACCOUNT`` or ``NOT_ARMED``.
+        """
+        return self._accounts.arm(broker, account_id)
+
+    def adopt(self, broker: str, account_id: object, typed: object) -> AccountView:
+        """Believe a live venue where the books differ; ``typed`` must be the view's ``phrase``.
+
+        Raises
+        ------
+        Refused
+            ``UNKNOWN_ACCOUNT``, ``NOTHING_TO_ADOPT``, ``BAD_CONFIRMATION`` or ``CHANGED``.
+        """
+        return self._accounts.adopt(broker, account_id, typed)
+
+    def login(self, broker: str, request_token: object) -> AccountView:
+        """Log in to a venue that wants that daily; waits for the venue.
+
+        Raises
+        ------
+        Refused
+            ``UNKNOWN_ACCOUNT``, ``NO_LOGIN`` or ``LOGIN_FAILED``.
+        """
+        return self._accounts.login(broker, request_token)
+
+    def start(self) -> None:
+        """Turn each live account on a thread of its own from now on."""
+        self._accounts.start()
+
+    def close(self) -> None:
+        """End these threads, each after the call that is under way and its record."""
+        self._accounts.close()
 
     def preview(self, request: OrderRequest | Mapping[str, object]) -> Preview:
         """Say what an order would do.
@@ -113,7 +152,7 @@ class Execution:
             The ledger could not be written; ask again with the same key.
         """
         wish = self._placer.read(request)
-        return self._placer.place(wish, key, self._sessions, recovered=self._recovered)
+        return self._placer.place(wish, key, self._sessions, recovered=self.recovered)
 
     def cancel(self, order_id: str) -> Order:
         """Commit the wish to cancel; the order's state tells what came of it.
@@ -177,42 +216,12 @@ class Execution:
 
         What was being sent when the process ended may have arrived, so it is unknown and asked
         about. What was never handed over provably never left; ``turn`` sends it. Until this has
-        passed, nothing new can be placed; ``turn`` tries it again.
+        passed, nothing new can be placed; ``turn`` tries it again. Live accounts do so in their turns.
         """
-        with self._turning:
-            return self._recover()
-
-    def _recover(self) -> bool:
-        self._interrupted()
-        kit = self._kit
-        kit.probe("recover.begun")
-        doubtful = {OrderState.UNKNOWN, OrderState.PENDING_CANCEL}
-        try:
-            for venue in kit.venues.values():
-                self._asker.compare(venue)
-            for order in kit.books.open_orders:
-                if order.state in doubtful:
-                    self._asker.settle(order)
-        except NoAnswer:
-            return False
-        self._recovered = True
-        kit.probe("recover.done")
-        return True
-
-    def _interrupted(self) -> None:
-        """Doubt what was being sent while nobody is sending."""
-        journal = self._kit.journal
-        with journal.holding() as books:
-            lost = [order for order in books.open_orders if order.state is OrderState.SUBMITTING]
-            if lost:
-                sentence = "The desk stopped while it was sending this; the venue is being asked."
-                change = Change(OrderState.UNKNOWN, "interrupted", "INTERRUPTED", sentence)
-                with journal.writing() as draft:
-                    for order in lost:
-                        draft.move(order, change)
+        return self._accounts.recover()
 
     def turn(self, market: Mapping[str, MarketDatum], sessions: Mapping[str, SessionInfo]) -> None:
-        """One turn of the loop: expire, book, cancel, send, ask.
+        """One turn of the loop: write a halt down, then each account's expire, book, cancel, send, ask.
 
         Raises
         ------
@@ -220,37 +229,5 @@ class Execution:
             The ledger could not be written. Nothing is lost: what a venue did is asked for again.
         """
         self._sessions = sessions
-        with self._turning:
-            self._ender.insist()
-            if not self._recovered and not self._recover():
-                return
-            self._interrupted()
-            self._ender.expire(sessions)
-            self._sweep()
-            self._ender.pass_on()
-            self._sender.send_new(market)
-            self._settle()
-            self._compare()
-
-    def _sweep(self) -> None:
-        for venue in self._kit.venues.values():
-            if venue.ready:
-                with suppress(NoAnswer):
-                    self._booker.sweep(venue)
-
-    def _settle(self) -> None:
-        for order in self._kit.books.open_orders:
-            unknown = order.state is OrderState.UNKNOWN
-            if unknown and self._kit.venue(order).ready and self._asker.due(order):
-                with suppress(NoAnswer):
-                    self._asker.settle(order)
-
-    def _compare(self) -> None:
-        now = self._kit.clock.monotonic()
-        if now - self._compared < _COMPARE:
-            return
-        self._compared = now
-        for venue in self._kit.venues.values():
-            if venue.ready:
-                with suppress(NoAnswer):
-                    self._asker.compare(venue)
+        self._ender.insist()
+        self._accounts.turn(market, sessions)

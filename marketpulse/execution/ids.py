@@ -1,14 +1,16 @@
 """Names that are the same however often they are made: of an intent, of an order at a venue, of a body."""
 
+import re
 from base64 import b32encode
 from datetime import UTC
 from hashlib import sha256
 
 from marketpulse.types import OrderRequest
 
-__all__ = ["body_hash", "client_order_id", "intent_id"]
+__all__ = ["body_hash", "client_order_id", "intent_id", "is_ours", "kin_id"]
 
 _LENGTH = 18
+_OURS = re.compile(r"MP[A-Z2-7]{18}", re.ASCII)
 
 
 def _short(text: str, length: int) -> str:
@@ -29,6 +31,17 @@ def intent_id(key: str) -> str:
     return _short(f"intent {key}", 16).lower()
 
 
+def kin_id(key: str) -> str:
+    """Name an order that the desk makes itself; no person's key gives the same name.
+
+    Examples
+    --------
+    >>> kin_id("leg:1:stop:1") == kin_id("leg:1:stop:1") != intent_id("leg:1:stop:1")
+    True
+    """
+    return _short(f"kin {key}", 16).lower()
+
+
 def client_order_id(installation: str, intent: str) -> str:
     """Name the order for its venue: ``MP`` and 18 base32 characters, which fits every venue.
 
@@ -38,6 +51,17 @@ def client_order_id(installation: str, intent: str) -> str:
     20
     """
     return "MP" + _short(f"{installation} {intent}", _LENGTH)
+
+
+def is_ours(client_id: str) -> bool:
+    """Tell whether a venue's name of an order has the form of ours.
+
+    Examples
+    --------
+    >>> is_ours(client_order_id("0123456789abcdef", "order-1")), is_ours("web_4711")
+    (True, False)
+    """
+    return _OURS.fullmatch(client_id) is not None
 
 
 def body_hash(request: OrderRequest) -> str:

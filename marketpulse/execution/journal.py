@@ -42,7 +42,7 @@ class Draft:
         new = NewEvent(self._clock.now(), account or self._account, kind, ref, payload, key)
         self.events.append(self._tx.append(new))
 
-    def move(self, order: Order, change: Change) -> None:
+    def move(self, order: Order, change: Change, key: str | None = None) -> None:
         """Append a change of ``order``, if the table of its life allows it.
 
         Raises
@@ -51,7 +51,11 @@ class Draft:
             It does not; the transaction is undone unless this is caught.
         """
         step(order.state, change.to)
-        self.add(EventKind.STATE, order.id, write_change(change), account=order.account)
+        self.add(EventKind.STATE, order.id, write_change(change), key, order.account)
+
+    def find(self, key: str) -> Event | None:
+        """Return the event that has this key."""
+        return self._tx.by_key(key)
 
     def fresh(self, key: str) -> bool:
         """Tell whether no event has this key."""
@@ -83,8 +87,8 @@ class Journal:
 
     @property
     def halt(self) -> Halt | None:
-        """Set while trading is stopped, in the ledger or for now in memory only."""
-        return self.books.halt or self.stop
+        """Set while trading is stopped, in the ledger or for now in memory only; the stricter of both."""
+        return self.stop or self.books.halt
 
     @contextmanager
     def holding(self) -> Iterator[Books]:
@@ -94,6 +98,11 @@ class Journal:
                 self.books.replay(self._ledger.read(after=self.books.seq))
                 self._behind = False
             yield self.books
+
+    def admit(self, unknown: str, account: str) -> None:
+        """Take an account into the books in the place of one whose venue had not told its id."""
+        with self.lock:
+            self.books.admit(unknown, account, self._ledger.read())
 
     @contextmanager
     def writing(self) -> Iterator[Draft]:

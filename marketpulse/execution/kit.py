@@ -11,7 +11,7 @@ from marketpulse.meter import Meter
 from marketpulse.portfolio import Books
 from marketpulse.types import Instrument, Order
 
-__all__ = ["POINTS", "Kit", "market_time", "nothing"]
+__all__ = ["LIVE_POINTS", "POINTS", "Kit", "market_time", "nothing"]
 
 POINTS = (
     "place.appended",
@@ -30,12 +30,23 @@ POINTS = (
     "settle.asked",
     "settle.committed",
     "compare.asked",
+    "exit.appended",
+    "exit.committed",
+    "replace.appended",
+    "replace.committed",
+    "replace.asking",
+    "replace.asked",
+    "flatten.appended",
+    "flatten.committed",
     "halt.appended",
     "halt.committed",
     "recover.begun",
     "recover.done",
 )
 """Every name a probe is called with; the kill test dies at each of them."""
+
+LIVE_POINTS = ("reconcile.asked", "adopt.appended")
+"""Names that only an account at a live venue passes; the tests of reconciling die there."""
 
 
 def nothing(point: str) -> None:
@@ -52,9 +63,11 @@ def market_time(instrument: Instrument, clock: Clock) -> datetime:
 class Kit:
     """Journal, venues and instruments, with clock and meter.
 
+    There is one for the whole order path, and one for each account's own part of it.
+
     Attributes
     ----------
-    venues : by account
+    venues : by account; an account whose venue has not told its id yet is not among them
     probe : called with a name at each point where a crash is interesting
     """
 
@@ -69,6 +82,11 @@ class Kit:
     def books(self) -> Books:
         """The books; decide on them only while holding the journal."""
         return self.journal.books
+
+    @property
+    def open_orders(self) -> tuple[Order, ...]:
+        """Orders that may still trade, of the accounts of this kit only: others have turns of their own."""
+        return tuple(order for order in self.books.open_orders if order.account in self.venues)
 
     def venue(self, order: Order) -> Venue:
         """Where the order lives."""

@@ -1,8 +1,10 @@
 """A wish becomes an intent or a refusal: checked, reserved and committed in one write transaction."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 from math import isfinite
+from typing import Protocol
 
 from marketpulse.errors import Refused, StorageError
 from marketpulse.execution.day import limits
@@ -11,6 +13,7 @@ from marketpulse.execution.kit import Kit
 from marketpulse.execution.parse import check, read_order
 from marketpulse.portfolio.codec import Intent, write_denial, write_intent
 from marketpulse.types import (
+    Check,
     EventKind,
     Instrument,
     Order,
@@ -23,11 +26,22 @@ from marketpulse.types import (
     Side,
 )
 
-__all__ = ["Placer"]
+__all__ = ["Placer", "Routing"]
 
 _LONGEST_KEY = 200
 _CENT = Decimal("0.01")
 _PASSING = "RECOVERING"
+_TITLE = "Order path"
+
+
+class Routing(Protocol):
+    """Which account trades what; ``accounts.Accounts`` is one."""
+
+    def account(self, instrument: Instrument) -> str:
+        """Name the account that trades an instrument; empty where none does."""
+
+    def reasons(self, instrument: Instrument) -> list[Reason]:
+        """Say why an order in an instrument may not leave; empty when it may."""
 
 
 class Placer:
@@ -35,7 +49,7 @@ class Placer:
 
     Parameters
     ----------
-    route : names the account that trades an instrument
+    accounts : which account trades an instrument, and why it may not
     gate : previews a request on the books as they stand; called inside the write transaction
     """
 
@@ -43,12 +57,12 @@ class Placer:
         self,
         kit: Kit,
         installation: str,
-        route: Callable[[Instrument], str],
+        accounts: Routing,
         gate: Callable[[OrderRequest], Preview],
     ) -> None:
         self._kit = kit
         self._installation = installation
-        self._route = route
+        self._accounts = accounts
         self._gate = gate
 
     def read(self, request: OrderRequest | Mapping[str, object]) -> OrderRequest:
@@ -67,9 +81,12 @@ class Placer:
         )
 
     def preview(self, request: OrderRequest) -> Preview:
-        """Say what the order would do, on the books as they stand."""
+        """Say what the order would do, on the books as they stand, and why the order path would refuse it."""
         with self._kit.journal.holding():
-            return self._gate(request)
+            preview, own = self._gate(request), self._own(request)
+        said = {check.code for check in preview.failed}
+        more = (Check(r.code, _TITLE, passed=False, sentence=r.sentence) for r in own if r.code not in said)
+        return replace(preview, checks=(*more, *preview.checks))
 
     def place(
         self, request: OrderRequest, key: str, sessions: Mapping[str, SessionInfo], *, recovered: bool
@@ -110,7 +127,7 @@ class Placer:
     ) -> tuple[Reason, ...]:
         """Check, reserve and write in one transaction; return why it was denied, or nothing."""
         kit, instrument = self._kit, self._kit.instruments[request.symbol]
-        account = self._account(instrument)
+        account = self._accounts.account(instrument) or None  # no account: the denial stands in the first one
         with kit.journal.writing() as draft:
             preview = self._gate(request)
             own = self._own(request)
@@ -136,16 +153,10 @@ class Placer:
         kit.probe("place.committed")
         return reasons
 
-    def _account(self, instrument: Instrument) -> str:
-        account = self._route(instrument)
-        if account not in self._kit.venues or account != self._kit.books.account:
-            raise Refused("NOT_TRADABLE", f"No venue of this desk trades {instrument.symbol}.")
-        return account
-
     def _own(self, request: OrderRequest) -> list[Reason]:
         """What the order path itself refuses, whatever the gate was told."""
         books, halt = self._kit.books, self._kit.journal.halt
-        reasons = []
+        reasons = self._accounts.reasons(self._kit.instruments[request.symbol])
         if halt is not None:
             reasons.append(Reason("HALTED", f"Trading is halted: {halt.why}. Resume it first."))
         if request.side is Side.BUY and any(

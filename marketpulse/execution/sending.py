@@ -29,8 +29,8 @@ class Sender:
 
     def send_new(self, market: Mapping[str, MarketDatum]) -> None:
         """Send every new intent whose venue may be asked and whose symbol is not in doubt."""
-        with self._kit.journal.holding() as books:
-            orders = books.open_orders
+        with self._kit.journal.holding():
+            orders = self._kit.open_orders
         doubtful = {o.request.symbol for o in orders if o.state is OrderState.UNKNOWN}
         for order in orders:
             if order.state is not OrderState.NEW:
@@ -38,6 +38,8 @@ class Sender:
             if order.request.side is Side.BUY and order.request.symbol in doubtful:
                 continue  # it may already hold what this one would add
             if order.request.type is OrderType.MARKET and not self._timely(order, market):
+                continue
+            if order.request.reduce_only and not self._reduces(order):
                 continue
             if self._kit.venue(order).ready and self._send(order) is OrderState.UNKNOWN:
                 doubtful.add(order.request.symbol)
@@ -53,6 +55,17 @@ class Sender:
             return False
         datum = market.get(order.request.symbol)
         return datum is None or not (datum.stale or datum.disputed or datum.session is SessionState.CLOSED)
+
+    def _reduces(self, order: Order) -> bool:
+        """Look again whether what it would sell is still held and not sold by others; if not, end it."""
+        with self._kit.journal.holding() as books:
+            symbol, account = order.request.symbol, order.account
+            others = books.working_sells(symbol, account) - order.remaining
+            if order.remaining <= books.held(symbol, account) - others:
+                return True
+            sentence = "What it would sell is not held any more, or other orders sell it."
+            self._record(order, Change(OrderState.EXPIRED, "never sent", "REDUCE_ONLY", sentence))
+            return False
 
     def _send(self, order: Order) -> OrderState:
         venue = self._kit.venue(order)
@@ -112,7 +125,8 @@ class Sender:
             with journal.writing() as draft:
                 draft.move(now, change)
                 if line.unwanted and change.to is OrderState.NEW:
-                    sentence = "Canceled on request, before the venue had read it."
+                    code, sentence = line.asked
+                    sentence = sentence or "Canceled on request, before the venue had read it."
                     again = replace(now, state=OrderState.NEW)
-                    draft.move(again, Change(OrderState.CANCELED, "not sent", "CANCELED", sentence))
+                    draft.move(again, Change(OrderState.CANCELED, "not sent", code or "CANCELED", sentence))
             return True

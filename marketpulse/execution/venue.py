@@ -34,15 +34,21 @@ class Venue:
     ----------
     account : ``broker:account id``, as on the events
     broker : behind the port
+    pace : seconds between two sweeps of one instrument's fills; 0: nobody counts them
+    trouble : what it last failed with, empty once it answers again
     """
 
-    def __init__(self, account: str, broker: Broker, clock: Clock, meter: Meter) -> None:
+    def __init__(
+        self, account: str, broker: Broker, clock: Clock, meter: Meter, *, pace: float = 0.0
+    ) -> None:
         self.account = account
         self.broker = broker
+        self.pace = pace
         self._clock = clock
         self._meter = meter
         self._quiet_until = 0.0
         self._failures = 0
+        self.trouble = ""
 
     @property
     def ready(self) -> bool:
@@ -57,6 +63,11 @@ class Venue:
         """Leave it alone for as long as it asked, or until somebody may have logged in again."""
         seconds = error.retry_after if isinstance(error, Throttled) else _LOGIN_REST
         self._quiet_until = self._clock.monotonic() + max(0.0, seconds)
+        self.trouble = say(error)
+
+    def wake(self) -> None:
+        """Ask it again at once: somebody has logged in."""
+        self._quiet_until = 0.0
 
     def ask(self, question: str, call: Callable[[], _T]) -> _T:
         """Ask something that changes nothing at the venue, or may be repeated.
@@ -79,9 +90,11 @@ class Venue:
             self._failures = min(self._failures + 1, 16)
             raise self._silent(question, error) from None
         self._failures = 0
+        self.trouble = ""
         return answer
 
     def _silent(self, question: str, error: Exception) -> NoAnswer:
-        sentence = f"{self.broker.name} did not answer when asked for {question}: {say(error)}"
+        self.trouble = say(error)
+        sentence = f"{self.broker.name} did not answer when asked for {question}: {self.trouble}"
         self._meter.fault("venue", sentence)
         return NoAnswer(sentence)

@@ -25,6 +25,7 @@ from marketpulse.portfolio.desk_codec import read_flatten, read_halt_terms, read
 from marketpulse.portfolio.families import Families
 from marketpulse.portfolio.holding import EXACT
 from marketpulse.portfolio.line import Line
+from marketpulse.portfolio.pace import Pace
 from marketpulse.portfolio.sums import Sums, alias_of
 from marketpulse.types import (
     OPEN_STATES,
@@ -66,13 +67,14 @@ class Books:
     ----------
     accounts : ``broker:account id`` each; events of other accounts are passed over
     currency : the base currency
+    aliases : currencies kept under another's name
     seq : number of the last event folded, 0 before the first; older events are passed over
     updated : time of that event, None before the first
     families : which orders belong together; for the order path, which holds the journal
 
     Parameters
     ----------
-    aliases : currencies kept under another's name; None: on paper one USDT is one US dollar
+    aliases : None: on paper one USDT is one US dollar
     """
 
     def __init__(
@@ -85,9 +87,12 @@ class Books:
         self.families = Families()
         self._own = frozenset(self.accounts)
         self._lock = threading.RLock()
-        self._sums = Sums(alias_of(self.accounts) if aliases is None else aliases)
+        self._aliases = aliases
+        self.aliases = alias_of(self.accounts) if aliases is None else aliases
+        self._sums = Sums(self.aliases)
         self._lines: dict[str, Line] = {}
         self._clients: dict[str, str] = {}
+        self._pace = Pace()
         self._open: dict[str, Line] = {}
         self._bookings: list[Event] = []
         self._seen: set[str] = set()
@@ -124,6 +129,20 @@ class Books:
         """Fold a ledger from its beginning."""
         return cls(accounts, currency, aliases).replay(events)
 
+    def admit(self, unknown: str, account: str, events: Iterable[Event]) -> None:
+        """Show ``account`` in the place of ``unknown``, whose venue had not told its id.
+
+        Parameters
+        ----------
+        events : the ledger from its beginning: what the account did in earlier runs counts again
+        """
+        accounts = tuple(account if name == unknown else name for name in self.accounts)
+        fresh = Books.of(accounts, events, self.currency, self._aliases)
+        with self._lock:
+            for name, value in vars(fresh).items():
+                if name not in {"_lock", "_fold"}:  # the folding functions are this object's own
+                    setattr(self, name, value)
+
     def apply(self, event: Event) -> None:
         """Fold one committed event."""
         self.replay((event,))
@@ -152,6 +171,7 @@ class Books:
         line = self._lines[event.ref] = self._open[event.ref] = Line(event, OrderState.NEW)
         self._clients[payload["client_order_id"]] = event.ref
         self.families.ordered(line, payload)
+        self._pace.note(payload)
 
     def _denied(self, event: Event) -> None:
         line = self._lines[event.ref] = Line(event, OrderState.DENIED)
@@ -273,6 +293,11 @@ class Books:
         """Orders that may still trade, by the time they opened."""
         with self._lock:
             return tuple(line.view for line in self._open.values())
+
+    def recent_buys(self, wall: datetime) -> int:
+        """Count the buys placed within 60 seconds before ``wall``, by the wall clock."""
+        with self._lock:
+            return self._pace.count(wall)
 
     @property
     def fills(self) -> tuple[Fill, ...]:

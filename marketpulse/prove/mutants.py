@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from marketpulse.errors import BrokerError
-from marketpulse.execution import Execution
 from marketpulse.execution.ids import client_order_id
 from marketpulse.execution.journal import Draft
+from marketpulse.execution.lane import Lane
 from marketpulse.execution.placing import Placer
 from marketpulse.execution.sending import Sender
 from marketpulse.portfolio import Books
@@ -126,7 +126,7 @@ def _keyless(add: _Method) -> _Method:
 _PLANTS: dict[str, tuple[tuple[type, str, Callable[[_Method], _Method]], ...]] = {
     "send_first": ((Placer, "_commit", _send_first), (Sender, "_place", _sent_already)),
     "new_id": ((Sender, "_place", _new_id),),
-    "send_again": ((Execution, "_interrupted", _send_again), (Sender, "_there", _never_there)),
+    "send_again": ((Lane, "_interrupted", _send_again), (Sender, "_there", _never_there)),
     "retry_blindly": ((Sender, "_place", _retry_blindly),),
     "no_dedupe": ((Books, "has_fill", _never_seen), (Draft, "add", _keyless)),
 }

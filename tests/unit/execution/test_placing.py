@@ -99,8 +99,9 @@ def test_what_cannot_be_read_is_refused_and_binds_no_key(bench):
 
 
 def test_an_instrument_without_a_venue_is_refused(bench):
-    bench.execution._placer._route = lambda _: "other:1"
-    assert refused(bench.place, buy()).code == "NOT_TRADABLE"
+    bench.execution._accounts._route = lambda _: "other:1"
+    assert refused(bench.place, buy()).code == "NO_ROUTE"
+    assert bench.execution.preview(buy()).failed[0].code == "NO_ROUTE"
     assert "order" not in bench.kinds()
 
 
