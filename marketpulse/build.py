@@ -114,7 +114,7 @@ def assemble(loaded: Loaded, folder: Path) -> Loop:
         market = _market(settings, known, tape, clock=clock, store=store, meter=meter, folder=folder)
         undo.callback(market.close)
         books = Books.of(_ACCOUNT, ledger.read())
-        gate, broker = Gate(known, market, books), PaperBroker(books, known, clock)
+        gate, broker = Gate(known, market, books), PaperBroker(books, known, clock, history=market.history)
         rooms = Rooms(
             settings=settings,
             feed=tape.feed,

@@ -1,26 +1,32 @@
 """The paper venue: real prices, imaginary money, and never a better fill than a real venue would give.
 
-It lives in the desk's process and forgets everything with it; what rested is taken up again from the
-books. Only the loop's thread calls it.
+It lives in the desk's process and forgets everything with it; what rested is taken up again from the books. The
+rules are those of ``paper_fill``; here are only the clock, the market's latest words, and the port. Only the loop's
+thread calls it.
 """
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from math import nan
+from types import MappingProxyType
 
-from marketpulse.brokers.paper_rules import Hit, Market, hit, market_of
+from marketpulse.brokers.paper_activity import History, activity
+from marketpulse.brokers.paper_amend import amend
+from marketpulse.brokers.paper_fill import end, meet
+from marketpulse.brokers.paper_latency import delay, seed_of
+from marketpulse.brokers.paper_model import Activity, Part, Pool, Tick, Working
+from marketpulse.brokers.paper_tick import Before, believable, tick_of
+from marketpulse.brokers.paper_trigger import distance
 from marketpulse.clock import Clock
 from marketpulse.errors import Rejected
 from marketpulse.portfolio import Books
 from marketpulse.ports import AccountState, Ack, BrokerCapabilities, OrderRef, Terms, VenueOrder
-from marketpulse.risk.costs import fee
 from marketpulse.types import (
     OPEN_STATES,
     WORKING_STATES,
     AssetClass,
+    Book,
     Fill,
     Instrument,
     MarketDatum,
@@ -28,48 +34,21 @@ from marketpulse.types import (
     OrderRequest,
     OrderState,
     OrderType,
-    Quote,
     SessionState,
-    Side,
+    TimeInForce,
 )
 
 __all__ = ["PaperBroker"]
 
-_MODEL = "paper 1"
-_ZERO = Decimal(0)
-
-
-@dataclass(slots=True)
-class _Resting:
-    """An order at the venue.
-
-    Attributes
-    ----------
-    arrived : by the clock its instrument trades on
-    seen : the last trade in the first quote it met, None before that, NaN once another was seen
-    """
-
-    client_id: str
-    instrument: Instrument
-    request: OrderRequest
-    arrived: datetime
-    filled: Decimal = _ZERO
-    trades: int = 0
-    state: OrderState = OrderState.ACCEPTED
-    seen: float | None = None
-
-    @property
-    def view(self) -> VenueOrder:
-        ref = OrderRef(self.client_id, _venue_id(self.client_id), self.instrument)
-        return VenueOrder(ref, self.state, self.request.quantity, self.filled)
-
-
-def _venue_id(client_id: str) -> str:
-    return f"paper-{client_id}"
+_AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
+_LIMITED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
+_FRESH = 5  # seconds for which the volume of the minute is not looked up again
+_TENTH = Decimal("0.1")  # of its distance that a trailing stop's best price moves before it is told again
+_NO_BOOKS: Mapping[str, tuple[Book, ...]] = MappingProxyType({})
 
 
 class PaperBroker:
-    """A venue that fills at the first quote received after an order arrived, or later.
+    """A venue that fills at the first quote or book received after an order arrived, or later.
 
     ``grace`` is zero: place, find and the orders are one object in one thread, so what is not found
     was never accepted, and nothing can arrive late.
@@ -79,35 +58,79 @@ class PaperBroker:
     books : of the account; what rests there is restored, and the account is what they say
     instruments : what can be traded
     clock : the desk's
+    history : where bars are looked up; without it no volume is known, and only an order book fills
+    marks : the best prices that trailing stops had followed, by client id, where the books do not say
+    on_mark : is told of a trailing stop's best price when it has moved by a tenth of its distance
     """
 
-    def __init__(self, books: Books, instruments: Mapping[str, Instrument], clock: Clock) -> None:
+    def __init__(
+        self,
+        books: Books,
+        instruments: Mapping[str, Instrument],
+        clock: Clock,
+        *,
+        history: History | None = None,
+        marks: Mapping[str, Decimal] | None = None,
+        on_mark: Callable[[str, Decimal], None] | None = None,
+    ) -> None:
         self._books = books
         self._instruments = instruments
         self._clock = clock
-        self._orders: dict[str, _Resting] = {}
-        self._resting: dict[str, _Resting] = {}
+        self._history = history
+        self.on_mark = on_mark
+        self._orders: dict[str, Working] = {}
+        self._resting: dict[str, None] = {}  # client ids, by arrival
+        self._amended: dict[str, int] = {}
+        self._marked: dict[str, Decimal] = {}
+        self._pools: dict[str, Pool] = {}
+        self._before: dict[str, Before] = {}
+        self._activity: dict[str, tuple[int, Activity | None]] = {}
         self._fills: list[Fill] = []
         for order in books.open_orders:
             # Only what the venue had acknowledged: what was on its way when the desk died never came.
             if order.state in WORKING_STATES and order.request.symbol in instruments:
-                self._restore(order)
+                self._restore(order, (marks or {}).get(order.client_order_id))
 
-    def _restore(self, order: Order) -> None:
-        # It arrives anew: no quote from before the restart fills it.
-        instrument = self._instruments[order.request.symbol]
-        resting = self._arrive(order.client_order_id, instrument, order.request)
-        resting.filled, resting.trades = order.filled_quantity, len(order.fills)
-        if order.filled_quantity:
-            resting.state = OrderState.PARTIALLY_FILLED
+    def _restore(self, order: Order, mark: Decimal | None) -> None:
+        """Take an order up again: it arrives anew, so no price from before the restart fills it.
 
-    def _arrive(self, client_id: str, instrument: Instrument, request: OrderRequest) -> _Resting:
-        resting = _Resting(client_id, instrument, request, self._now(instrument))
-        self._orders[client_id] = self._resting[client_id] = resting
-        return resting
+        A limit stands at the end of the queue and takes nothing at once: it had met the market. What
+        has filled in part was triggered. The rest of an order that was for one moment only is gone.
+        """
+        request, filled = order.request, order.filled_quantity
+        fresh = self._arrive(order.client_order_id, self._instruments[request.symbol], request)
+        line = self._books.line(order.id)
+        best = mark if mark is not None or line is None else line.best
+        resting = replace(
+            fresh,
+            filled=filled,
+            paid=sum((f.quantity * f.price for f in order.fills), Decimal(0)),
+            fees=order.fees,
+            trades=len(order.fills),
+            state=OrderState.PARTIALLY_FILLED if filled else OrderState.ACCEPTED,
+            rests=request.type is OrderType.LIMIT or (request.type in _LIMITED and filled > 0),
+            triggered=filled > 0,
+            active=best is not None,
+            best=best,
+        )
+        if filled and request.time_in_force in _AT_ONCE:
+            resting = end(
+                resting, f"{request.time_in_force.upper()}_REST", "What did not trade at once was given up."
+            )
+        if best is not None:
+            self._marked[fresh.client_id] = best
+        self._keep(resting)
 
-    def _now(self, instrument: Instrument) -> datetime:
-        return self._clock.market(instrument.calendar)  # its quotes carry that time
+    def _arrive(self, client_id: str, instrument: Instrument, request: OrderRequest) -> Working:
+        now, seed = self._clock.market(instrument.calendar), seed_of(client_id)  # its quotes carry that time
+        return Working(client_id, instrument, request, placed=now, arrives=now + delay(seed), seed=seed)
+
+    def _keep(self, order: Working) -> None:
+        self._orders[order.client_id] = order
+        if order.open:
+            self._resting.setdefault(order.client_id)
+        else:
+            self._resting.pop(order.client_id, None)
 
     @property
     def name(self) -> str:
@@ -116,12 +139,15 @@ class PaperBroker:
 
     @property
     def capabilities(self) -> BrokerCapabilities:
-        """All order types, shares and crypto, no grace, no real money."""
+        """All there is, for shares and crypto, without grace or real money."""
         return BrokerCapabilities(
-            types=frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.STOP}),
+            types=frozenset(OrderType),
             asset_classes=frozenset({AssetClass.EQUITY, AssetClass.CRYPTO}),
             grace=0.0,
             live=False,
+            forces=frozenset(TimeInForce),
+            post_only=True,
+            amends=True,
         )
 
     def place(self, client_id: str, instrument: Instrument, request: OrderRequest) -> Ack:
@@ -129,25 +155,38 @@ class PaperBroker:
         if client_id not in self._orders:
             if not instrument.tradable:
                 raise Rejected("NOT_TRADABLE", f"{instrument.symbol} cannot be traded.")
-            self._arrive(client_id, instrument, request)
+            if any(d is not None and not d > 0 for d in (request.trail_amount, request.trail_percent)):
+                raise Rejected("TRAIL", "The distance of a trailing stop must be above zero.")
+            self._keep(self._arrive(client_id, instrument, request))
+        return self._ack(client_id)
+
+    def _ack(self, client_id: str) -> Ack:
         return Ack(client_id, _venue_id(client_id), self._clock.now())
 
     def cancel(self, ref: OrderRef) -> None:
         """Take the order off; one that has ended is left as it is."""
-        resting = self._resting.pop(ref.client_id, None)
-        if resting is not None:
-            resting.state = OrderState.CANCELED
+        order = self._orders.get(ref.client_id)
+        if order is not None:
+            self._keep(end(order, "", ""))
 
     def replace(self, ref: OrderRef, terms: Terms) -> Ack:
-        """Refuse: it amends nothing in place."""
-        del ref, terms
-        raise Rejected("NOT_OFFERED", f"{self.name} does not change an order in place.")
+        """Change a resting order; all but a smaller quantity alone costs its place in the queue."""
+        order = self._orders.get(ref.client_id)
+        if order is None:
+            raise Rejected("NOT_RESTING", "The venue has no order of this name.")
+        count = self._amended.get(ref.client_id, 0) + 1
+        changed = amend(order, terms, self._clock.market(order.instrument.calendar), count)
+        if changed.seed != order.seed:
+            self._amended[ref.client_id] = count
+            self._resting.pop(ref.client_id)  # behind our own others too
+        self._keep(changed)
+        return self._ack(ref.client_id)
 
     def find(self, ref: OrderRef) -> VenueOrder | None:
         """Return the order, or what the books say of one that ended before this start."""
         order = self._orders.get(ref.client_id)
         if order is not None:
-            return order.view
+            return _view(order)
         old = self._books.by_client(ref.client_id)
         if old is None or old.state in OPEN_STATES or old.venue_id is None:
             return None
@@ -156,7 +195,8 @@ class PaperBroker:
     def open_orders(self, instruments: Iterable[Instrument]) -> Sequence[VenueOrder]:
         """All that rests."""
         wanted = {instrument.symbol for instrument in instruments}
-        return [r.view for r in self._resting.values() if r.instrument.symbol in wanted]
+        resting = (self._orders[client_id] for client_id in self._resting)
+        return [_view(order) for order in resting if order.instrument.symbol in wanted]
 
     def fills(self, since: datetime, instruments: Iterable[Instrument]) -> Sequence[Fill]:
         """Executions of this process from ``since`` on."""
@@ -165,72 +205,118 @@ class PaperBroker:
 
     def account(self) -> AccountState:
         """The books: a paper account has no second truth."""
-        portfolio = self._books.portfolio
+        portfolio, account = self._books.portfolio, self._books.account
         held = {s: p.quantity for s, p in portfolio.positions.items() if p.quantity}
-        return AccountState(self._books.account.partition(":")[2], {portfolio.currency: portfolio.cash}, held)
+        cash = {
+            currency: amount for (owner, currency), amount in portfolio.balances.items() if owner == account
+        }
+        return AccountState(account.partition(":")[2], cash, held)
 
-    def match(self, market: Mapping[str, MarketDatum]) -> None:
-        """Let the resting orders meet the newest quotes; each order fills whole or not at all."""
-        for resting in list(self._resting.values()):
-            datum = market.get(resting.instrument.symbol)
-            # A stale or disputed price or a closed exchange fills nothing.
-            if datum is None or datum.stale or datum.disputed or datum.session is not SessionState.OPEN:
-                continue
-            # A quote from before the order arrived is a price nobody could have had.
-            if datum.quote.received <= resting.arrived:
-                continue
-            prices = market_of(datum.quote, resting.instrument)
-            if prices is None:
-                continue
-            found = hit(resting.request, prices, resting.seen)
-            resting.seen = prices.last if resting.seen in {None, prices.last} else nan
-            if found is not None:
-                self._fill(resting, found, prices, datum.quote)
+    def match(
+        self, market: Mapping[str, MarketDatum], books: Mapping[str, tuple[Book, ...]] = _NO_BOOKS
+    ) -> None:
+        """Let the resting orders meet the newest quotes and order books.
 
-    def _fill(self, resting: _Resting, found: Hit, prices: Market, quote: Quote) -> None:
-        request, instrument = resting.request, resting.instrument
-        # Instrument.price rounds in the trader's favour for a limit; here the other way: a buy pays
-        # the tick above, a sale gets the tick below.
-        against = Side.SELL if request.side is Side.BUY else Side.BUY
-        try:
-            price = instrument.price(found.price, against)
-        except ValueError:
-            return  # a sale below the smallest price step: no price can be paid
-        quantity = request.quantity - resting.filled
-        resting.trades += 1
-        self._fills.append(
-            Fill(
-                venue=self.name,
-                # Counted per order, so a fill that was made but not booked before a crash is made
-                # again under the same name, and one that was booked is recognised.
-                trade_id=f"{resting.client_id}-{resting.trades}",
-                client_order_id=resting.client_id,
-                symbol=instrument.symbol,
-                side=request.side,
-                quantity=quantity,
-                price=price,
-                fee=fee(instrument, quantity, price),
-                time=self._clock.now(),
-                note=_note(found, prices, quote),
-            )
+        Parameters
+        ----------
+        books : those that hold now, the preferred source's first
+        """
+        waiting: dict[str, list[Working]] = {}
+        for client_id in self._resting:
+            order = self._orders[client_id]
+            waiting.setdefault(order.instrument.symbol, []).append(order)
+        for symbol, datum in market.items():
+            orders = waiting.get(symbol, [])
+            if datum.session is SessionState.CLOSED:
+                self._shut(orders, datum)
+            book = next(iter(books.get(symbol, ())), None)
+            tick = self._tick(symbol, datum, book, busy=bool(orders))
+            if tick is not None and orders:
+                self._meet(symbol, orders, tick)
+
+    def _tick(self, symbol: str, datum: MarketDatum, book: Book | None, *, busy: bool) -> Tick | None:
+        """Make one moment of it, and remember it for the next one."""
+        instrument = self._instruments.get(symbol)
+        if instrument is None or not believable(datum):
+            self._before.pop(symbol, None)  # what comes next is compared with nothing
+            return None
+        quote, volume = datum.quote, self._volume(instrument) if busy else None
+        tick = tick_of(quote, book, instrument, self._before.get(symbol), volume)
+        if tick is not None:
+            self._before[symbol] = Before(0.5 * (tick.bid + tick.ask), quote.price, quote.volume)
+        return tick
+
+    def _volume(self, instrument: Instrument) -> Activity | None:
+        if self._history is None:
+            return None
+        now = self._clock.market(instrument.calendar)
+        turn = int(now.timestamp()) // _FRESH
+        known = self._activity.get(instrument.symbol)
+        if known is None or known[0] != turn:
+            known = self._activity[instrument.symbol] = turn, activity(self._history, instrument, now)
+        return known[1]
+
+    def _shut(self, orders: Iterable[Working], datum: MarketDatum) -> None:
+        """A closed exchange takes what can wait for the open, and nothing that is for this moment only."""
+        for order in orders:
+            if order.request.time_in_force in _AT_ONCE and datum.quote.received > order.arrives:
+                self._keep(
+                    end(order, "NOT_IN_SESSION", "The exchange is closed, and the order could not wait.")
+                )
+
+    def _meet(self, symbol: str, orders: Sequence[Working], tick: Tick) -> None:
+        met = meet(orders, tick, self._pools.get(symbol, Pool()))
+        self._pools[symbol] = met.pool
+        for order in met.orders:
+            self._keep(order)
+            self._tell(order)
+        self._fills += [self._fill(self._orders[part.client_id], part) for part in met.parts]
+
+    def _tell(self, order: Working) -> None:
+        """Have a trailing stop's best price written down, so that a restart does not forget it."""
+        if not (order.open and order.active and order.best is not None):
+            return
+        told = self._marked.get(order.client_id)
+        if told is None or abs(order.best - told) >= _TENTH * distance(order):
+            self._marked[order.client_id] = order.best
+            if self.on_mark is not None:
+                self.on_mark(order.client_id, order.best)
+
+    def _fill(self, order: Working, part: Part) -> Fill:
+        return Fill(
+            venue=self.name,
+            # Counted per order, so a fill that was made but not booked before a crash is made
+            # again under the same name, and one that was booked is recognised.
+            trade_id=f"{part.client_id}-{part.trade}",
+            client_order_id=part.client_id,
+            symbol=order.instrument.symbol,
+            side=order.request.side,
+            quantity=part.quantity,
+            price=part.price,
+            fee=part.fee,
+            time=self._clock.now(),
+            note=part.note,
+            optimistic=part.optimistic,
+            pessimistic=part.pessimistic,
+            maker=part.maker,
         )
-        resting.filled, resting.state = request.quantity, OrderState.FILLED
-        del self._resting[resting.client_id]
 
 
-def _note(found: Hit, prices: Market, quote: Quote) -> str:
-    """Say how the price came about, so that it can be checked later."""
-    return json.dumps(
-        {
-            "model": _MODEL,
-            "rule": found.rule,
-            "price": repr(prices.last),
-            "bid": repr(prices.bid),
-            "ask": repr(prices.ask),
-            "assumed_spread": prices.assumed,
-            "time": quote.time.isoformat(),
-            "received": quote.received.isoformat(),
-            "source": quote.source,
-        },
-        separators=(",", ":"),
+def _venue_id(client_id: str) -> str:
+    return f"paper-{client_id}"
+
+
+def _view(order: Working) -> VenueOrder:
+    request = order.request
+    return VenueOrder(
+        OrderRef(order.client_id, _venue_id(order.client_id), order.instrument),
+        order.state,
+        request.quantity,
+        order.filled,
+        order.code,
+        order.sentence,
+        request.side,
+        request.type,
+        request.limit_price,
+        request.stop_price,
     )

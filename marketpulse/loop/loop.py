@@ -128,7 +128,7 @@ class Loop:
         rooms = self.rooms
         self._turn_market()
         data = rooms.market.data()
-        rooms.broker.match(data)
+        rooms.broker.match(data, rooms.market.books())
         rooms.execution.turn(data, rooms.market.sessions())
         self._gate.recovered = rooms.execution.recovered
         self._analyst.turn()

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from contract.broker_contract import BrokerContract
+from unit.brokers.paper_market import days
 
 from marketpulse.brokers import PaperBroker
 from marketpulse.clock import SimClock
@@ -35,7 +36,7 @@ class TestPaper(BrokerContract):
 
     @pytest.fixture
     def broker(self, clock: SimClock) -> PaperBroker:
-        return PaperBroker(Books("paper:1"), KNOWN, clock)
+        return PaperBroker(Books("paper:1"), KNOWN, clock, history=days(1e9))
 
     @pytest.fixture
     def trade(self, broker: PaperBroker, clock: SimClock, instrument: Instrument) -> Callable[[], None]:

@@ -1,77 +1,22 @@
-"""Each rule of the paper venue by its name, with prices worked out by hand."""
+"""The paper venue as its desk meets it: each rule by its name, with prices worked out by hand."""
 
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from unit.portfolio.folding import Script
+from unit.brokers.paper_market import AAPL, T0, Paper, Script, days, order
 
-from marketpulse.brokers import PaperBroker
-from marketpulse.brokers.paper_rules import hit, market_of
+from marketpulse.brokers.paper_latency import delay, seed_of
+from marketpulse.brokers.paper_note import recompute
 from marketpulse.clock import SimClock
-from marketpulse.market import instruments
+from marketpulse.errors import Rejected
 from marketpulse.portfolio import Books
-from marketpulse.ports import OrderRef
-from marketpulse.types import (
-    Feed,
-    MarketDatum,
-    OrderRequest,
-    OrderState,
-    OrderType,
-    Quote,
-    SessionState,
-    Side,
-    TimeInForce,
-)
+from marketpulse.portfolio.desk_codec import write_mark
+from marketpulse.ports import OrderRef, Terms
+from marketpulse.types import EventKind, OrderState, OrderType, Side, TimeInForce
 
-KNOWN = instruments(Feed.REPLAY)
-AAPL, BTC, XRP = KNOWN["AAPL"], KNOWN["BTC/USDT"], KNOWN["XRP/USDT"]
-T0 = datetime(2012, 6, 1, 15, 0, tzinfo=UTC)
 WALL = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-
-
-def order(side="buy", kind="market", price=None, quantity=10, symbol="AAPL"):
-    price = Decimal(price) if price else None
-    return OrderRequest(
-        symbol, Side(side), OrderType(kind), Decimal(quantity),
-        price if kind == "limit" else None, price if kind == "stop" else None, TimeInForce.GTC,
-    )  # fmt: skip
-
-
-class Paper:
-    """A paper venue and a clock, fed quotes by hand."""
-
-    def __init__(self, books=None):
-        self.clock = SimClock(T0)
-        self.broker = PaperBroker(books or Books("paper:1"), KNOWN, self.clock)
-
-    def place(self, request, client="C1"):
-        self.broker.place(client, KNOWN[request.symbol], request)
-        return self
-
-    def quote(
-        self, last, bid=None, ask=None, *, after=1.0, symbol="AAPL", stale=False, shut=False, received=None
-    ):
-        self.clock.advance(after)
-        now = self.clock.now()
-        quote = Quote(symbol, last, bid, ask, None, now, received or now, "tape")
-        session = SessionState.CLOSED if shut else SessionState.OPEN
-        self.broker.match({symbol: MarketDatum(quote, 0.0, stale, session)})
-        return self
-
-    @property
-    def fills(self):
-        return self.broker.fills(T0 - timedelta(days=1), KNOWN.values())
-
-    @property
-    def prices(self):
-        return [fill.price for fill in self.fills]
-
-    def state(self, client="C1"):
-        return self.broker.find(OrderRef(client, None, AAPL)).state
 
 
 def test_the_first_quote_received_after_arrival_prices_it():
@@ -179,10 +124,26 @@ def test_a_stop_never_fills_better_than_itself():
     assert paper.prices == [Decimal("105.00")]
 
 
-def test_an_order_fills_whole_and_once():
-    paper = Paper().place(order(quantity=1_000_000)).quote(100.0).quote(100.0)
-    assert [f.quantity for f in paper.fills] == [1_000_000]
+def test_what_the_bar_bears_fills_at_once_and_the_rest_stays_open():
+    """39,000 units a day over 390 minutes are 100 a minute, and a tenth of them is ours."""
+    paper = Paper(history=days(39_000)).place(order(quantity=25)).quote(100.0, 99.98, 100.02)
+    assert paper.traded == [(10, Decimal("100.02"))]
+    assert paper.state() is OrderState.PARTIALLY_FILLED
+    assert paper.quote(100.0, 99.98, 100.02).traded == [(10, Decimal("100.02"))]  # the same minute
+    paper.quote(100.0, 99.98, 100.02, after=60).quote(100.0, 99.98, 100.02, after=60)
+    assert [f.quantity for f in paper.fills] == [10, 10, 5]
+    assert [f.trade_id for f in paper.fills] == ["C1-1", "C1-2", "C1-3"]
     assert paper.state() is OrderState.FILLED
+
+
+def test_where_no_volume_is_known_and_no_book_nothing_is_invented():
+    def nothing(*_):
+        raise Rejected("X", "No bars.")
+
+    for history in (nothing, days(0)):
+        paper = Paper(history=history).place(order()).quote(100.0, 99.98, 100.02)
+        assert paper.fills == []
+        assert paper.quote(100.0, depth=(((100.02, 50.0),),)).traded == [(10, Decimal("100.02"))]
 
 
 def test_the_fee_is_that_of_the_cost_table():
@@ -197,13 +158,20 @@ def test_a_trade_id_is_the_order_and_a_counter():
     assert again.fills[0].trade_id == "C1-1"  # made again after a crash, it is recognised
 
 
-def test_a_fill_says_how_its_price_came_about():
-    note = json.loads(Paper().place(order()).quote(100.0, 99.97, 100.04).fills[0].note)
-    assert note == {
-        "model": "paper 1", "rule": "market at ask or bid", "price": "100.0", "bid": "99.97", "ask": "100.04",
-        "assumed_spread": False, "time": "2012-06-01T15:00:01+00:00", "received": "2012-06-01T15:00:01+00:00",
-        "source": "tape",
+def test_a_fill_says_how_its_price_came_about_and_is_computed_again_from_it():
+    fill = Paper().place(order()).quote(100.0, 99.97, 100.04).fills[0]
+    assert json.loads(fill.note) == {
+        "model": "paper 2", "rule": "spread", "why": "market",
+        "inputs": {"side": "buy", "wanted": "10", "move": "0.0", "touch": "100.04", "already": "0",
+                   "daily": ["nan", "nan"]},
+        "price": "100.0", "bid": "99.97", "ask": "100.04", "assumed_spread": False,
+        "received": "2012-06-01T15:00:01+00:00", "source": "tape",
+        "placed": "2012-06-01T15:00:00+00:00", "seed": str(seed_of("C1")),
     }  # fmt: skip
+    again = recompute(fill.note, AAPL)
+    assert (again.priced.quantity, again.priced.expected) == (fill.quantity, fill.price)
+    assert (again.priced.optimistic, again.priced.pessimistic) == (fill.optimistic, fill.pessimistic)
+    assert again.arrives == T0 + delay(seed_of("C1"))
 
 
 def test_a_sale_below_the_smallest_step_waits():
@@ -232,13 +200,15 @@ def restored(script):
     return Paper(Books.of("paper:1", script.events))
 
 
-def test_what_rested_is_taken_up_again_and_meets_a_new_quote():
+def test_what_rested_is_taken_up_again_and_never_gets_more_than_its_limit():
+    """Without the restart it would have been filled at its limit; a quote below it is no better one now."""
     script = Script().cash(10_000).order("a", "buy", 10, limit="99").move("a", "submitting")
     script.move("a", "accepted", venue_id="paper-C-a")
     paper = restored(script)
     assert [v.ref.client_id for v in paper.broker.open_orders([AAPL])] == ["C-a"]
     assert paper.quote(98.0, 97.9, 98.1, received=T0).fills == []
-    assert paper.quote(98.0, 97.9, 98.1).prices == [Decimal("98.1")]
+    assert paper.quote(98.0, 97.9, 98.1).fills == []  # that trade may be from before the restart
+    assert paper.quote(98.1, 98.0, 98.2).prices == [Decimal("99.00")]
 
 
 @pytest.mark.parametrize("state", ["submitting", "unknown"])
@@ -261,8 +231,37 @@ def test_what_ended_before_the_start_is_told_from_the_books():
 def test_a_part_filled_order_goes_on_with_the_next_trade():
     script = Script().cash(10_000).order("a", "buy", 10, limit="99").move("a", "submitting")
     script.move("a", "accepted").fill("a", "buy", 4, "99", to="partially_filled")
-    paper = restored(script).quote(98.0, 97.9, 98.1)
+    paper = restored(script).quote(98.0, 97.9, 98.1).quote(98.1, 97.9, 98.1)
     assert [(f.quantity, f.trade_id) for f in paper.fills] == [(6, "C-a-2")]
+
+
+def test_a_trailing_stop_goes_on_from_its_mark():
+    script = Script().cash(10_000)
+    request = order("sell", "trailing_stop", trail_amount="5")
+    script.request("a", request).move("a", "submitting").move("a", "accepted", venue_id="paper-C-a")
+    script.add(EventKind.MARK, "a", write_mark(Decimal(110)))
+    paper = restored(script).quote(106.0, 105.9, 106.1)
+    assert paper.fills == []
+    assert paper.quote(105.0, 104.9, 105.1).prices == [Decimal("104.90")]
+    forgotten = Paper(marks={}).place(request).quote(106.0).quote(105.0)
+    assert forgotten.fills == []
+
+
+def test_the_best_price_is_told_when_it_moved_by_a_tenth_of_the_distance():
+    told = []
+    paper = Paper(on_mark=lambda client, best: told.append((client, best)))
+    paper.place(order("sell", "trailing_stop", trail_amount="5"))
+    for last in (100.0, 100.4, 100.5, 100.9, 101.0, 100.0):
+        paper.quote(last)
+    assert told == [("C1", Decimal("100.0")), ("C1", Decimal("100.5")), ("C1", Decimal("101.0"))]
+
+
+def test_what_was_for_one_moment_only_is_gone_after_a_restart_in_the_middle():
+    script = Script().cash(10_000).request("a", order(quantity=10, force="ioc")).move("a", "submitting")
+    script.move("a", "accepted", venue_id="paper-C-a").fill("a", "buy", 4, "99", to="partially_filled")
+    paper = restored(script).quote(98.0, 97.9, 98.1)
+    assert paper.fills == []
+    assert (paper.state("C-a"), paper.view("C-a").code) == (OrderState.CANCELED, "IOC_REST")
 
 
 def test_the_account_is_what_the_books_say():
@@ -271,39 +270,129 @@ def test_the_account_is_what_the_books_say():
     assert (account.account_id, account.cash, account.positions) == ("1", {"USD": 8999}, {"AAPL": 10})
 
 
-PRICES = st.floats(1.0, 1e5)
+def test_everything_is_offered():
+    can = Paper().broker.capabilities
+    assert (can.types, can.forces) == (frozenset(OrderType), frozenset(TimeInForce))
+    assert can.post_only
+    assert can.amends
+    assert not can.live
 
 
-@given(
-    st.builds(order, st.sampled_from(["buy", "sell"]), st.just("limit"), PRICES.map(lambda p: f"{p:.2f}")),
-    PRICES,
-    st.floats(0.0, 0.01),
-    st.none() | PRICES,
+def test_the_order_travels_before_it_is_there():
+    """C1 needs 0.09 s: a quote received in that time is one it never saw."""
+    paper = Paper().place(order())
+    on_the_way = delay(seed_of("C1")).total_seconds()
+    assert 0.0 < on_the_way < 1.0
+    assert paper.quote(100.0, after=0.9 * on_the_way).fills == []
+    assert len(paper.quote(100.0, after=0.2 * on_the_way).fills) == 1
+
+
+def test_the_book_received_after_arrival_prices_it_though_the_quote_is_older():
+    paper = Paper()
+    old = paper.clock.now()
+    paper.place(order(quantity=6)).quote(
+        100.0, 99.9, 100.1, received=old, depth=(((100.2, 4.0), (100.4, 9.0)),)
+    )
+    assert paper.traded == [(6, Decimal("100.27"))]  # (4 x 100.2 + 2 x 100.4) / 6
+
+
+def test_a_disputed_price_fills_nothing():
+    assert Paper().place(order()).quote(90.0, disputed=True).fills == []
+
+
+@pytest.mark.parametrize("force", ["ioc", "fok"])
+def test_at_once_means_not_at_the_next_open(force):
+    paper = Paper().place(order(force=force)).quote(100.0, shut=True)
+    assert (paper.state(), paper.view().code) == (OrderState.CANCELED, "NOT_IN_SESSION")
+    assert paper.quote(100.0).fills == []
+
+
+def test_the_venue_shows_an_order_by_its_terms():
+    view = Paper().place(order("sell", "stop_limit", "95", limit_price="94")).view()
+    assert (view.side, view.type) == (Side.SELL, OrderType.STOP_LIMIT)
+    assert (view.limit_price, view.stop_price) == (94, 95)
+
+
+def amended(paper, client="C1", **terms):
+    ref = OrderRef(client, None, AAPL)
+    paper.broker.replace(ref, Terms(**{k: Decimal(v) for k, v in terms.items()}))
+    return paper
+
+
+def test_a_changed_limit_arrives_anew_and_takes_where_it_crosses():
+    paper = Paper().place(order(kind="limit", price="95")).quote(100.0, 99.9, 100.1)
+    amended(paper, limit_price="101", quantity="12")
+    assert (paper.view().limit_price, paper.view().quantity) == (101, 12)
+    assert paper.quote(100.0, 99.9, 100.1, received=paper.clock.now()).fills == []
+    assert paper.quote(100.0, 99.9, 100.1, after=10).traded == [(12, Decimal("100.10"))]
+
+
+def test_only_a_smaller_quantity_alone_keeps_its_turn():
+    """100 stand before us at 99.00; 60 have traded when the order is changed, 50 more after it."""
+    depth = (((99.1, 10.0),), ((99.0, 100.0),))
+
+    def lived(**terms):
+        paper = Paper().place(order(kind="limit", price="99", quantity=20))
+        paper.quote(99.0, 99.0, 99.1, volume=0.0, depth=depth).quote(
+            99.0, 99.0, 99.1, volume=60.0, depth=depth
+        )
+        amended(paper, **terms).quote(99.0, 99.0, 99.1, after=10, volume=60.0, depth=depth)
+        return paper.quote(99.0, 99.0, 99.1, volume=110.0, depth=depth).traded
+
+    assert lived(quantity="15") == [(10, Decimal("99.00"))]
+    assert lived(quantity="25") == []
+    assert lived(quantity="15", limit_price="98.99") == []
+
+
+def test_two_amendments_travel_for_different_times():
+    assert len({delay(seed_of("C1", count)) for count in range(5)}) == 5
+
+
+@pytest.mark.parametrize(
+    ("request_", "terms", "code"),
+    [
+        (order(kind="limit", price="95"), {"stop_price": "94"}, "BAD_TERMS"),
+        (order(kind="limit", price="95"), {"limit_price": "94.001"}, "BAD_TERMS"),
+        (order(kind="limit", price="95"), {"limit_price": "-1"}, "BAD_TERMS"),
+        (order(kind="limit", price="95"), {"limit_price": "NaN"}, "BAD_TERMS"),
+        (order(kind="limit", price="95"), {"quantity": "0.5"}, "BAD_TERMS"),
+        (order(kind="limit", price="95"), {"quantity": "0"}, "BAD_TERMS"),
+        (order(), {"limit_price": "94"}, "BAD_TERMS"),
+    ],
 )
-def test_a_limit_never_pays_more_than_it_said_nor_less_than_the_market(request, last, half, seen):
-    quote = Quote("AAPL", last, last * (1 - half), last * (1 + half), None, T0, T0, "tape")
-    found = hit(request, market_of(quote, AAPL), seen)
-    limit = float(request.limit_price)
-    if found is None:
-        return
-    if request.side is Side.BUY:
-        assert min(limit, quote.ask) <= found.price <= limit
-    else:
-        assert max(limit, quote.bid) >= found.price >= limit
+def test_terms_that_do_not_fit_leave_the_order_as_it_was(request_, terms, code):
+    paper = Paper().place(request_)
+    before = paper.view()
+    with pytest.raises(Rejected) as refused:
+        amended(paper, **terms)
+    assert refused.value.code == code
+    assert paper.view() == before
 
 
-@given(
-    st.builds(order, st.sampled_from(["buy", "sell"]), st.just("stop"), PRICES.map(lambda p: f"{p:.2f}")),
-    PRICES,
-    st.floats(0.0, 0.01),
-)
-def test_a_stop_never_beats_the_market_or_itself(request, last, half):
-    quote = Quote("AAPL", last, last * (1 - half), last * (1 + half), None, T0, T0, "tape")
-    found = hit(request, market_of(quote, AAPL), None)
-    stop = float(request.stop_price)
-    if found is None:
-        assert (last < stop) if request.side is Side.BUY else (last > stop)
-    elif request.side is Side.BUY:
-        assert found.price == max(stop, quote.ask)
-    else:
-        assert found.price == min(stop, quote.bid)
+def test_what_does_not_rest_is_not_changed():
+    with pytest.raises(Rejected) as refused:
+        amended(Paper(), quantity="5")
+    assert refused.value.code == "NOT_RESTING"
+    with pytest.raises(Rejected):
+        amended(Paper().place(order()).quote(100.0), quantity="20")
+
+
+def test_a_stop_that_was_reached_is_not_moved_any_more():
+    paper = Paper().place(order("sell", "stop_limit", "95", limit_price="95")).quote(94.0, 93.9, 94.1)
+    assert paper.fills == []
+    with pytest.raises(Rejected) as refused:
+        amended(paper, stop_price="90")
+    assert refused.value.code == "ALREADY_TRIGGERED"
+    assert paper.quote(95.5, 95.4, 95.6).prices == [Decimal("95.00")]
+
+
+def test_a_trailing_stop_without_a_distance_is_refused():
+    for distance in ("0", "-1"):
+        with pytest.raises(Rejected) as refused:
+            Paper().place(order("sell", "trailing_stop", trail_amount=distance))
+        assert refused.value.code == "TRAIL"
+
+
+def test_cash_is_told_in_each_currency_of_the_account():
+    script = Script().cash(10_000).cash(500, currency="INR")
+    assert restored(script).broker.account().cash == {"USD": 10_000, "INR": 500}

@@ -1,0 +1,101 @@
+"""The fill engine on bars: a bar becomes a path of trades, the worst for each order that the bar allows.
+
+Open, then the worst price, then the best, then the close, and on the way the trade that wakes a waiting order up. So
+a gap comes first, and a stop comes before a target that lies in the same bar.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from marketpulse.brokers.paper_fill import Met, end, meet
+from marketpulse.brokers.paper_model import Activity, Part, Pool, Tick, Working
+from marketpulse.brokers.paper_trigger import trigger_of
+from marketpulse.risk.costs import Liquidity, half_spread
+from marketpulse.types import OrderType, Side
+
+__all__ = ["Bar", "meet_bar"]
+
+_FIRST = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
+_STEP = timedelta(microseconds=1)  # apart, so that the trades of a bar come one after the other
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of one instrument.
+
+    Attributes
+    ----------
+    open, high, low, close : in the instrument's currency
+    volume : units
+    time : aware UTC, when it opened, by the clock of the instrument
+    daily : units a day and volatility as known before the bar
+    source : who said so
+    """
+
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    time: datetime
+    daily: Liquidity | None = None
+    source: str = "bar"
+
+
+def meet_bar(orders: Sequence[Working], bar: Bar, pool: Pool) -> Met:
+    """Let orders of one instrument meet a bar that opened after they had arrived.
+
+    An order that arrives while the bar runs meets the next one: where in the bar it came is not
+    known. Stops are looked at first, and the first of a group that trades ends the others.
+    """
+    after = list(orders)
+    parts: list[Part] = []
+    first = [i for i, order in enumerate(after) if order.request.type in _FIRST]
+    for i in first + [i for i in range(len(after)) if i not in first]:
+        if not after[i].open or after[i].arrives > bar.time:
+            continue
+        after[i], made, pool = _walk(after[i], bar, pool)
+        parts += made
+        if made and after[i].group:
+            for j, other in enumerate(after):
+                if j != i and other.group == after[i].group:
+                    after[j] = end(other, "OCO", "The other order of its pair has traded.")
+    return Met(tuple(after), tuple(parts), pool)
+
+
+def _walk(order: Working, bar: Bar, pool: Pool) -> tuple[Working, tuple[Part, ...], Pool]:
+    parts: tuple[Part, ...] = ()
+    at, number = bar.open, 0
+    worst, best = (bar.low, bar.high) if order.request.side is Side.SELL else (bar.high, bar.low)
+    for target in (bar.open, worst, best, bar.close):
+        for price in _points(order, at, target):
+            tick = _tick(order, bar, price, worst, number)
+            met = meet((order,), tick, pool)
+            (order,), pool, parts, number = met.orders, met.pool, parts + met.parts, number + 1
+        at = target
+    return order, parts, pool
+
+
+def _points(order: Working, at: float, target: float) -> Iterator[float]:
+    """Yield the trade between two prices that wakes the order up, and then the second of them."""
+    wakes = trigger_of(order) if order.waits else None
+    if wakes is not None and min(at, target) < float(wakes) < max(at, target):
+        yield float(wakes)
+    yield target
+
+
+def _tick(order: Working, bar: Bar, price: float, worst: float, number: int) -> Tick:
+    half = half_spread(order.instrument)
+    return Tick(
+        last=price,
+        bid=price * (1.0 - half),
+        ask=price * (1.0 + half),
+        received=bar.time + (number + 1) * _STEP,
+        source=bar.source,
+        assumed=True,
+        activity=Activity(int(bar.time.timestamp()), bar.volume, bar.daily),
+        printed=number > 0,
+        move=abs(price - worst),
+        opening=number == 0,
+    )
