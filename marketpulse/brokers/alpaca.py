@@ -16,7 +16,8 @@ from typing import Any
 from warnings import filterwarnings
 
 from marketpulse.brokers.alpaca_words import Absent, Taken, of_cancel, of_order, of_question
-from marketpulse.brokers.web import decimal, harden, listed, moment, spoken, text
+from marketpulse.brokers.offered import offered
+from marketpulse.brokers.web import decimal, harden, listed, moment, price, spoken, text
 from marketpulse.clock import Clock
 from marketpulse.errors import AuthExpired, BrokerError, Rejected, Uncertain
 from marketpulse.ports import AccountState, Ack, BrokerCapabilities, OrderRef, Terms, VenueOrder
@@ -43,8 +44,21 @@ _PAGES = 200
 _OWNERS = 20_000  # orders whose client id is remembered
 _SECOND = timedelta(seconds=1)
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
-_TYPES = {OrderType.MARKET: "market", OrderType.LIMIT: "limit", OrderType.STOP: "stop"}
-_STAYS = {TimeInForce.DAY: "day", TimeInForce.GTC: "gtc"}
+_TYPES = {
+    OrderType.MARKET: "market",
+    OrderType.LIMIT: "limit",
+    OrderType.STOP: "stop",
+    OrderType.STOP_LIMIT: "stop_limit",
+    OrderType.TRAILING_STOP: "trailing_stop",
+}
+_SHOWN = {word: kind for kind, word in _TYPES.items()}
+_FORCES = {
+    TimeInForce.DAY: "day",
+    TimeInForce.GTC: "gtc",
+    TimeInForce.IOC: "ioc",
+    TimeInForce.FOK: "fok",
+    TimeInForce.GTD: "gtc",  # the desk ends it
+}
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL, "sell_short": Side.SELL}
 _ENDS = {
     "filled": OrderState.FILLED,
@@ -103,11 +117,21 @@ class AlpacaBroker:
 
     @property
     def capabilities(self) -> BrokerCapabilities:
-        """Market, limit and stop orders in shares."""
-        return BrokerCapabilities(frozenset(_TYPES), frozenset({AssetClass.EQUITY}), _GRACE, self._live)
+        """Every kind of order but the take-profit, in shares.
+
+        What the venue calls replacing makes a new order with a new number, so nothing is changed in place.
+        """
+        return BrokerCapabilities(
+            types=frozenset(_TYPES),
+            asset_classes=frozenset({AssetClass.EQUITY}),
+            grace=_GRACE,
+            live=self._live,
+            forces=frozenset(_FORCES),
+        )
 
     def place(self, client_id: str, instrument: Instrument, request: OrderRequest) -> Ack:
         """Send once; a client id the venue has already is that order."""
+        offered("Alpaca", self.capabilities, request)
         body = _body(client_id, instrument, request)
         try:
             answer = spoken(lambda: self._client().post("/orders", body), of_order)
@@ -207,7 +231,18 @@ class AlpacaBroker:
         # A word we do not know may still trade, so it rests.
         rests = OrderState.PARTIALLY_FILLED if filled else OrderState.ACCEPTED
         state, (code, sentence) = _ENDS.get(status, rests), _REASONS.get(status, ("", ""))
-        return VenueOrder(OrderRef(client_id, venue_id, instrument), state, quantity, filled, code, sentence)
+        return VenueOrder(
+            ref=OrderRef(client_id, venue_id, instrument),
+            state=state,
+            quantity=quantity,
+            filled_quantity=filled,
+            code=code,
+            sentence=sentence,
+            side=_SIDES.get(str(order.get("side"))),
+            type=_SHOWN.get(str(order.get("type"))),
+            limit_price=price(order, "limit_price", _NAME),
+            stop_price=price(order, "stop_price", _NAME),
+        )
 
     def _executions(self, since: datetime) -> list[Any]:
         """Turn the pages of the account's activities."""
@@ -277,21 +312,28 @@ def _body(client_id: str, instrument: Instrument, request: OrderRequest) -> dict
     """Write the order in the venue's words, its numbers as text."""
     if not _known(instrument):
         raise Rejected("NOT_TRADABLE", f"{instrument.symbol} is no share that Alpaca trades.")
-    kind, stays = _TYPES.get(request.type), _STAYS.get(request.time_in_force)
-    if kind is None:
-        raise Rejected("ORDER_TYPE", f"This desk does not place {request.type} orders at Alpaca.")
-    if stays is None:
-        raise Rejected("TIME_IN_FORCE", f"This desk does not place {request.time_in_force} orders at Alpaca.")
+    if request.activation_price is not None:
+        raise Rejected("TRAIL", "Alpaca follows from the start: leave activation_price out.")
+    whole = request.quantity == request.quantity.to_integral_value()
+    waits = request.time_in_force is not TimeInForce.DAY or request.type is OrderType.TRAILING_STOP
+    if waits and not whole:
+        sentence = "Alpaca trades parts of a share in day orders only, and not in trailing stops."
+        raise Rejected("INVALID_QUANTITY", sentence)
     body = {
         "symbol": _spelling(instrument),
         "qty": f"{request.quantity:f}",
         "side": request.side.value,
-        "type": kind,
-        "time_in_force": stays,
+        "type": _TYPES[request.type],
+        "time_in_force": _FORCES[request.time_in_force],
         "client_order_id": client_id,
     }
-    prices = {"limit_price": request.limit_price, "stop_price": request.stop_price}
-    return body | {key: f"{price:f}" for key, price in prices.items() if price is not None}
+    prices = {
+        "limit_price": request.limit_price,
+        "stop_price": request.stop_price,
+        "trail_price": request.trail_amount,
+        "trail_percent": request.trail_percent,
+    }
+    return body | {key: f"{amount:f}" for key, amount in prices.items() if amount is not None}
 
 
 def _known(instrument: Instrument) -> bool:

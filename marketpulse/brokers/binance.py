@@ -10,25 +10,38 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from marketpulse.brokers.amending import not_open
 from marketpulse.brokers.binance_codes import ROWS
+from marketpulse.brokers.binance_order import order_of, type_of
 from marketpulse.brokers.ccxt_line import Absent, Line, Make, Pair, There, options_of, prepared
+from marketpulse.brokers.offered import offered
 from marketpulse.brokers.spot import (
     Execution,
     account_of,
     as_fill,
-    exact,
     fitting,
     moment,
     number,
     only,
+    price_of,
     rows_of,
+    side_shown,
     sorted_once,
     text,
 )
 from marketpulse.clock import Clock
 from marketpulse.errors import Rejected, Uncertain
 from marketpulse.ports import AccountState, Ack, BrokerCapabilities, OrderRef, Terms, VenueOrder
-from marketpulse.types import AssetClass, Fill, Instrument, OrderRequest, OrderState, OrderType, Side
+from marketpulse.types import (
+    AssetClass,
+    Fill,
+    Instrument,
+    OrderRequest,
+    OrderState,
+    OrderType,
+    Side,
+    TimeInForce,
+)
 
 __all__ = ["BinanceBroker"]
 
@@ -38,7 +51,6 @@ _PAGE = 1000  # trades in one answer, the venue's limit
 _PAGES = 60  # answers to one question about trades
 _DAY = timedelta(days=1)  # the venue's longest period in one question
 _SHORTEST = timedelta(seconds=1)
-_TYPES = {OrderType.MARKET: "MARKET", OrderType.LIMIT: "LIMIT", OrderType.STOP: "STOP_LOSS"}
 _STATES = {
     "NEW": OrderState.ACCEPTED,
     "PENDING_NEW": OrderState.ACCEPTED,
@@ -90,21 +102,27 @@ class BinanceBroker:
 
     @property
     def capabilities(self) -> BrokerCapabilities:
-        """Market, limit and stop orders of crypto pairs."""
+        """Every kind of order, in crypto pairs; nothing is changed in place."""
         return BrokerCapabilities(
-            frozenset(_TYPES), frozenset({AssetClass.CRYPTO}), grace=_GRACE, live=self._live
+            types=frozenset(OrderType),
+            asset_classes=frozenset({AssetClass.CRYPTO}),
+            grace=_GRACE,
+            live=self._live,
+            forces=frozenset(TimeInForce),
+            post_only=True,
         )
 
     def place(self, client_id: str, instrument: Instrument, request: OrderRequest) -> Ack:
         """Send once; a duplicate is the order that is there.
 
-        A day order is sent as good till canceled: the desk ends it.
+        A day order, and one with a date, is sent as good till canceled: the desk ends it.
         """
+        offered("Binance", self.capabilities, request)
         pair = fitting(self._line.pair(instrument), instrument, request)
         if client_id in self._handed and (there := self._there(client_id, instrument)):
             return there
         self._handed.add(client_id)
-        order = _order(client_id, pair, request)
+        order = order_of(client_id, pair, request)
         try:
             reply = only(_NAME, self._line.write(lambda client: client.private_post_order(order)))
         except There:
@@ -134,12 +152,12 @@ class BinanceBroker:
         """
         pair = self._line.pair(ref.instrument)
         if pair is None:
-            raise _not_open()
+            raise not_open()
         order = {"symbol": pair.id, "origClientOrderId": ref.client_id}
         try:
             only(_NAME, self._line.write(lambda client: client.private_delete_order(order)))
         except Absent:
-            raise _not_open() from None
+            raise not_open() from None
 
     def replace(self, ref: OrderRef, terms: Terms) -> Ack:
         """Refuse: it amends nothing in place."""
@@ -172,8 +190,18 @@ class BinanceBroker:
         code, sentence = (
             ("VENUE_REJECTED", "The venue refused it.") if state is OrderState.REJECTED else ("", "")
         )
-        filled = number(_NAME, row, "executedQty")
-        return VenueOrder(ref, state, number(_NAME, row, "origQty"), filled, code, sentence)
+        return VenueOrder(
+            ref=ref,
+            state=state,
+            quantity=number(_NAME, row, "origQty"),
+            filled_quantity=number(_NAME, row, "executedQty"),
+            code=code,
+            sentence=sentence,
+            side=side_shown(row),
+            type=type_of(row),
+            limit_price=price_of(_NAME, row, "price"),
+            stop_price=price_of(_NAME, row, "stopPrice"),
+        )
 
     def open_orders(self, instruments: Iterable[Instrument]) -> Sequence[VenueOrder]:
         """All that rests, pair by pair."""
@@ -192,7 +220,7 @@ class BinanceBroker:
         Raises
         ------
         Uncertain
-            Also where one cannot be said in a Fill (``spot.as_fill``); then none is told.
+            Also where one is not whole; then none is told.
         """
         return sorted_once(fill for instrument in instruments for fill in self._fills(since, instrument))
 
@@ -202,7 +230,7 @@ class BinanceBroker:
             return []
         rows = [row for row in self._trades(pair, since) if moment(_NAME, row, "time") >= since]
         self._learn(pair, {int(number(_NAME, row, "orderId")) for row in rows})
-        return [as_fill(_NAME, pair, self._execution(pair, instrument, row)) for row in rows]
+        return [as_fill(_NAME, self._execution(pair, instrument, row)) for row in rows]
 
     def _execution(self, pair: Pair, instrument: Instrument, row: dict[str, Any]) -> Execution:
         if text(_NAME, row, "symbol") != pair.id or not isinstance(row.get("isBuyer"), bool):
@@ -219,7 +247,7 @@ class BinanceBroker:
             fee=number(_NAME, row, "commission"),
             fee_currency=text(_NAME, row, "commissionAsset"),
             time=moment(_NAME, row, "time"),
-            maker=row.get("isMaker") is True,
+            maker=row["isMaker"] if isinstance(row.get("isMaker"), bool) else None,
         )
 
     def _trades(self, pair: Pair, since: datetime) -> list[dict[str, Any]]:
@@ -283,26 +311,6 @@ def _steps(info: Any) -> tuple[Decimal, Decimal]:
         number(_NAME, filters["PRICE_FILTER"], "tickSize"),
         number(_NAME, filters["LOT_SIZE"], "stepSize"),
     )
-
-
-def _order(client_id: str, pair: Pair, request: OrderRequest) -> dict[str, Any]:
-    order = {
-        "symbol": pair.id,
-        "side": request.side.value.upper(),
-        "type": _TYPES[request.type],
-        "quantity": exact(request.quantity),
-        "newClientOrderId": client_id,
-        "newOrderRespType": "ACK",
-    }
-    if request.limit_price is not None:
-        order |= {"price": exact(request.limit_price), "timeInForce": "GTC"}
-    if request.stop_price is not None:
-        order["stopPrice"] = exact(request.stop_price)
-    return order
-
-
-def _not_open() -> Rejected:
-    return Rejected("NOT_OPEN", "The venue has no open order of this name.")
 
 
 def _days(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:

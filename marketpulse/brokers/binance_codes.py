@@ -29,6 +29,7 @@ _FILTERS = (
     _filter("percent_price", "PRICE_OUT_OF_RANGE", "The price is too far from the market for this venue."),
     _filter("price_filter", "OFF_TICK", "The price does not fit the venue's tick or range."),
     _filter("notional", "BELOW_MINIMUM", "The order's value is outside what the venue takes."),
+    _filter("trailing_delta", "TRAIL", "The distance of the trailing stop is outside what the venue takes."),
     _filter("max_num", "TOO_MANY_ORDERS", "The venue holds as many open orders of this pair as it takes."),
     _filter("max_position", "POSITION_LIMIT", "The venue allows no larger holding of this coin."),
     _filter("", "BAD_REQUEST", "The order breaks a rule of the venue for this pair."),
@@ -41,8 +42,15 @@ _REJECTED = (
     rejects(
         "-2010",
         "OrderImmediatelyFillable",
+        "WOULD_TAKE",
+        "The order would have taken what rests instead of resting itself, so the venue gave it up.",
+        "match and take",
+    ),
+    rejects(
+        "-2010",
+        "OrderImmediatelyFillable",
         "WOULD_TRIGGER",
-        "The market has passed the stop price already: the order would trade at once.",
+        "The market has passed the trigger price already.",
     ),
     rejects(
         "-2010",

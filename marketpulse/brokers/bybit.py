@@ -10,48 +10,47 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from marketpulse.brokers.amending import Amending, not_open
 from marketpulse.brokers.bybit_codes import ROWS
+from marketpulse.brokers.bybit_order import SPOT, execution_of, order_of, view_of
 from marketpulse.brokers.ccxt_line import Absent, Line, Make, Pair, There, options_of, prepared
+from marketpulse.brokers.offered import offered
 from marketpulse.brokers.spot import (
-    Execution,
     account_of,
     as_fill,
     exact,
     fitting,
     moment,
     number,
+    on_steps,
     only,
     rows_of,
-    side_of,
     sorted_once,
     text,
 )
 from marketpulse.clock import Clock
 from marketpulse.errors import Rejected, Uncertain
 from marketpulse.ports import AccountState, Ack, BrokerCapabilities, OrderRef, Terms, VenueOrder
-from marketpulse.types import AssetClass, Fill, Instrument, OrderRequest, OrderState, OrderType, Side
+from marketpulse.types import (
+    AssetClass,
+    Fill,
+    Instrument,
+    OrderRequest,
+    OrderState,
+    OrderType,
+    Side,
+    TimeInForce,
+)
 
 __all__ = ["BybitBroker"]
 
 _NAME = "bybit"
 _GRACE = 30.0  # seconds; a request lives 5 at the venue, the rest is for a slow back end and its history
-_SPOT = {"category": "spot"}
 _PAGES = 60  # answers to one question
 _ORDERS, _TRADES = 50, 100  # rows in one answer, the venue's limits
 _WEEK = timedelta(days=7)  # the venue's longest period in one question
 _KEPT = timedelta(days=730)  # as long as the venue keeps executions
-_STATES = {
-    "Created": OrderState.ACCEPTED,
-    "New": OrderState.ACCEPTED,
-    "Untriggered": OrderState.ACCEPTED,
-    "Triggered": OrderState.ACCEPTED,
-    "PartiallyFilled": OrderState.PARTIALLY_FILLED,
-    "Filled": OrderState.FILLED,
-    "Cancelled": OrderState.CANCELED,
-    "PartiallyFilledCanceled": OrderState.CANCELED,
-    "Deactivated": OrderState.CANCELED,
-    "Rejected": OrderState.REJECTED,
-}
+_TYPES = frozenset(OrderType) - {OrderType.TRAILING_STOP}
 
 
 class BybitBroker:
@@ -83,6 +82,7 @@ class BybitBroker:
         options, build = options_of(key, secret), make or _client
         self._line = Line(_NAME, clock, lambda: prepared(build(options), sandbox=sandbox), ROWS, _steps)
         self._handed: set[str] = set()
+        self._changes = Amending(_NAME, clock, _GRACE)
 
     @property
     def name(self) -> str:
@@ -91,23 +91,31 @@ class BybitBroker:
 
     @property
     def capabilities(self) -> BrokerCapabilities:
-        """Market, limit and stop orders of crypto pairs."""
+        """Every kind of order but the trailing stop, in crypto pairs; prices and quantity are changed in place."""
         return BrokerCapabilities(
-            frozenset(OrderType), frozenset({AssetClass.CRYPTO}), grace=_GRACE, live=self._live
+            types=_TYPES,
+            asset_classes=frozenset({AssetClass.CRYPTO}),
+            grace=_GRACE,
+            live=self._live,
+            forces=frozenset(TimeInForce),
+            post_only=True,
+            amends=True,
         )
 
     def place(self, client_id: str, instrument: Instrument, request: OrderRequest) -> Ack:
         """Send once; a duplicate is the order that is there.
 
-        A day order is sent as good till canceled: the desk ends it.
+        A day order, and one with a date, is sent as good till canceled: the desk ends it.
         """
+        offered("Bybit", self.capabilities, request)
         pair = fitting(self._line.pair(instrument), instrument, request)
         if client_id in self._handed and (there := self._there(client_id, instrument)):
             return there
         if request.stop_price is not None:
-            self._not_passed(pair, request.side, request.stop_price)
+            with_it = request.type is not OrderType.TAKE_PROFIT
+            self._not_passed(pair, request.stop_price, rises=with_it is (request.side is Side.BUY))
         self._handed.add(client_id)
-        order = _order(client_id, pair, request)
+        order = order_of(client_id, pair, request)
         try:
             reply = only(_NAME, self._line.write(lambda client: client.private_post_v5_order_create(order)))
         except There:
@@ -120,17 +128,19 @@ class BybitBroker:
             raise Uncertain(f"{_NAME}: the answer was about another order")
         return Ack(client_id, text(_NAME, result, "orderId"), moment(_NAME, reply, "time"))
 
-    def _not_passed(self, pair: Pair, side: Side, stop: Decimal) -> None:
-        """Refuse a stop that the market has passed: the venue would wait for the price to come back.
+    def _not_passed(self, pair: Pair, trigger: Decimal, *, rises: bool) -> None:
+        """Refuse a trigger that the market has passed: the venue would wait for the price to come back.
 
         It reads from the last price which way a spot order is to be triggered.
         """
-        query = {**_SPOT, "symbol": pair.id}
+        last = self._last(pair)
+        if last >= trigger if rises else last <= trigger:
+            raise Rejected("WOULD_TRIGGER", "The market has passed the trigger price already.")
+
+    def _last(self, pair: Pair) -> Decimal:
+        query = {**SPOT, "symbol": pair.id}
         row = self._list(lambda client: client.public_get_v5_market_tickers(query))[0]
-        last = number(_NAME, row[0] if row else None, "lastPrice")
-        if last >= stop if side is Side.BUY else last <= stop:
-            sentence = "The market has passed the stop price already: the order would trade at once."
-            raise Rejected("WOULD_TRIGGER", sentence)
+        return number(_NAME, row[0] if row else None, "lastPrice")
 
     def _there(self, client_id: str, instrument: Instrument) -> Ack | None:
         view = self.find(OrderRef(client_id, None, instrument))
@@ -148,24 +158,41 @@ class BybitBroker:
         """
         pair = self._line.pair(ref.instrument)
         if pair is None:
-            raise _not_open()
-        order = {**_SPOT, "symbol": pair.id, "orderLinkId": ref.client_id}
+            raise not_open()
+        order = {**SPOT, "symbol": pair.id, "orderLinkId": ref.client_id}
         try:
             only(_NAME, self._line.write(lambda client: client.private_post_v5_order_cancel(order)))
         except Absent:
-            raise _not_open() from None
+            raise not_open() from None
 
     def replace(self, ref: OrderRef, terms: Terms) -> Ack:
-        """Refuse: it amends nothing in place."""
-        del ref, terms
-        raise Rejected("NOT_OFFERED", f"{self.name} does not change an order in place.")
+        """Change prices or quantity in place; see ``Amending``."""
+        return self._changes.change(ref, terms, self.find, lambda view: self._amend(view, terms))
+
+    def _amend(self, view: VenueOrder, terms: Terms) -> None:
+        pair = self._line.pair(view.ref.instrument)
+        if pair is None:
+            raise not_open()
+        on_steps(pair, terms.quantity, terms.limit_price, terms.stop_price)
+        if terms.stop_price is not None and view.stop_price is not None:
+            # What waits above the market is triggered by a rise, and a new trigger must be above it as well.
+            self._not_passed(pair, terms.stop_price, rises=view.stop_price > self._last(pair))
+        named = {"qty": terms.quantity, "price": terms.limit_price, "triggerPrice": terms.stop_price}
+        order = {**SPOT, "symbol": pair.id, "orderLinkId": view.ref.client_id}
+        order |= {key: exact(value) for key, value in named.items() if value is not None}
+        try:
+            reply = only(_NAME, self._line.write(lambda client: client.private_post_v5_order_amend(order)))
+        except Absent:
+            raise not_open() from None
+        if text(_NAME, only(_NAME, reply.get("result")), "orderLinkId") != view.ref.client_id:
+            raise Uncertain(f"{_NAME}: the answer was about another order")
 
     def find(self, ref: OrderRef) -> VenueOrder | None:
         """Ask by our own name, among what rests first, since orders move from there to the history."""
         pair = self._line.pair(ref.instrument)
         if pair is None:
             return None
-        query = {**_SPOT, "symbol": pair.id, "orderLinkId": ref.client_id}
+        query = {**SPOT, "symbol": pair.id, "orderLinkId": ref.client_id}
         try:
             rows = self._list(lambda client: client.private_get_v5_order_realtime(query))[0]
             rows = rows or self._list(lambda client: client.private_get_v5_order_history(query))[0]
@@ -173,7 +200,7 @@ class BybitBroker:
             return None
         if not rows:
             return None
-        view = _view(rows[0], pair, ref.instrument)
+        view = view_of(rows[0], pair, ref.instrument)
         if view.ref.client_id != ref.client_id or len(rows) > 1:
             raise Uncertain(f"{_NAME}: the answer was about another order")
         return view
@@ -183,11 +210,11 @@ class BybitBroker:
         wanted = self._wanted(instruments)
         found: dict[str, VenueOrder] = {}
         if wanted:
-            query = {**_SPOT, "limit": _ORDERS}
+            query = {**SPOT, "limit": _ORDERS}
             for row in self._all(lambda client, q: client.private_get_v5_order_realtime(q), query):
                 pair, instrument = wanted.get(text(_NAME, row, "symbol"), (None, None))
                 if pair is not None and instrument is not None:
-                    view = _view(row, pair, instrument)
+                    view = view_of(row, pair, instrument)
                     found[str(view.ref.venue_id)] = view
         ended = {OrderState.FILLED, OrderState.CANCELED, OrderState.REJECTED}
         return [view for view in found.values() if view.state not in ended]
@@ -202,14 +229,14 @@ class BybitBroker:
         Raises
         ------
         Uncertain
-            Also where one cannot be said in a Fill (``spot.as_fill``); then none is told.
+            Also where one is not whole; then none is told.
         """
         wanted = self._wanted(instruments)
         found = []
         for row in self._trades(since) if wanted else ():
             pair, instrument = wanted.get(text(_NAME, row, "symbol"), (None, None))
             if pair is not None and instrument is not None and moment(_NAME, row, "execTime") >= since:
-                found.append(as_fill(_NAME, pair, _execution(row, instrument)))
+                found.append(as_fill(_NAME, execution_of(row, instrument)))
         return sorted_once(found)
 
     def _trades(self, since: datetime) -> Iterator[dict[str, Any]]:
@@ -217,7 +244,7 @@ class BybitBroker:
         since = max(since, end - _KEPT)
         while end > since:
             start = max(since, end - _WEEK)
-            query = {**_SPOT, "limit": _TRADES, "startTime": _ms(start), "endTime": _ms(end)}
+            query = {**SPOT, "limit": _TRADES, "startTime": _ms(start), "endTime": _ms(end)}
             yield from self._all(lambda client, q: client.private_get_v5_execution_list(q), query)
             end = start
 
@@ -268,65 +295,6 @@ def _steps(info: Any) -> tuple[Decimal, Decimal]:
         number(_NAME, info["priceFilter"], "tickSize"),
         number(_NAME, info["lotSizeFilter"], "basePrecision"),
     )
-
-
-def _order(client_id: str, pair: Pair, request: OrderRequest) -> dict[str, Any]:
-    order = {
-        **_SPOT,
-        "symbol": pair.id,
-        "side": request.side.value.capitalize(),
-        "orderType": "Limit" if request.type is OrderType.LIMIT else "Market",
-        "qty": exact(request.quantity),
-        "orderLinkId": client_id,
-    }
-    if request.limit_price is not None:
-        return {**order, "price": exact(request.limit_price), "timeInForce": "GTC"}
-    order["marketUnit"] = "baseCoin"  # else a market buy's quantity is what it may cost
-    if request.stop_price is not None:
-        order |= {"orderFilter": "StopOrder", "triggerPrice": exact(request.stop_price)}
-    return order
-
-
-def _view(row: dict[str, Any], pair: Pair, instrument: Instrument) -> VenueOrder:
-    if text(_NAME, row, "symbol") != pair.id:
-        raise Uncertain(f"{_NAME}: the answer was about another pair")
-    state = _STATES.get(text(_NAME, row, "orderStatus"))
-    if state is None:
-        raise Uncertain(f"{_NAME}: an order in a state that is not known")
-    venue_id = text(_NAME, row, "orderId")
-    ref = OrderRef(_client_id(row, venue_id), venue_id, instrument)
-    code, sentence = ("VENUE_REJECTED", "The venue refused it.") if state is OrderState.REJECTED else ("", "")
-    filled = number(_NAME, row, "cumExecQty")
-    return VenueOrder(ref, state, number(_NAME, row, "qty"), filled, code, sentence)
-
-
-def _client_id(row: dict[str, Any], venue_id: str) -> str:
-    """Return the order's name, or for one placed by hand, which has none, the venue's number."""
-    return str(row.get("orderLinkId") or f"bybit:{venue_id}")
-
-
-def _execution(row: dict[str, Any], instrument: Instrument) -> Execution:
-    if text(_NAME, row, "execType") != "Trade":
-        raise Uncertain(f"{_NAME}: an execution that is no trade")
-    order = text(_NAME, row, "orderId")
-    fee = number(_NAME, row, "execFee")
-    return Execution(
-        trade_id=text(_NAME, row, "execId"),
-        order_id=order,
-        client_id=_client_id(row, order),
-        instrument=instrument,
-        side=side_of(_NAME, text(_NAME, row, "side")),
-        quantity=number(_NAME, row, "execQty"),
-        price=number(_NAME, row, "execPrice"),
-        fee=fee,
-        fee_currency=text(_NAME, row, "feeCurrency") if fee else "",
-        time=moment(_NAME, row, "execTime"),
-        maker=row.get("isMaker") is True,
-    )
-
-
-def _not_open() -> Rejected:
-    return Rejected("NOT_OPEN", "The venue has no open order of this name.")
 
 
 def _ms(time: datetime) -> int:

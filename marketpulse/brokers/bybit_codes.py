@@ -5,9 +5,12 @@ In doubt on purpose: 10000 and 10016 (server errors that ccxt shows as final), 1
 number that is not listed.
 """
 
-from marketpulse.brokers.verdicts import Outcome, Row, Verdict, rejects
+from typing import Any
 
-__all__ = ["ROWS"]
+from marketpulse.brokers.verdicts import Outcome, Row, Verdict, rejects
+from marketpulse.types import OrderState
+
+__all__ = ["ROWS", "end_of"]
 
 _PAUSE = 1.0  # seconds after too many requests, where no header names them: its windows are short
 _BAN = 60.0  # seconds after a 403; it lasts ten minutes, asking once a minute is harmless
@@ -85,3 +88,20 @@ ROWS: tuple[Row, ...] = (
     *_NOT_SENT,
     *_REJECTED,
 )
+
+_ENDS = {
+    "EC_PostOnlyWillTakeLiquidity": (
+        "WOULD_TAKE",
+        "The order would have taken what rests instead of resting itself, so the venue gave it up.",
+    ),
+    "EC_NoImmediateQtyToFill": ("NOT_AT_ONCE", "What could not trade at once was given up."),
+    "EC_NoEnoughQtyToFill": ("NOT_AT_ONCE", "It could not trade whole at once, so it was given up."),
+}
+
+
+def end_of(reason: Any, state: OrderState) -> tuple[str, str]:
+    """Return code and sentence for an order that ended badly, by the venue's word for why; else two empty ones."""
+    if state not in {OrderState.REJECTED, OrderState.CANCELED}:
+        return "", ""
+    unknown = ("VENUE_REJECTED", "The venue refused it.") if state is OrderState.REJECTED else ("", "")
+    return _ENDS.get(reason, unknown) if isinstance(reason, str) else unknown

@@ -10,49 +10,43 @@ That book lives one day. The venue has no sandbox, so this adapter always moves 
 Fees: taxes and charges of a trade are not told with it; fills carry none.
 """
 
-import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from marketpulse.brokers.amending import Amending
 from marketpulse.brokers.kite_login import INDIA, KiteSession, kite_client
-from marketpulse.brokers.kite_words import Absent, of_cancel, of_order, of_question, reason
+from marketpulse.brokers.kite_order import (
+    CAN,
+    ENDS,
+    OURS,
+    SIDES,
+    VARIETY,
+    changes_of,
+    client_id_of,
+    count,
+    elsewhere,
+    fields_of,
+    moment_of,
+    place_of,
+    safe,
+    spelled,
+    tag_of,
+    view_of,
+)
+from marketpulse.brokers.kite_words import Absent, of_cancel, of_change, of_order, of_question
 from marketpulse.brokers.web import decimal, listed, spoken, text
 from marketpulse.clock import Clock
 from marketpulse.errors import AuthExpired, BrokerError, Rejected, Throttled, Uncertain
 from marketpulse.ports import AccountState, Ack, BrokerCapabilities, OrderRef, Terms, VenueOrder
-from marketpulse.types import (
-    AssetClass,
-    Fill,
-    Instrument,
-    OrderRequest,
-    OrderState,
-    OrderType,
-    Side,
-    TimeInForce,
-)
+from marketpulse.types import Fill, Instrument, OrderRequest, OrderState
 
 __all__ = ["KiteBroker"]
 
 _NAME = "kite"
-_GRACE = 120.0  # seconds; well beyond our own patience and the venue's
 _BLIND = 2.0  # seconds until the next try when the order book could not be read before an order
-_VARIETY, _EXCHANGE, _PRODUCT = "regular", "NSE", "CNC"
-_SUFFIX = ".NS"  # of the desk's symbols, since plain INFY is another share, in New York
-_PROTECTION = -1  # the venue's own choice; without it a market or stop-market order is refused
 _SECOND = timedelta(seconds=1)
-_OURS = re.compile(r"MP[0-9A-Z]{18}")  # twenty characters, the most a tag may have
-_ID = re.compile(r"[0-9A-Za-z]{1,40}")
-_TYPES = {OrderType.MARKET: "MARKET", OrderType.LIMIT: "LIMIT", OrderType.STOP: "SL-M"}
-_SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
-_ENDS = {
-    "COMPLETE": OrderState.FILLED,
-    "CANCELLED": OrderState.CANCELED,
-    "CANCELLED AMO": OrderState.CANCELED,
-    "LAPSED": OrderState.EXPIRED,
-    "REJECTED": OrderState.REJECTED,
-}
 
 
 class KiteBroker:
@@ -74,6 +68,7 @@ class KiteBroker:
         self._vendor: Any = None
         self._days: dict[str, date] = {}  # our client ids that were sent or seen, and their day in India
         self._tags: dict[str, str] = {}  # the venue's id of an order -> its client id
+        self._changes = Amending(_NAME, clock, CAN.grace)
 
     @property
     def name(self) -> str:
@@ -82,8 +77,8 @@ class KiteBroker:
 
     @property
     def capabilities(self) -> BrokerCapabilities:
-        """Market, limit and stop orders in shares, with real money."""
-        return BrokerCapabilities(frozenset(_TYPES), frozenset({AssetClass.EQUITY}), _GRACE, live=True)
+        """Market and limit orders, with a stop price or without, in shares, with real money."""
+        return CAN
 
     def renew(self, session: KiteSession) -> None:
         """Go on with a new login; what is known of today's orders stays."""
@@ -93,7 +88,7 @@ class KiteBroker:
 
     def place(self, client_id: str, instrument: Instrument, request: OrderRequest) -> Ack:
         """Send once; a tag that stands in the order book already is that order."""
-        fields = _fields(client_id, instrument, request)
+        fields = fields_of(client_id, instrument, request)
         view = self._before(OrderRef(client_id, None, instrument))
         if view is None:
             self._days[client_id] = self._today()
@@ -102,7 +97,7 @@ class KiteBroker:
             except (Rejected, Throttled, AuthExpired):
                 del self._days[client_id]  # it is not there for certain
                 raise
-            venue_id = _safe(answer)
+            venue_id = safe(answer)
             self._tags[venue_id] = client_id
             view = self._after(OrderRef(client_id, venue_id, instrument))
             if view is None:
@@ -119,16 +114,21 @@ class KiteBroker:
             venue_id = view.ref.venue_id if view is not None else None
         if venue_id is None:
             return
-        order_id = _safe(venue_id)
+        order_id = safe(venue_id)
         try:
-            spoken(lambda: self._client().cancel_order(_VARIETY, order_id), of_cancel)
+            spoken(lambda: self._client().cancel_order(VARIETY, order_id), of_cancel)
         except Absent:
             return  # what became of it, ``find`` and ``fills`` tell
 
     def replace(self, ref: OrderRef, terms: Terms) -> Ack:
-        """Refuse: it amends nothing in place."""
-        del ref, terms
-        raise Rejected("NOT_OFFERED", f"{self.name} does not change an order in place.")
+        """Change prices or quantity in place; see ``Amending``. The venue allows some 25 changes an order."""
+        return self._changes.change(ref, terms, self.find, lambda view: self._amend(view, terms))
+
+    def _amend(self, view: VenueOrder, terms: Terms) -> None:
+        order_id, fields = safe(view.ref.venue_id), changes_of(view, terms)
+        answer = spoken(lambda: self._client().modify_order(VARIETY, order_id, **fields), of_change)
+        if answer != order_id:
+            raise Uncertain("kite: the answer is about another order")
 
     def find(self, ref: OrderRef) -> VenueOrder | None:
         """Scan today's order book for our tag.
@@ -149,18 +149,18 @@ class KiteBroker:
 
     def open_orders(self, instruments: Iterable[Instrument]) -> Sequence[VenueOrder]:
         """All that rests, ours or not."""
-        wanted = _spelled(instruments)
-        named = [(wanted.get(_place_of(row)), row) for row in self._book()] if wanted else []
+        wanted = spelled(instruments)
+        named = [(wanted.get(place_of(row)), row) for row in self._book()] if wanted else []
         views = [self._view(row, instrument) for instrument, row in named if instrument is not None]
-        return [view for view in views if view.state not in _ENDS.values()]
+        return [view for view in views if view.state not in ENDS.values()]
 
     def fills(self, since: datetime, instruments: Iterable[Instrument]) -> Sequence[Fill]:
         """Today's executions from ``since`` on, oldest first."""
-        wanted = _spelled(instruments)
+        wanted = spelled(instruments)
         rows = self._ask(lambda: self._client().trades()) if wanted else []
         found = []
         for row in rows:
-            instrument, time = wanted.get(_place_of(row)), _moment(row)
+            instrument, time = wanted.get(place_of(row)), moment_of(row)
             # The venue tells whole seconds: one from the second that had begun is not left out.
             if instrument is not None and time > since - _SECOND:
                 found.append(self._fill(row, instrument, time))
@@ -174,9 +174,9 @@ class KiteBroker:
         net = positions.get("net") if isinstance(positions, dict) else None
         units: dict[str, Decimal] = {}
         for row in self._ask(lambda: self._client().holdings()):
-            _count(units, row, decimal(row, "quantity", _NAME) + decimal(row, "t1_quantity", _NAME))
+            count(units, row, decimal(row, "quantity", _NAME) + decimal(row, "t1_quantity", _NAME))
         for row in listed(net, _NAME):
-            _count(units, row, decimal(row, "quantity", _NAME))
+            count(units, row, decimal(row, "quantity", _NAME))
         cash = {"INR": decimal(available, "live_balance", _NAME)}
         return AccountState(self._session.user_id, cash, {s: n for s, n in units.items() if n})
 
@@ -207,7 +207,7 @@ class KiteBroker:
 
     def _scan(self, ref: OrderRef) -> VenueOrder | None:
         book = self._book()
-        rows = [row for row in book if _tag(row) == ref.client_id]
+        rows = [row for row in book if tag_of(row) == ref.client_id]
         if len(rows) > 1:
             rows = [row for row in rows if row.get("order_id") == ref.venue_id]
             if len(rows) != 1:
@@ -216,7 +216,7 @@ class KiteBroker:
             rows = [row for row in book if row.get("order_id") == ref.venue_id]
         if not rows:
             return None
-        if _elsewhere(rows[0], ref.instrument):
+        if elsewhere(rows[0], ref.instrument):
             raise Uncertain("kite: the order of this tag is in another share")
         view = self._view(rows[0], ref.instrument)
         if view.ref.client_id != ref.client_id:
@@ -224,26 +224,19 @@ class KiteBroker:
         return view
 
     def _view(self, row: Any, instrument: Instrument) -> VenueOrder:
-        venue_id = _safe(row.get("order_id"))
-        client_id = self._tags[venue_id] = _client_id(row, venue_id)
-        if _OURS.fullmatch(client_id):
-            self._days.setdefault(client_id, self._today())
-        quantity, filled = decimal(row, "quantity", _NAME), decimal(row, "filled_quantity", _NAME)
-        # Every other word is a step on the way, and what is on the way may trade.
-        rests = OrderState.PARTIALLY_FILLED if filled else OrderState.ACCEPTED
-        state, code, sentence = _ENDS.get(text(row, "status", _NAME), rests), "", ""
-        if state is OrderState.REJECTED:
-            told = reason(str(row.get("status_message") or row.get("status_message_raw") or ""))
-            code, sentence = told.code, told.sentence
-        return VenueOrder(OrderRef(client_id, venue_id, instrument), state, quantity, filled, code, sentence)
+        view = view_of(row, instrument)
+        self._tags[str(view.ref.venue_id)] = view.ref.client_id
+        if OURS.fullmatch(view.ref.client_id):
+            self._days.setdefault(view.ref.client_id, self._today())
+        return view
 
     def _fill(self, row: Any, instrument: Instrument, time: datetime) -> Fill:
-        side = _SIDES.get(text(row, "transaction_type", _NAME))
+        side = SIDES.get(text(row, "transaction_type", _NAME))
         if side is None:
             raise Uncertain("kite: an execution is neither a buy nor a sale")
-        order_id = _safe(row.get("order_id"))
+        order_id = safe(row.get("order_id"))
         # The exchange counts trades anew each day and for each of its machines.
-        trade_id = f"{time.astimezone(INDIA):%Y%m%d}-{order_id}-{_safe(row.get('trade_id'))}"
+        trade_id = f"{time.astimezone(INDIA):%Y%m%d}-{order_id}-{safe(row.get('trade_id'))}"
         return Fill(
             venue=_NAME,
             trade_id=trade_id,
@@ -260,8 +253,8 @@ class KiteBroker:
         """Return the client id of an order; executions name the venue's id only."""
         if order_id not in self._tags:
             for row in self._book():
-                venue_id = _safe(row.get("order_id"))
-                self._tags[venue_id] = _client_id(row, venue_id)
+                venue_id = safe(row.get("order_id"))
+                self._tags[venue_id] = client_id_of(row, venue_id)
         return self._tags.setdefault(order_id, f"kite-{order_id}")
 
     def _today(self) -> date:
@@ -283,90 +276,3 @@ class KiteBroker:
             session = self._session
             self._vendor = kite_client(session.api_key, session.access_token, self._prepare)
         return self._vendor
-
-
-def _fields(client_id: str, instrument: Instrument, request: OrderRequest) -> dict[str, Any]:
-    """Write the order in the venue's words, its numbers as text."""
-    if not _known(instrument):
-        raise Rejected("NOT_TRADABLE", f"{instrument.symbol} is no share that Kite trades on the NSE.")
-    kind = _TYPES.get(request.type)
-    if kind is None:
-        raise Rejected("ORDER_TYPE", f"This desk does not place {request.type} orders at Kite.")
-    if request.time_in_force is not TimeInForce.DAY:
-        raise Rejected("TIME_IN_FORCE", "Kite keeps an order for its day only: place it as a day order.")
-    if request.quantity != request.quantity.to_integral_value():
-        raise Rejected("INVALID_QUANTITY", "Kite trades whole shares only.")
-    if not _OURS.fullmatch(client_id):
-        raise Rejected("CLIENT_ID", "The order's name does not fit into Kite's tag.")
-    fields: dict[str, Any] = {
-        "variety": _VARIETY,
-        "exchange": _EXCHANGE,
-        "tradingsymbol": _spelling(instrument),
-        "transaction_type": request.side.value.upper(),
-        "quantity": f"{request.quantity.to_integral_value():f}",
-        "product": _PRODUCT,
-        "order_type": kind,
-        "validity": "DAY",
-        "tag": client_id,
-    }
-    if request.limit_price is not None:
-        return fields | {"price": f"{request.limit_price:f}"}
-    if request.stop_price is not None:
-        fields["trigger_price"] = f"{request.stop_price:f}"
-    return fields | {"market_protection": _PROTECTION}
-
-
-def _known(instrument: Instrument) -> bool:
-    listed_there = instrument.calendar == "XBOM" and instrument.currency == "INR"
-    equity = instrument.asset_class is AssetClass.EQUITY
-    return equity and listed_there and instrument.symbol.endswith(_SUFFIX)
-
-
-def _spelling(instrument: Instrument) -> str:
-    """Return the venue's symbol: ``INFY`` for our ``INFY.NS``."""
-    return instrument.symbol.removesuffix(_SUFFIX)
-
-
-def _spelled(instruments: Iterable[Instrument]) -> dict[tuple[str, str], Instrument]:
-    return {(_EXCHANGE, _spelling(i)): i for i in instruments if _known(i)}
-
-
-def _place_of(row: Any) -> tuple[str, str]:
-    return text(row, "exchange", _NAME), text(row, "tradingsymbol", _NAME)
-
-
-def _elsewhere(row: Any, instrument: Instrument) -> bool:
-    return _place_of(row) != (_EXCHANGE, _spelling(instrument))
-
-
-def _tag(row: Any) -> str:
-    tag = row.get("tag")
-    return tag if isinstance(tag, str) else ""
-
-
-def _client_id(row: Any, venue_id: str) -> str:
-    """Return our client id; another program's tag is a label that many orders may share."""
-    tag = _tag(row)
-    return tag if _OURS.fullmatch(tag) else f"kite-{venue_id}"
-
-
-def _count(units: dict[str, Decimal], row: Any, more: Decimal) -> None:
-    """Add to what is held of a share for delivery, on whichever exchange it was traded."""
-    if text(row, "product", _NAME) == _PRODUCT:
-        symbol = text(row, "tradingsymbol", _NAME) + _SUFFIX
-        units[symbol] = units.get(symbol, Decimal(0)) + more
-
-
-def _moment(row: Any) -> datetime:
-    """Return when the exchange traded; the client gives a time without a zone."""
-    told = row.get("exchange_timestamp") or row.get("fill_timestamp")
-    if not isinstance(told, datetime) or told.tzinfo is not None:
-        raise Uncertain("kite: the time of an execution could not be read")
-    return told.replace(tzinfo=INDIA).astimezone(UTC)
-
-
-def _safe(venue_id: Any) -> str:
-    """Return an id that may stand in an address."""
-    if not isinstance(venue_id, str) or not _ID.fullmatch(venue_id):
-        raise Uncertain("kite: an order's number could not be read")
-    return venue_id

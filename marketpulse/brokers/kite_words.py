@@ -10,7 +10,7 @@ from typing import NamedTuple
 from marketpulse.brokers.web import Refusals, lost, refused
 from marketpulse.errors import AuthExpired, BrokerError, Rejected, Throttled, Uncertain
 
-__all__ = ["Absent", "of_cancel", "of_login", "of_order", "of_question", "reason"]
+__all__ = ["Absent", "of_cancel", "of_change", "of_login", "of_order", "of_question", "reason"]
 
 _PAUSE = 1.0  # seconds; the quota is one of seconds: ten orders
 _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 400, 403, 404, 429
@@ -79,6 +79,21 @@ _REFUSALS: Refusals = (
 )
 
 
+_NO_CHANGE: Refusals = (
+    (("being processed", "try later"), "BUSY", "Kite is at work on the order: ask for the change again."),
+    (
+        ("couldn't find", "not open", "cannot be modified"),
+        "NOT_OPEN",
+        "Kite has no open order of this number.",
+    ),
+    (
+        ("maximum allowed order modif", "modification limit", "modifications"),
+        "TOO_MANY_CHANGES",
+        "Kite changes an order only so often: cancel it and place it anew.",
+    ),
+)
+
+
 class Absent(Uncertain):
     """The venue says that there is nothing to cancel."""
 
@@ -113,6 +128,17 @@ def of_order(error: Exception) -> BrokerError:
     if final and said.status == _BAD_REQUEST and not any(word in said.words for word in _DOUBT):
         return reason(said.words)
     return Uncertain(f"kite: the order was not clearly answered ({said.kind}, status {said.status})")
+
+
+def of_change(error: Exception) -> BrokerError:
+    """As an order; a refusal leaves the order as it was."""
+    told, said = of_order(error), _said(error)
+    if not isinstance(told, Rejected) or said is None:
+        return told
+    for words, code, sentence in _NO_CHANGE:
+        if any(word in said.words for word in words):
+            return Rejected(code, sentence)
+    return Rejected(told.code, told.sentence.replace("refused the order", "refused the change", 1))
 
 
 def of_question(error: Exception) -> BrokerError:

@@ -14,7 +14,7 @@ from typing import Any
 from marketpulse.brokers.ccxt_line import Pair
 from marketpulse.errors import Rejected, Uncertain
 from marketpulse.ports import AccountState
-from marketpulse.types import Fill, Instrument, OrderRequest, OrderType, Side
+from marketpulse.types import Fill, Instrument, OrderRequest, OrderType, Side, TimeInForce
 
 __all__ = [
     "Execution",
@@ -24,9 +24,12 @@ __all__ = [
     "fitting",
     "moment",
     "number",
+    "on_steps",
     "only",
+    "price_of",
     "rows_of",
     "side_of",
+    "side_shown",
     "sorted_once",
     "text",
 ]
@@ -41,6 +44,7 @@ class Execution:
     Attributes
     ----------
     fee : positive when paid, in ``fee_currency``
+    maker : it rested and was taken; None where the venue does not say
     """
 
     trade_id: str
@@ -53,7 +57,7 @@ class Execution:
     fee: Decimal
     fee_currency: str
     time: datetime
-    maker: bool
+    maker: bool | None
 
 
 def exact(value: Decimal) -> str:
@@ -67,24 +71,30 @@ def fitting(pair: Pair | None, instrument: Instrument, request: OrderRequest) ->
     Raises
     ------
     Rejected
-        ``NOT_TRADABLE``, ``UNKNOWN_PAIR``, ``OFF_LOT`` or ``OFF_TICK``.
+        ``NOT_TRADABLE``, ``UNKNOWN_PAIR``, ``OFF_LOT``, ``OFF_TICK`` or ``TIME_IN_FORCE``.
     """
     if not instrument.tradable:
         raise Rejected("NOT_TRADABLE", f"{instrument.symbol} cannot be traded.")
     if pair is None:
         raise Rejected("UNKNOWN_PAIR", f"The venue does not offer {instrument.symbol}.")
-    if not request.quantity.is_finite() or request.quantity <= 0 or _off(request.quantity, pair.lot):
-        raise Rejected("OFF_LOT", f"The quantity is not a multiple of the venue's lot of {pair.lot:f}.")
-    price = request.trigger
-    if price is not None and (not price.is_finite() or price <= 0 or _off(price, pair.tick)):
-        raise Rejected("OFF_TICK", f"The price is not a multiple of the venue's tick of {pair.tick:f}.")
-    if (price is None) is not (request.type is OrderType.MARKET):
-        raise Rejected("BAD_REQUEST", "A market order has no price, any other order has one.")
+    if request.type is OrderType.MARKET and request.time_in_force is TimeInForce.FOK:
+        raise Rejected(
+            "TIME_IN_FORCE", "A market order takes what is there, so at this venue it cannot be fok."
+        )
+    on_steps(pair, request.quantity, request.limit_price, request.stop_price, request.activation_price)
     return pair
 
 
+def on_steps(pair: Pair, quantity: Decimal | None, *prices: Decimal | None) -> None:
+    """Refuse a quantity off the venue's lot and a price off its tick; None is not looked at."""
+    if quantity is not None and _off(quantity, pair.lot):
+        raise Rejected("OFF_LOT", f"The quantity is not a multiple of the venue's lot of {pair.lot:f}.")
+    if any(price is not None and _off(price, pair.tick) for price in prices):
+        raise Rejected("OFF_TICK", f"The price is not a multiple of the venue's tick of {pair.tick:f}.")
+
+
 def _off(value: Decimal, step: Decimal) -> bool:
-    return step > 0 and value % step != 0
+    return not value.is_finite() or value <= 0 or (step > 0 and value % step != 0)
 
 
 def rows_of(name: str, answer: Any) -> list[dict[str, Any]]:
@@ -120,6 +130,11 @@ def number(name: str, info: Any, key: str) -> Decimal:
     return value
 
 
+def price_of(name: str, info: dict[str, Any], key: str) -> Decimal | None:
+    """Read a price that an order may have; None where it is not there, empty or zero."""
+    return None if info.get(key) in (None, "") else number(name, info, key) or None
+
+
 def moment(name: str, info: Any, key: str) -> datetime:
     """Read a time told in milliseconds since 1970."""
     value = number(name, info, key)
@@ -140,23 +155,25 @@ def side_of(name: str, word: str) -> Side:
         raise Uncertain(f"{name}: an order without a side") from None
 
 
-def as_fill(name: str, pair: Pair, execution: Execution) -> Fill:
+def side_shown(info: dict[str, Any]) -> Side | None:
+    """Read the side of an order that may be anybody's; None where it cannot be read."""
+    word = str(info.get("side")).lower()
+    return Side(word) if word in set(Side) else None
+
+
+def as_fill(name: str, execution: Execution) -> Fill:
     """Say an execution in the words of the books.
 
-    The books know a fee in the currency of the price only. A fee in the coin that was bought makes
-    the holding smaller than the execution, and one in a third coin comes out of another holding:
-    neither can be said in a Fill without a false holding, so neither is.
+    A buy's fee is often taken from the coin that was bought, and at Binance any fee from BNB: the fill
+    names that coin, and the books take the fee from it.
 
     Raises
     ------
     Uncertain
-        ``FEE_CURRENCY``: nothing may be booked until the books can hold such a fee.
+        There is a fee and nobody says in what.
     """
-    if execution.fee and execution.fee_currency != pair.quote:
-        raise Uncertain(
-            f"{name}: FEE_CURRENCY: trade {execution.trade_id} of {execution.instrument.symbol} paid its fee in "
-            f"{execution.fee_currency}, which the books cannot hold yet"
-        )
+    if execution.fee and not execution.fee_currency:
+        raise Uncertain(f"{name}: a trade whose fee has no currency")
     if execution.quantity <= 0 or execution.price <= 0:
         raise Uncertain(f"{name}: a trade without price or quantity")
     return Fill(
@@ -169,7 +186,9 @@ def as_fill(name: str, pair: Pair, execution: Execution) -> Fill:
         price=execution.price,
         fee=execution.fee,
         time=execution.time,
-        note=json.dumps({"order": execution.order_id, "maker": execution.maker}, separators=(",", ":")),
+        note=json.dumps({"order": execution.order_id}, separators=(",", ":")),
+        fee_currency=execution.fee_currency,
+        maker=execution.maker,
     )
 
 

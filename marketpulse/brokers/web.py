@@ -12,7 +12,19 @@ from typing import Any, TypeVar
 
 from marketpulse.errors import AuthExpired, BrokerError, Rejected, Uncertain
 
-__all__ = ["Refusals", "decimal", "harden", "listed", "lost", "moment", "refused", "spoken", "text", "wait"]
+__all__ = [
+    "Refusals",
+    "decimal",
+    "harden",
+    "listed",
+    "lost",
+    "moment",
+    "price",
+    "refused",
+    "spoken",
+    "text",
+    "wait",
+]
 
 _T = TypeVar("_T")
 
@@ -124,6 +136,12 @@ def decimal(fields: Any, key: str, name: str) -> Decimal:
     if not found.is_finite() or (found and abs(found.adjusted()) > _DIGITS):
         raise Uncertain(f"{name}: {key} is not a believable number")
     return found
+
+
+def price(fields: Any, key: str, name: str) -> Decimal | None:
+    """Read a price that an order may have; None where it is not there, empty or zero."""
+    value = fields.get(key) if isinstance(fields, dict) else None
+    return None if value in (None, "") else decimal(fields, key, name) or None
 
 
 def moment(fields: Any, key: str, name: str) -> datetime:

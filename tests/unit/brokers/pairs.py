@@ -88,10 +88,11 @@ class Desk:
     def named(self, client):
         return next((o for o in reversed(self.orders) if o["client"] == client), None)
 
-    def add(self, client, side, kind, quantity, trigger):
+    def add(self, client, kind, quantity, sent):
+        """Take an order; ``sent`` are its fields as they came."""
         order = {
-            "id": 7000 + len(self.orders), "client": client, "side": side.lower(), "kind": kind,
-            "quantity": Decimal(quantity), "filled": Decimal(0), "trigger": trigger, "state": "open", "time": self.ms,
+            "id": 7000 + len(self.orders), "client": client, "side": sent["side"].lower(), "kind": kind, "sent": sent,
+            "quantity": Decimal(quantity), "filled": Decimal(0), "state": "open", "time": self.ms,
         }  # fmt: skip
         self.orders.append(order)
         return order
@@ -162,13 +163,7 @@ class BinanceDesk(Desk):
     def post(self, fields):
         if any(o["client"] == fields["newClientOrderId"] for o in self.open()):
             return error(-2010, "Duplicate order sent.")
-        order = self.add(
-            fields["newClientOrderId"],
-            fields["side"],
-            fields["type"],
-            fields["quantity"],
-            fields.get("price") or fields.get("stopPrice"),
-        )
+        order = self.add(fields["newClientOrderId"], fields["type"], fields["quantity"], fields)
         answer = {
             "symbol": "BTCUSDT",
             "orderId": order["id"],
@@ -182,11 +177,16 @@ class BinanceDesk(Desk):
         status = {"open": part, "filled": "FILLED", "canceled": "CANCELED"}.get(
             order["state"], order["state"]
         )
-        return {
+        sent = order["sent"]
+        row = {
             "symbol": "BTCUSDT", "orderId": order["id"], "clientOrderId": order["client"], "status": status,
             "origQty": f"{order['quantity']:.8f}", "executedQty": f"{order['filled']:.8f}", "side": order["side"].upper(),
-            "time": order["time"],
+            "time": order["time"], "type": sent["type"], "timeInForce": sent.get("timeInForce", "GTC"),
+            "price": f"{Decimal(sent.get('price', 0)):.8f}", "stopPrice": f"{Decimal(sent.get('stopPrice', 0)):.8f}",
         }  # fmt: skip
+        if "trailingDelta" in sent:  # in the answer only where it was in the order
+            row |= {"trailingDelta": int(sent["trailingDelta"]), "trailingTime": -1}
+        return row
 
     def trade_row(self, trade):
         order = trade["order"]
@@ -233,23 +233,36 @@ class BybitDesk(Desk):
 
     def order(self, end, fields):
         client = fields.get("orderLinkId")
-        if end == "order/create":
-            if self.named(client):
-                return self.said({}, 170141)
-            kind = "MARKET" if fields["orderType"] == "Market" and "triggerPrice" not in fields else "REST"
-            order = self.add(client, fields["side"], kind, fields["qty"], fields.get("price"))
-            return self.said({"orderId": str(order["id"]), "orderLinkId": client})
-        if end == "order/cancel":
-            order = self.named(client)
-            if order is None or order["state"] != "open":
-                return self.said({}, 170213)
-            order["state"] = "canceled"
-            return self.said({"orderId": str(order["id"]), "orderLinkId": client})
+        if end in {"order/create", "order/cancel", "order/amend"}:
+            return getattr(self, end.rpartition("/")[2])(fields)
         if end == "execution/list":
             start, stop = int(fields["startTime"]), int(fields["endTime"])
             return self.paged([self.trade_row(t) for t in self.trades if start <= t["time"] <= stop], fields)
         rows = self.open() if end == "order/realtime" else [o for o in self.orders if o not in self.open()]
         return self.paged([self.row(o) for o in rows if client in {None, o["client"]}], fields)
+
+    def create(self, fields):
+        client = fields["orderLinkId"]
+        if self.named(client):
+            return self.said({}, 170141)
+        kind = "MARKET" if fields["orderType"] == "Market" and "triggerPrice" not in fields else "REST"
+        order = self.add(client, kind, fields["qty"], fields)
+        return self.said({"orderId": str(order["id"]), "orderLinkId": client})
+
+    def cancel(self, fields):
+        order = self.named(fields["orderLinkId"])
+        if order is None or order["state"] != "open":
+            return self.said({}, 170213)
+        order["state"] = "canceled"
+        return self.said({"orderId": str(order["id"]), "orderLinkId": order["client"]})
+
+    def amend(self, fields):
+        order = self.named(fields["orderLinkId"])
+        if order is None or order["state"] != "open":
+            return self.said({}, 170213)
+        order["quantity"] = Decimal(fields.get("qty", order["quantity"]))
+        order["sent"] = order["sent"] | {k: fields[k] for k in ("price", "triggerPrice") if k in fields}
+        return self.said({"orderId": str(order["id"]), "orderLinkId": order["client"]})
 
     def paged(self, rows, fields):
         start = int(fields.get("cursor", 0))
@@ -261,9 +274,14 @@ class BybitDesk(Desk):
         status = {"open": part, "filled": "Filled", "canceled": "Cancelled"}.get(
             order["state"], order["state"]
         )
+        sent = order["sent"]
+        trigger = sent.get("triggerPrice", "0.00")
+        way = 0 if trigger == "0.00" else 1 if Decimal(trigger) > Decimal(self.last) else 2
         return {
             "symbol": "BTCUSDT", "orderId": str(order["id"]), "orderLinkId": order["client"], "orderStatus": status,
-            "qty": f"{order['quantity']}", "cumExecQty": f"{order['filled']}",
+            "qty": f"{order['quantity']}", "cumExecQty": f"{order['filled']}", "side": sent["side"],
+            "orderType": sent["orderType"], "price": sent.get("price", "0.00"), "marketUnit": sent.get("marketUnit", ""),
+            "triggerPrice": trigger, "triggerDirection": way, "rejectReason": order.get("why", "EC_NoError"),
         }  # fmt: skip
 
     def trade_row(self, trade):

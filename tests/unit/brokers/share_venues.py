@@ -169,6 +169,8 @@ class KiteWire(Wire):
             return self.post(form)
         if request.method == "DELETE":
             return self.delete(path.rpartition("/")[2])
+        if request.method == "PUT":
+            return self.put(path.rpartition("/")[2], form)
         return told(
             {
                 "/orders": self.orders,
@@ -190,6 +192,8 @@ class KiteWire(Wire):
         order = {
             **form,
             "quantity": int(form["quantity"]),
+            "price": float(form.get("price", 0)),
+            "trigger_price": float(form.get("trigger_price", 0)),
             "order_id": f"2603090000{len(self.orders):05d}",
             "status": "REJECTED" if self.verdict else "OPEN",
             "status_message": self.verdict or None,
@@ -204,6 +208,14 @@ class KiteWire(Wire):
                 order["status"] = "CANCELLED"
                 return told({"order_id": number})
         return error(400, "OrderException", "Order cannot be cancelled as it is being processed. Try later.")
+
+    def put(self, number, form):
+        for order in self.orders:
+            if order["order_id"] == number and order["status"] == "OPEN":
+                order |= {key: float(form[key]) for key in ("price", "trigger_price") if key in form}
+                order["quantity"] = int(form.get("quantity", order["quantity"]))
+                return told({"order_id": number})
+        return error(400, "OrderException", "Couldn't find that `order_id`.")
 
     def trade(self):
         for order in self.orders:

@@ -168,8 +168,8 @@ def test_an_order_refused_in_the_answer_itself_is_rejected(broker, wire):
         (TATA, replace(BUY, symbol="TCS.NS"), "NOT_TRADABLE"),
         (replace(AAPL, asset_class=AssetClass.CRYPTO), BUY, "NOT_TRADABLE"),
         (replace(AAPL, currency="EUR"), BUY, "NOT_TRADABLE"),
-        (AAPL, replace(BUY, type="iceberg"), "ORDER_TYPE"),
-        (AAPL, replace(BUY, time_in_force="fok"), "TIME_IN_FORCE"),
+        (AAPL, replace(BUY, type="iceberg"), "TYPE_NOT_OFFERED"),
+        (AAPL, replace(BUY, time_in_force="opg"), "TIME_IN_FORCE"),
     ],
 )
 def test_what_it_does_not_trade_is_not_sent(broker, wire, instrument, request_, code):
@@ -247,6 +247,7 @@ def test_executions_come_in_pages_each_once_with_their_orders_client_id(broker, 
     assert {f.client_order_id for f in fills} == {CLIENT}
     assert [f.time for f in fills] == sorted(f.time for f in fills)
     assert (str(fills[0].price), fills[0].quantity, fills[0].fee) == ("100.10", 1, 0)
+    assert (fills[0].fee_currency, fills[0].maker) == ("", None)
     assert sum("activities" in path for path in wire.asked("GET")) == 3
     late = broker.fills(NOW + timedelta(seconds=249), [AAPL])
     assert [f.time for f in late] == [NOW + timedelta(seconds=n) for n in (249, 250)]

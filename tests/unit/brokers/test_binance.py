@@ -87,6 +87,8 @@ def test_a_pair_the_venue_does_not_offer(broker, desk):
     [
         (error(-2010, "Account has insufficient balance for requested action."), "INSUFFICIENT_FUNDS"),
         (error(-2010, "Stop price would trigger immediately."), "WOULD_TRIGGER"),
+        (error(-2010, "Order would immediately match and take."), "WOULD_TAKE"),
+        (error(-1013, "Filter failure: TRAILING_DELTA"), "TRAIL"),
         (error(-2010, "Market is closed."), "REFUSED"),
         (error(-2010, "This symbol is not permitted for this account."), "REFUSED"),
         (error(-2010, "Filter failure: MAX_POSITION"), "POSITION_LIMIT"),
@@ -244,12 +246,25 @@ def test_a_trade_of_an_order_the_venue_does_not_show_is_no_answer(broker, desk, 
         desk.broker(clock).fills(clock.now(), [BTC])
 
 
-def test_a_fee_in_the_coin_that_was_bought_stops_the_listing(broker, desk, clock):
+def test_a_fee_in_the_coin_that_was_bought_names_it(broker, desk, clock):
     broker.place(CLIENT, BTC, OrderRequest("BTC/USDT", Side.BUY, OrderType.MARKET, ONE))
-    desk.fee = (Decimal("0.001"), "BTC")
+    for coin in ("BTC", "BNB"):
+        desk.fee = (Decimal("0.001"), coin)
+        desk.fill(desk.orders[0], Decimal("0.5"))
+    fills = broker.fills(clock.now(), [BTC])
+    assert [(f.fee, f.fee_currency, f.maker) for f in fills] == [
+        (Decimal("0.001"), "BTC", False), (Decimal("0.001"), "BNB", False),
+    ]  # fmt: skip
+
+
+def test_a_trade_that_does_not_say_who_rested(broker, desk, clock):
+    broker.place(CLIENT, BTC, OrderRequest("BTC/USDT", Side.BUY, OrderType.MARKET, ONE))
     desk.trade()
-    with pytest.raises(Uncertain, match="FEE_CURRENCY"):
-        broker.fills(clock.now(), [BTC])
+    row = desk.trade_row(desk.trades[0])
+    desk.faults[("GET", "/myTrades")] = [
+        (200, {}, [row | {"id": n, "isMaker": m} for n, m in enumerate((True, None))])
+    ]
+    assert [f.maker for f in broker.fills(clock.now(), [BTC])] == [True, None]
 
 
 @pytest.mark.parametrize(

@@ -307,12 +307,15 @@ def test_a_trade_that_is_not_whole_is_no_answer(broker, desk, clock, row):
         broker.fills(clock.now() - timedelta(hours=1), [BTC])
 
 
-def test_a_fee_in_the_coin_that_was_bought_stops_the_listing(broker, desk, clock):
+def test_a_fee_in_the_coin_that_was_bought_names_it(broker, desk, clock):
     broker.place(CLIENT, BTC, OrderRequest("BTC/USDT", Side.BUY, OrderType.MARKET, ONE))
-    desk.fee = (Decimal("0.001"), "BTC")
-    desk.trade()
-    with pytest.raises(Uncertain, match="FEE_CURRENCY"):
-        broker.fills(clock.now(), [BTC])
+    for coin in ("BTC", "BNB"):
+        desk.fee = (Decimal("0.001"), coin)
+        desk.fill(desk.orders[0], Decimal("0.5"))
+    fills = broker.fills(clock.now(), [BTC])
+    assert [(f.fee, f.fee_currency, f.maker) for f in fills] == [
+        (Decimal("0.001"), "BTC", False), (Decimal("0.001"), "BNB", False),
+    ]  # fmt: skip
 
 
 def test_the_account(broker, desk):

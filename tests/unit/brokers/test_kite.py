@@ -12,7 +12,7 @@ from marketpulse.brokers.kite import KiteBroker
 from marketpulse.brokers.kite_login import KiteSession
 from marketpulse.clock import SimClock
 from marketpulse.errors import AuthExpired, Rejected, Throttled, Uncertain
-from marketpulse.ports import OrderRef
+from marketpulse.ports import OrderRef, Terms
 from marketpulse.types import AssetClass, OrderRequest, OrderState, OrderType, Side, TimeInForce
 
 NOW = datetime(2026, 3, 9, 6, 0, tzinfo=UTC)
@@ -172,7 +172,7 @@ NOT_FOR_KITE = [
     (CLIENT, replace(TATA, symbol="TCS"), BUY, "NOT_TRADABLE"),
     (CLIENT, replace(TATA, asset_class=AssetClass.INDEX), BUY, "NOT_TRADABLE"),
     (CLIENT, replace(TATA, currency="USD"), BUY, "NOT_TRADABLE"),
-    (CLIENT, TATA, replace(BUY, type="iceberg"), "ORDER_TYPE"),
+    (CLIENT, TATA, replace(BUY, type="iceberg"), "TYPE_NOT_OFFERED"),
     (CLIENT, TATA, replace(BUY, time_in_force=TimeInForce.GTC), "TIME_IN_FORCE"),
     (CLIENT, TATA, replace(BUY, quantity=Decimal("0.5")), "INVALID_QUANTITY"),
     ("a-name-of-another-form", TATA, BUY, "CLIENT_ID"),
@@ -365,6 +365,7 @@ CALLS = [
     lambda broker: broker.place(CLIENT, TATA, BUY),
     lambda broker: broker.find(REF),
     lambda broker: broker.cancel(OrderRef(CLIENT, "1", TATA)),
+    lambda broker: broker.replace(REF, Terms(limit_price=Decimal(3510))),
     lambda broker: broker.open_orders([TATA]),
     lambda broker: broker.fills(NOW, [TATA]),
     lambda broker: broker.account(),
@@ -384,11 +385,12 @@ def test_no_failure_shows_a_key_or_token_and_none_is_anything_but_ours(broker, w
         )
         more = [error(status, kind, secret) for status in (400, 403, 500) for kind in kinds]
         for effect in failures("https://api.kite.trade/orders?x=1", secret) + more:
-            for method in ("GET", "POST", "DELETE"):
+            for method in ("GET", "POST", "DELETE", "PUT"):
                 wire.plant(method, "", effect, always=True)
             assert not leaks(said(lambda: call(broker), caplog), secret), effect
             wire.planted.clear()
             wire.plant("POST", "/regular", effect)  # past the look before it
+            wire.plant("PUT", "", effect)
             assert not leaks(said(lambda: call(broker), caplog), secret), effect
             wire.planted.clear()
     shown = f"{broker!r}{SESSION!r}{SESSION}{broker.capabilities!r}"

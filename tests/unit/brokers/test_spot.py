@@ -139,22 +139,28 @@ def test_sides():
 
 
 def test_a_fee_in_the_currency_of_the_price_is_booked():
-    fill = as_fill("v", PAIR, trade())
+    fill = as_fill("v", trade())
     assert (fill.quantity, fill.price, fill.fee, fill.venue) == (
         Decimal("0.5"),
         Decimal("100.01"),
         Decimal("0.05"),
         "v",
     )
-    assert fill.note == '{"order":"7","maker":false}'
-    assert as_fill("v", PAIR, trade(fee=Decimal("-0.01"))).fee == Decimal("-0.01")  # a maker's rebate
+    assert (fill.fee_currency, fill.maker, fill.note) == ("USDT", False, '{"order":"7"}')
+    assert as_fill("v", trade(fee=Decimal("-0.01"))).fee == Decimal("-0.01")  # a maker's rebate
+    assert as_fill("v", trade(maker=None)).maker is None
 
 
-@pytest.mark.parametrize("coin", ["BTC", "BNB", "", "USDC"])
-def test_a_fee_in_another_coin_is_never_dropped(coin):
-    with pytest.raises(Uncertain, match="FEE_CURRENCY"):
-        as_fill("v", PAIR, trade(fee_currency=coin))
-    assert as_fill("v", PAIR, trade(fee_currency=coin, fee=Decimal(0))).fee == 0
+@pytest.mark.parametrize("coin", ["BTC", "BNB", "USDC"])
+def test_a_fee_in_another_coin_names_it(coin):
+    fill = as_fill("v", trade(fee_currency=coin))
+    assert (fill.fee, fill.fee_currency) == (Decimal("0.05"), coin)
+
+
+def test_a_fee_in_no_coin_is_never_booked():
+    with pytest.raises(Uncertain, match="currency"):
+        as_fill("v", trade(fee_currency=""))
+    assert as_fill("v", trade(fee_currency="", fee=Decimal(0))).fee == 0
 
 
 @pytest.mark.parametrize(
@@ -162,12 +168,12 @@ def test_a_fee_in_another_coin_is_never_dropped(coin):
 )
 def test_what_is_no_trade_is_not_booked(fields):
     with pytest.raises(Uncertain):
-        as_fill("v", PAIR, trade(**fields))
+        as_fill("v", trade(**fields))
 
 
 def test_a_trade_told_twice_is_one_and_the_oldest_comes_first():
-    late = as_fill("v", PAIR, trade(trade_id="a", time=NOW))
-    early = as_fill("v", PAIR, trade(trade_id="b", time=NOW.replace(hour=1)))
+    late = as_fill("v", trade(trade_id="a", time=NOW))
+    early = as_fill("v", trade(trade_id="b", time=NOW.replace(hour=1)))
     assert sorted_once([late, early, late]) == [early, late]
 
 

@@ -87,6 +87,7 @@ TOLD = {
     ("binance", "-2010"): [
         "Account has insufficient balance for requested action.",
         "Stop price would trigger immediately.",
+        "Order would immediately match and take.",
     ],
     ("binance", "-1013"): ["Market is closed."],
     ("bybit", "10001"): ["Not supported symbols"],
