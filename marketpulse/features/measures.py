@@ -192,7 +192,9 @@ def skewness(returns: FloatArray, bars: int = 63) -> FloatArray:
     mean, deviation = mean_and_deviation(returns, bars)
     whole = deviation * np.sqrt((bars - 1) / bars)
     squares, cubes = total(np.square(returns), bars) / bars, total(np.square(returns) * returns, bars) / bars
-    third: FloatArray = (cubes - 3.0 * mean * squares + 2.0 * np.square(mean) * mean) / (np.square(whole) * whole)
+    third: FloatArray = (cubes - 3.0 * mean * squares + 2.0 * np.square(mean) * mean) / (
+        np.square(whole) * whole
+    )
     return third
 
 

@@ -1,0 +1,124 @@
+"""The chart's set of indicators carried forward bar by bar, and shown for the bar that is still forming."""
+
+from math import inf, isfinite, nan
+
+import numpy as np
+from talib import stream
+
+from marketpulse.features.chart import LINES, columns, lines
+from marketpulse.features.indicators import inside_first
+from marketpulse.types import Bars, FloatArray
+
+__all__ = ["Forming"]
+
+_ENOUGH = 64
+"""Bars from which on every indicator of the set has a value to carry forward (MACD needs 34)."""
+_Handles = tuple[
+    stream.SMA,
+    stream.EMA,
+    stream.RSI,
+    stream.MACD,
+    stream.BBANDS,
+    stream.ATR,
+    stream.ADX,
+    stream.STOCH,
+    stream.OBV,
+]
+_UNKNOWN = (nan,) * len(LINES)
+
+
+class Forming:
+    """The lines of ``chart.LINES`` for one instrument, at the cost of one bar for each bar.
+
+    A closed bar is taken in by ``update``; ``peek`` says what the lines would be if the forming bar
+    closed now, and keeps nothing. The numbers are those of ``chart.chart`` to the last bit. The state
+    cannot be stored: after a restart it is opened anew on the history.
+
+    Parameters
+    ----------
+    bars : closed bars, oldest first; what is not sound is left out
+    """
+
+    def __init__(self, bars: Bars) -> None:
+        self._history: tuple[FloatArray, ...] = columns(bars) if len(bars) else (np.empty(0),) * 4
+        self._handles: _Handles | None = None
+        found = lines(*self._history)
+        self.values: tuple[float, ...] = (
+            tuple(float(line[-1]) for line in found) if len(found[0]) else _UNKNOWN
+        )
+        self._open()
+
+    def update(self, high: float, low: float, close: float, volume: float) -> tuple[float, ...]:
+        """Take one closed bar in and give the lines at it; NaN, and nothing taken in, for one that is not sound."""
+        if not (0.0 < high < inf and 0.0 < low < inf and 0.0 < close < inf):
+            return _UNKNOWN
+        if not isfinite(volume):
+            volume = 0.0
+        if self._handles is None:
+            self._grow((high, low, close, volume))
+            return self.values
+        sma, ema, rsi, macd, bands, atr, adx, stochastic, obv = self._handles
+        self.values = (
+            sma.update(close),
+            ema.update(close),
+            rsi.update(close),
+            *macd.update(close),
+            *bands.update(close),
+            atr.update(high, low, close),
+            adx.update(high, low, close),
+            *stochastic.update(high, low, close),
+            obv.update(close, volume),
+        )
+        return self.values
+
+    def peek(self, high: float, low: float, close: float, volume: float) -> tuple[float, ...]:
+        """Give the lines as they would be if the forming bar closed like this."""
+        if not (0.0 < high < inf and 0.0 < low < inf and 0.0 < close < inf):
+            return _UNKNOWN
+        if not isfinite(volume):
+            volume = 0.0
+        if self._handles is None:
+            return _last(self._longer((high, low, close, volume)))
+        sma, ema, rsi, macd, bands, atr, adx, stochastic, obv = self._handles
+        return (
+            sma.peek(close),
+            ema.peek(close),
+            rsi.peek(close),
+            *macd.peek(close),
+            *bands.peek(close),
+            atr.peek(high, low, close),
+            adx.peek(high, low, close),
+            *stochastic.peek(high, low, close),
+            obv.peek(close, volume),
+        )
+
+    def _longer(self, bar: tuple[float, ...]) -> tuple[FloatArray, ...]:
+        return tuple(np.append(column, value) for column, value in zip(self._history, bar, strict=True))
+
+    def _grow(self, bar: tuple[float, ...]) -> None:
+        """A short history is computed whole, until there is enough to carry forward."""
+        self._history = self._longer(bar)
+        self.values = _last(self._history)
+        self._open()
+
+    def _open(self) -> None:
+        high, low, close, volume = self._history
+        if len(close) < _ENOUGH:
+            return
+        self._handles = (
+            stream.SMA(close, 20),
+            stream.EMA(close, 20),
+            stream.RSI(close, 14),
+            stream.MACD(close, 12, 26, 9),
+            stream.BBANDS(close, 20, 2.0, 2.0),
+            stream.ATR(*inside_first(high, low, close), 14),
+            stream.ADX(high, low, close, 14),
+            stream.STOCH(high, low, close, fastk_period=14, slowk_period=3, slowd_period=3),
+            stream.OBV(close, volume),
+        )
+        self._history = ()
+
+
+def _last(history: tuple[FloatArray, ...]) -> tuple[float, ...]:
+    high, low, close, volume = history
+    return tuple(float(line[-1]) for line in lines(high, low, close, volume))
