@@ -24,32 +24,79 @@ class EquityStore(Protocol):
 
 
 class EquityLog:
-    """Samples of one account's equity in base currency; only the loop's thread adds."""
+    """Samples of the equity of one set of accounts in base currency; only the loop's thread adds.
+
+    Beside a sample may stand what it had been at the paper fills' pessimistic and optimistic prices.
+    """
 
     def __init__(self, store: EquityStore, account: str, deposits: float) -> None:
         self._store = store
         self._name = f"equity {account}"
         self._samples = deque(store.metrics(self._name), maxlen=_KEPT)
+        self._bands = {
+            time: (low, high)
+            for (time, low), (_, high) in zip(
+                store.metrics(self._low), store.metrics(self._high), strict=False
+            )
+        }
         self._deposits = deposits
         self.peak = max([deposits, *(value for _, value in self._samples)])
 
-    def add(self, moment: datetime, equity: float) -> None:
+    @property
+    def _low(self) -> str:
+        return f"{self._name} low"
+
+    @property
+    def _high(self) -> str:
+        return f"{self._name} high"
+
+    def add(self, moment: datetime, equity: float, band: tuple[float, float] | None = None) -> None:
         """Note the present value; a sample is kept when its time slot is new."""
         self.peak = max(self.peak, equity)
         if self._samples and moment.timestamp() // _SLOT <= self._samples[-1][0].timestamp() // _SLOT:
             return
+        if len(self._samples) == _KEPT:
+            self._bands.pop(self._samples[0][0], None)
         self._samples.append((moment, equity))
         self._store.save_metric(moment, self._name, equity)
+        if band is not None:
+            self._bands[moment] = band
+            for name, value in zip((self._low, self._high), band, strict=True):
+                self._store.save_metric(moment, name, value)
 
     @property
     def curve(self) -> tuple[tuple[datetime, float], ...]:
         """All samples held, oldest first."""
         return tuple(self._samples)
 
-    def day_start(self, now: datetime) -> float:
-        """Return the last value before the present market day, or what was paid in."""
+    @property
+    def band(self) -> tuple[tuple[float, float], ...]:
+        """Low and high of each sample of the curve; empty while no sample has them."""
+        if not self._bands:
+            return ()
+        return tuple(self._bands.get(moment, (value, value)) for moment, value in self._samples)
+
+    def day_start(
+        self, now: datetime, paid_in: float | None = None, since: float | None = 0.0
+    ) -> float | None:
+        """Return what the present market day began with.
+
+        Parameters
+        ----------
+        paid_in : all that was ever put in; the day began with it when there is no day before. None: what
+            had been put in when the desk started
+        since : what was put in since the day began
+
+        Returns
+        -------
+        float or None
+            The last value of a day before, and what was put in since; None where that is not known.
+        """
         today = _day(now)
-        return next((v for t, v in reversed(self._samples) if _day(t) < today), self._deposits)
+        before = next((v for t, v in reversed(self._samples) if _day(t) < today), None)
+        if before is None:
+            return self._deposits if paid_in is None else paid_in
+        return None if since is None else before + since
 
     def day_began(self, now: datetime) -> datetime:
         """Return the first moment of the present market day."""

@@ -1,7 +1,7 @@
 """Makes the Snapshot: reads every room once and freezes what it saw."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,8 +15,8 @@ from marketpulse.loop.equity import EquityLog
 from marketpulse.loop.gate import Gate
 from marketpulse.loop.rooms import Rooms
 from marketpulse.performance import returns, sharpe
-from marketpulse.portfolio import Flow, value
-from marketpulse.portfolio.codec import read_booking
+from marketpulse.portfolio import Flow, band, converted, put_in, value
+from marketpulse.portfolio.codec import read_booking, read_external
 from marketpulse.risk import Scenarios, stops, view
 from marketpulse.types import (
     DeskStatus,
@@ -27,6 +27,7 @@ from marketpulse.types import (
     Mode,
     Order,
     ProviderHealth,
+    Rate,
     ReplayInfo,
     RiskView,
     Snapshot,
@@ -40,6 +41,7 @@ _FILLS = 500
 _EVENTS = 60
 _FEWEST_DAYS = 20  # daily returns before a Sharpe ratio says anything
 _SATURDAY = 5  # a day without a session would make the account look calm
+_OUTSIDE = frozenset({EventKind.CASH, EventKind.EXTERNAL})
 _NOTHING = Flow(Decimal(0), Decimal(0))
 
 
@@ -54,7 +56,8 @@ class Picture:
         self._number = 0
         self._events: deque[Event] = deque(maxlen=_EVENTS)
         self._seq = 0
-        self._fills: deque[Fill] = deque(maxlen=_FILLS)
+        self._fills: deque[tuple[str, Fill]] = deque(maxlen=_FILLS)
+        self._outside: deque[Event] = deque(maxlen=_FILLS)
         self._drawdown = 0.0
 
     def take(self, analyst: Analyst) -> Snapshot:
@@ -105,35 +108,61 @@ class Picture:
         self, now: datetime, data: Mapping[str, MarketDatum], open_orders: tuple[Order, ...]
     ) -> Valuation:
         books, log = self._rooms.books, self._equity
+        portfolio, rates = books.portfolio, self._gate.rates(data)
         equity = self._gate.equity(data)
         if equity is not None:
-            log.add(now, equity)
+            log.add(now, equity, band(portfolio, equity, rates))
         valuation = value(
-            books.portfolio,
+            portfolio,
             data,
+            rates=rates,
             reserved=books.reserved_cash,
-            day_start=log.day_start(now),
+            day_start=log.day_start(now, *self._paid_in(log.day_began(now), rates)),
             peak=log.peak,
             drawdown=self._drawdown,
             today=self._today(log.day_began(now)),
             stops=_nearest(open_orders),
             curve=log.curve,
+            samples=log.band,
         )
         self._drawdown = valuation.drawdown
         return valuation
+
+    def _paid_in(self, market_day: datetime, rates: Mapping[str, Rate]) -> tuple[float | None, float | None]:
+        """What was ever put in, and what of it since the day began, base currency; None without a rate."""
+        books = self._rooms.books
+        since: dict[str, Decimal] = {}
+        for event in self._outside:
+            if event.time >= market_day and event.account in books.accounts:
+                currency, amount = put_in(event, books.aliases)
+                since[currency] = since.get(currency, Decimal(0)) + amount
+        base, ever = books.currency, books.portfolio.deposits_in
+        return converted(ever, base, rates), converted(since, base, rates)
 
     def _today(self, market_day: datetime) -> dict[str, Flow]:
         """What was traded since each instrument's own day began: midnight in UTC for what never closes."""
         recorded, today = self._rooms.recorded, self._rooms.clock.market(ALWAYS)
         coin_day = datetime.combine(today.date(), datetime.min.time(), UTC)
         flows: dict[str, Flow] = {}
-        for fill in self._fills:
-            always = self._rooms.instruments[fill.symbol].calendar == ALWAYS
-            time = self._ordered(fill) if always and not recorded else fill.time
+        for symbol, units, price, moment, fill in self._moved():
+            instrument = self._rooms.instruments.get(symbol)
+            always = instrument is not None and instrument.calendar == ALWAYS
+            time = self._ordered(fill) if fill is not None and always and not recorded else moment
             if time >= (coin_day if always else market_day):
-                units, old = fill.quantity * fill.side.sign, flows.get(fill.symbol, _NOTHING)
-                flows[fill.symbol] = Flow(old.units + units, old.paid + units * fill.price)
+                old = flows.get(symbol, _NOTHING)
+                flows[symbol] = Flow(old.units + units, old.paid + units * price)
         return flows
+
+    def _moved(self) -> Iterator[tuple[str, Decimal, Decimal, datetime, Fill | None]]:
+        """Yield symbol, units, price and time of each trade of the accounts, those made elsewhere too."""
+        accounts = self._rooms.books.accounts
+        for account, fill in self._fills:
+            if account in accounts:
+                yield fill.symbol, fill.quantity * fill.side.sign, fill.price, fill.time, fill
+        for event in self._outside:
+            if event.kind is EventKind.EXTERNAL and event.account in accounts:
+                row = read_external(event.payload)
+                yield row.symbol, row.quantity, row.price, row.time or event.time, None
 
     def _ordered(self, fill: Fill) -> datetime:
         """When its order was placed by the wall clock: on replay a fill's own time is the tape's."""
@@ -171,7 +200,9 @@ class Picture:
         for event in self._rooms.ledger.read(after=self._seq):
             self._seq = event.seq
             if event.kind is EventKind.FILL:
-                self._fills.append(read_booking(event.payload).fill)
+                self._fills.append((event.account, read_booking(event.payload).fill))
+            if event.kind in _OUTSIDE:
+                self._outside.append(event)
             if event.kind is not EventKind.SIGNAL:
                 self._events.appendleft(event)
         return tuple(self._events)

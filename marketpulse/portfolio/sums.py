@@ -8,11 +8,11 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from marketpulse.portfolio.codec import External, ExternalKind, Paid
+from marketpulse.portfolio.codec import External, ExternalKind, Paid, read_cash, read_external
 from marketpulse.portfolio.holding import Holding, tidy
-from marketpulse.types import ActionKind, CorporateAction, Portfolio
+from marketpulse.types import ActionKind, CorporateAction, Event, EventKind, Portfolio
 
-__all__ = ["Sums", "alias_of", "currency_of"]
+__all__ = ["Sums", "alias_of", "currency_of", "put_in"]
 
 _ZERO = Decimal(0)
 _FIRST = "USD"  # the only currency of a share that the first ledgers knew: they name none
@@ -36,6 +36,17 @@ def currency_of(symbol: str, said: str = "") -> str:
     return said or symbol.partition("/")[2] or _FIRST
 
 
+def put_in(event: Event, aliases: Mapping[str, str]) -> tuple[str, Decimal]:
+    """Tell what a CASH or EXTERNAL event put in, units at their price: a currency, and how much of it."""
+    if event.kind is EventKind.CASH:
+        cash = read_cash(event.payload)
+        return aliases.get(cash.currency, cash.currency), cash.amount
+    row = read_external(event.payload)
+    named = currency_of(row.symbol, row.currency)
+    units = row.quantity * row.price if row.kind is ExternalKind.OPENING else _ZERO
+    return aliases.get(named, named), units + row.cash
+
+
 class Purse:
     """Cash of one currency in one account.
 
@@ -43,12 +54,13 @@ class Purse:
     ----------
     amount : what is there, after fees
     deposits, fees, dividends : what was put in, paid in fees, received as dividends
+    worse, better : what ``amount`` would differ by at the fills' pessimistic and optimistic prices
     """
 
-    __slots__ = ("amount", "deposits", "dividends", "fees")
+    __slots__ = ("amount", "better", "deposits", "dividends", "fees", "worse")
 
     def __init__(self) -> None:
-        self.amount = self.deposits = self.fees = self.dividends = _ZERO
+        self.amount = self.deposits = self.fees = self.dividends = self.worse = self.better = _ZERO
 
 
 class Sums:
@@ -62,6 +74,7 @@ class Sums:
         self._purses: dict[tuple[str, str], Purse] = {}
         self._places: dict[tuple[str, str], tuple[Holding, Purse]] = {}
         self._coins: dict[tuple[str, str], tuple[Holding, Purse]] = {}
+        self._banded = False
 
     def _purse(self, account: str, currency: str) -> Purse:
         key = account, self._aliases.get(currency, currency)
@@ -99,6 +112,9 @@ class Sums:
             Decimal(payload["fee"]),
         )
         value = quantity * price
+        if "pessimistic" in payload or "optimistic" in payload:
+            self._banded = True
+            _band(place[1], payload, quantity, price)
         elsewhere = payload.get("fee_currency")
         if elsewhere:
             signed = quantity if payload["side"] == "buy" else -quantity
@@ -222,6 +238,8 @@ class Sums:
             realized_in=MappingProxyType({currency: tidy(gain) for currency, gain in realized.items()}),
             fees_in=fees,
             dividends_in=dividends,
+            worse_in=self._by_currency("worse") if self._banded else MappingProxyType({}),
+            better_in=self._by_currency("better") if self._banded else MappingProxyType({}),
         )
 
     def _by_currency(self, name: str) -> Mapping[str, Decimal]:
@@ -229,3 +247,10 @@ class Sums:
         for (_, currency), purse in self._purses.items():
             sums[currency] = sums.get(currency, _ZERO) + getattr(purse, name)
         return MappingProxyType({currency: tidy(total) for currency, total in sums.items()})
+
+
+def _band(purse: Purse, payload: Any, quantity: Decimal, price: Decimal) -> None:
+    """Note what the fill's other two prices would have left in the purse."""
+    paid = quantity if payload["side"] == "buy" else -quantity
+    purse.worse -= paid * (Decimal(payload.get("pessimistic", price)) - price)
+    purse.better -= paid * (Decimal(payload.get("optimistic", price)) - price)

@@ -46,6 +46,8 @@ class Portfolio:
     positions : by symbol, over all accounts; a flat instrument stays listed while it has realised P&L
     balances : cash by (account, currency)
     deposits_in, realized_in, fees_in, dividends_in : by currency, over all accounts
+    worse_in, better_in : by currency, what the balances would differ by had every paper fill been at its
+        pessimistic or optimistic price; empty where no fill has another price
     """
 
     account: str
@@ -60,6 +62,8 @@ class Portfolio:
     realized_in: Mapping[str, Decimal] = field(default_factory=_nothing)
     fees_in: Mapping[str, Decimal] = field(default_factory=_nothing)
     dividends_in: Mapping[str, Decimal] = field(default_factory=_nothing)
+    worse_in: Mapping[str, Decimal] = field(default_factory=_nothing)
+    better_in: Mapping[str, Decimal] = field(default_factory=_nothing)
 
     def __post_init__(self) -> None:
         """Take ``cash`` for the only balance where no balances are told."""

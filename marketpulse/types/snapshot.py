@@ -119,13 +119,15 @@ class Halt:
 
 @dataclass(frozen=True, slots=True)
 class PositionView:
-    """A position with its mark, all estimates in base currency.
+    """A position with its mark.
 
     Attributes
     ----------
-    last : the mark, None when there is no price at all
-    value, unrealized, day_pnl : None when there is no mark
+    average_price, realized, last : in ``currency``; ``last`` is None when there is no price at all
+    value, unrealized, day_pnl : estimates in the base currency; None when there is no mark or no rate
     weight : value as a fraction of equity
+    currency : in which the account holds the instrument
+    own_value, own_unrealized : the same estimates in ``currency``
     """
 
     symbol: str
@@ -139,6 +141,9 @@ class PositionView:
     weight: float | None
     stale: bool = False
     stop: Decimal | None = None
+    currency: str = "USD"
+    own_value: float | None = None
+    own_unrealized: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,8 @@ class Valuation:
     balances : cash by account and currency
     rates : what was used to add them up
     unknown : why equity is not known, one sentence each
+    realized_in, fees_in, dividends_in, deposits_in : owed numbers by currency; without ``_in`` they are
+        those of the base currency
     """
 
     currency: str
@@ -180,6 +187,10 @@ class Valuation:
     balances: tuple[Balance, ...] = ()
     rates: tuple[Rate, ...] = ()
     unknown: tuple[str, ...] = ()
+    realized_in: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
+    fees_in: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
+    dividends_in: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
+    deposits_in: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

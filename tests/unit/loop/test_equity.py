@@ -46,3 +46,36 @@ def test_samples_and_peak_come_back_after_a_restart(tmp_path):
     again = EquityLog(MarketStore.open(tmp_path / "market.db"), "paper:desk", 100.0)
     assert again.curve == log.curve
     assert again.peak == 120.0
+
+
+def test_what_was_put_in_since_is_no_gain_of_the_day(tmp_path):
+    log = EquityLog(MarketStore.open(tmp_path / "market.db"), "paper:desk", 100.0)
+    assert log.day_start(OPEN, 250.0, 150.0) == 250.0  # no day before: all that was ever put in
+    assert log.day_start(OPEN, None, 150.0) == 100.0
+    log.add(OPEN, 104.0)
+    monday = OPEN + timedelta(days=3)
+    assert log.day_start(monday, 250.0, 150.0) == 254.0
+    assert log.day_start(monday, 250.0, None) is None
+
+
+def test_a_band_stands_beside_its_sample_and_old_samples_have_none(tmp_path):
+    store = MarketStore.open(tmp_path / "market.db")
+    log = EquityLog(store, "paper:desk", 100.0)
+    log.add(OPEN, 101.0)
+    assert log.band == ()
+    log.add(OPEN + timedelta(hours=1), 110.0, (108.0, 111.0))
+    log.add(OPEN + timedelta(hours=2), 112.0)
+    log.add(OPEN + timedelta(hours=3), 113.0, (109.0, 114.0))
+    assert log.band == ((101.0, 101.0), (108.0, 111.0), (112.0, 112.0), (109.0, 114.0))
+    store.close()
+    again = EquityLog(MarketStore.open(tmp_path / "market.db"), "paper:desk", 100.0)
+    assert (again.band, again.curve) == (log.band, log.curve)
+
+
+def test_no_more_is_kept_than_the_pictures_need(tmp_path, monkeypatch):
+    monkeypatch.setattr("marketpulse.loop.equity._KEPT", 3)
+    log = EquityLog(MarketStore.open(tmp_path / "market.db"), "paper:desk", 100.0)
+    for hour in range(6):
+        log.add(OPEN + timedelta(hours=hour), 100.0 + hour, (99.0, 120.0))
+    assert [value for _, value in log.curve] == [103.0, 104.0, 105.0]
+    assert len(log.band) == len(log._bands) == 3

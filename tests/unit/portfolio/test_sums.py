@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.portfolio.folding import Script
 
-from marketpulse.portfolio import Books
+from marketpulse.portfolio import Books, put_in
 from marketpulse.portfolio.codec import Paid, write_action
 from marketpulse.types import ActionKind, CorporateAction, EventKind
 
@@ -148,6 +148,26 @@ def test_a_dividend_pays_what_its_event_says_and_a_split_is_of_one_account():
     assert (books.held("AAPL", "a:1"), books.held("AAPL", "b:2")) == (70, 10)
     assert books.cash == -14_000 + 35
     assert dict(books.portfolio.dividends_in) == {"USD": 35}
+
+
+def test_the_fills_other_prices_are_what_the_balance_would_differ_by():
+    script = Script().cash(1000, account="paper:1")
+    script.trade("buy", 10, 50, account="paper:1", optimistic=Decimal("49.9"), pessimistic=Decimal("50.3"))
+    script.trade("sell", 4, 60, account="paper:1", optimistic=Decimal(61), pessimistic=Decimal("59.5"))
+    script.trade("buy", 1, 10, "INFY", account="paper:1", currency="INR")
+    portfolio = Books.of("paper:1", script.events).portfolio
+    assert dict(portfolio.worse_in) == {"USD": Decimal("-5.0"), "INR": 0}
+    assert dict(portfolio.better_in) == {"USD": Decimal("5.0"), "INR": 0}
+    plain = Books.of("paper:1", Script().trade("buy", 1, 1).events).portfolio
+    assert plain.worse_in == plain.better_in == {}
+
+
+def test_what_an_event_put_in():
+    script = Script().cash(5, "USDT").external("opening", "AAPL", 10, 150, "USD", cash=2)
+    script.external("trade", "AAPL", 10, 150, "USD").external("cash", currency="USDT", cash=-4)
+    found = [put_in(event, {"USDT": "USD"}) for event in script.events]
+    assert found == [("USD", 5), ("USD", 1502), ("USD", 0), ("USD", -4)]
+    assert put_in(script.events[-1], {}) == ("USDT", -4)
 
 
 class Naive:
