@@ -6,7 +6,7 @@ import streamlit as st
 
 from marketpulse import desk
 from marketpulse.types import Preview, Snapshot
-from pages import blotter, parts, preview, review, ticket, trust, working
+from pages import blotter, parts, preview, review, safety, ticket, trust, working
 from pages.order_form import LABELS, Form, number_or_none, size
 from pages.parts import Column
 
@@ -141,7 +141,7 @@ def under_way() -> None:
         working.events(now)
         working.signal(now, ticket.read().symbol)
         st.space("stretch")
-        working.halt_switch(now, "panel")
+        safety.switches(now, "panel")
     review.keep_up()
     if not review.is_open():
         parts.show_said()  # a toast drawn by a fragment would take the place of an open dialog
@@ -157,7 +157,7 @@ def history() -> None:
 @st.fragment(run_every=parts.REFRESH)
 def phone_halt() -> None:
     """HALT at the phone's bottom edge."""
-    working.halt_switch(desk.current().snapshot(), "phone")
+    safety.switches(desk.current().snapshot(), "phone")
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ PAGES = (
     ("risk", "Risk", "shield"),
     ("signals", "Signals", "model_training"),
     ("market", "Market data", "database"),
+    ("accounts", "Accounts", "account_balance"),
 )
 CALENDARS = {"XNYS": "NYSE", "XNAS": "Nasdaq", "XBOM": "NSE"}
 WORST_FIRST = {"isolated": 0, "open": 1, "half_open": 2, "closed": 3}
@@ -88,11 +89,14 @@ def badges(now: Snapshot) -> list[parts.Markup]:
     """The whole row, worst news right after the mode."""
     row = [mode_badge(now)]
     if now.halt:
-        row.append(
-            parts.badge(
-                f"HALTED {parts.eastern(now.halt.since, '%H:%M')} · {now.halt.why}", "front_hand", "down"
-            )
-        )
+        word = "ONLY SALES" if now.halt.reducing else "HALTED"
+        since = parts.eastern(now.halt.since, "%H:%M")
+        row.append(parts.badge(f"{word} {since} · {now.halt.why}", "front_hand", "down"))
+    row += [
+        parts.badge(f"{view.broker}: {view.note}", "account_balance", "warn")
+        for view in now.accounts
+        if view.note and view.broker != "paper"
+    ]
     return [*row, feed_badge(now), *session_badges(now), *provider_badges(now), *model_badges(now)]
 
 

@@ -1,11 +1,11 @@
-"""Orders under way, the last events, and the switch that stops everything."""
+"""Orders under way and the last events."""
 
 import streamlit as st
 
 from marketpulse import desk
 from marketpulse.errors import MarketPulseError, Refused
 from marketpulse.types import OPEN_STATES, Edge, Order, OrderState, Snapshot
-from pages import parts
+from pages import changing, parts
 from pages.parts import Column
 from pages.words import (
     away,
@@ -21,10 +21,9 @@ from pages.words import (
     when,
 )
 
-__all__ = ["cancel", "events", "follow", "halt_switch", "signal", "working_orders"]
+__all__ = ["cancel", "events", "follow", "signal", "working_orders"]
 
 EVENTS = 8
-WHY = "by hand, on the Orders page"
 
 _WORKING = (
     Column("Order", "wrap"),
@@ -33,6 +32,7 @@ _WORKING = (
     Column("State", "right"),
     Column("", "right"),
 )
+_CHANGE = "change:"
 _SIGNAL = (Column(""), Column("", "right"), Column("", "right"), Column("", "right"))
 _EVENTS = (Column("", "nowrap"), Column(""), Column("", "wrap"))
 
@@ -75,7 +75,16 @@ def working_orders(snapshot: Snapshot) -> None:
         parts.html(parts.empty("Nothing is under way", "An order shows here from Confirm until its end."))
         return
     markup = parts.table(_WORKING, [_row(order, snapshot) for order in orders])
-    parts.pick_table(markup, [""] * len(orders), "working", cancel)
+    parts.pick_table(markup, [""] * len(orders), "working", _pressed)
+    changing.draw(snapshot)
+
+
+def _pressed(key: str) -> None:
+    """Do what the pressed button says: change the order, or cancel it."""
+    if key.startswith(_CHANGE):
+        changing.ask(key.removeprefix(_CHANGE))
+    else:
+        cancel(key)
 
 
 def _row(order: Order, snapshot: Snapshot) -> tuple[object, ...]:
@@ -87,13 +96,19 @@ def _row(order: Order, snapshot: Snapshot) -> tuple[object, ...]:
     progress = progress_words(order, instrument)
     told = (role_words(order), kind_words(request, instrument), progress)
     about = ", ".join(piece for piece in told if piece)
-    asked = order.state is OrderState.PENDING_CANCEL
+    asked = order.state in {OrderState.PENDING_CANCEL, OrderState.PENDING_REPLACE}
+    buttons = [
+        parts.press("Cancel", order.id, disabled=asked, hint=f"Cancel {request.side} {request.symbol}")
+    ]
+    if changing.possible(order):
+        name = f"Change {request.side} {request.symbol}"
+        buttons.insert(0, parts.press("Change", f"{_CHANGE}{order.id}", disabled=asked, hint=name))
     return (
         parts.stack(what, about),
         away(order, datum.quote.price if datum else None),
         parts.span(parts.age((snapshot.time - order.created).total_seconds()), "muted"),
         parts.tag(state_word(order.state), state_tone(order.state)),
-        parts.press("Cancel", order.id, disabled=asked, hint=f"Cancel {request.side} {request.symbol}"),
+        parts.join(*buttons, by=" "),
     )
 
 
@@ -123,83 +138,3 @@ def signal(snapshot: Snapshot, symbol: str) -> None:
     parts.title(f"Signal {symbol}", f"bar of {said.bar}")
     row = (f"p, higher in {said.horizon} days", parts.bold(parts.percent(said.probability)), base, edge)
     parts.html(parts.table(_SIGNAL, [row]))
-
-
-def halt_switch(snapshot: Snapshot, place: str) -> None:
-    """HALT with one question, or the way back with a typed word.
-
-    Parameters
-    ----------
-    place : distinguishes the switch in the panel from the one at the phone's bottom edge
-    """
-    with st.container(key=f"halt_{place}", gap="xsmall"):
-        if snapshot.halt:
-            _halted(snapshot, place)
-        elif st.session_state.get("halt_asked"):
-            _question(place)
-        else:
-            if place == "panel":
-                parts.html(
-                    parts.span(
-                        "HALT refuses new orders and cancels resting buys. Positions stay.", "muted", "small"
-                    )
-                )
-            st.button(
-                "HALT trading",
-                icon=":material/front_hand:",
-                width="stretch",
-                key=f"halt_{place}_ask",
-                on_click=_ask_halt,
-                args=(True,),
-            )
-
-
-def _question(place: str) -> None:
-    parts.html(parts.bold("Stop all trading now?"))
-    with st.container(horizontal=True, gap="xsmall"):
-        st.button("Halt now", type="primary", width="stretch", key=f"halt_{place}_yes", on_click=_halt)
-        st.button("Back", width="stretch", key=f"halt_{place}_no", on_click=_ask_halt, args=(False,))
-
-
-def _halted(snapshot: Snapshot, place: str) -> None:
-    halt = snapshot.halt
-    if halt is None:
-        return
-    since = when(halt.since, snapshot.time)
-    parts.html(parts.note(parts.join(parts.bold(f"Halted since {since} ET: ", "down"), halt.why), "down"))
-    with (
-        st.form(f"resume_{place}", border=False, enter_to_submit=True, clear_on_submit=True),
-        st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"),
-    ):
-        st.text_input(
-            "Type RESUME to trade again",
-            key=f"resume_{place}_text",
-            placeholder="RESUME",
-            autocomplete="off",
-        )
-        st.form_submit_button("Resume", key=f"resume_{place}_go", on_click=_resume, args=(place,))
-
-
-def _ask_halt(asked: bool) -> None:  # noqa: FBT001 - a callback's arguments have no names
-    st.session_state.halt_asked = asked
-
-
-def _halt() -> None:
-    st.session_state.halt_asked = False
-    try:
-        desk.current().halt(WHY)
-    except MarketPulseError as fault:
-        parts.say(f"Not halted: {fault}", "error")
-    else:
-        parts.say("Trading is halted. Type RESUME to trade again.", "front_hand")
-
-
-def _resume(place: str) -> None:
-    try:
-        desk.current().resume(str(st.session_state.get(f"resume_{place}_text") or "").strip())
-    except Refused as no:
-        parts.say(no.sentence, "block")
-    except MarketPulseError as fault:
-        parts.say(f"Still halted: {fault}", "error")
-    else:
-        parts.say("Trading is resumed.", "play_arrow")

@@ -5,12 +5,13 @@ The numbers hang together (one book, one equity) and are made up; nothing here i
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from types import MappingProxyType
 
 import numpy as np
 
 from marketpulse.errors import Refused
+from marketpulse.execution import read_order
 from marketpulse.types import (
     Agreement,
     AssetClass,
@@ -633,25 +634,7 @@ class FakeDesk:
         symbol = str(raw.get("symbol", "")).replace("-", "/").upper()
         if symbol not in INSTRUMENTS:
             raise Refused("UNKNOWN_SYMBOL", f"There is no {symbol or 'symbol'} on this desk.")
-        try:
-            numbers = {
-                k: Decimal(str(raw[k])) for k in ("quantity", "limit_price", "stop_price") if raw.get(k)
-            }
-            if not all(x.is_finite() and 0 < x < Decimal("1e12") for x in numbers.values()):
-                raise Refused("BAD_QUANTITY", "A quantity is a positive number.")
-            return OrderRequest(
-                symbol,
-                Side(raw.get("side")),
-                OrderType(raw.get("type")),
-                numbers.get("quantity", Decimal(1))
-                if "quantity" in numbers
-                else Decimal(str(raw["quantity"])),
-                numbers.get("limit_price"),
-                numbers.get("stop_price"),
-                TimeInForce(raw.get("time_in_force") or "day"),
-            )
-        except (ValueError, KeyError, InvalidOperation) as fault:
-            raise Refused("BAD_REQUEST", f"That is not an order: {fault}.") from fault
+        return read_order(raw, INSTRUMENTS)
 
     def preview(self, request):
         try:
@@ -714,8 +697,8 @@ class FakeDesk:
             raise no
         number = f"n{len(self.keys) + 1}"
         self.keys[key] = (asked, number)
-        new = order(number, asked.symbol, asked.side, asked.quantity, OrderState.NEW, limit=asked.limit_price,
-                    stop=asked.stop_price, tif=asked.time_in_force)  # fmt: skip
+        plain = order(number, asked.symbol, asked.side, asked.quantity, OrderState.NEW)
+        new = replace(plain, request=asked)
         self.show(orders=(new, *self.shown.orders))
         return Placement(new, False)
 
@@ -734,9 +717,35 @@ class FakeDesk:
         self.move(order_id, OrderState.PENDING_CANCEL)
         return self.shown.order(order_id)
 
+    def replace(self, order_id, key, quantity=None, limit_price=None, stop_price=None):
+        found = self.shown.order(order_id)
+        if found is None:
+            raise Refused("UNKNOWN_ORDER", f"There is no order {order_id}.")
+        if found not in self.shown.working:
+            raise Refused("NOT_REPLACEABLE", f"Order {order_id} is {found.state}.")
+        terms = {"quantity": quantity, "limit_price": limit_price, "stop_price": stop_price}
+        new = {name: Decimal(text) for name, text in terms.items() if text is not None}
+        self.calls.append(("replace", order_id, key, new))
+        self.move(order_id, OrderState.ACCEPTED, request=replace(found.request, **new))
+        return Placement(self.shown.order(order_id), False)
+
     def halt(self, why):
         self.calls.append(("halt", why))
-        self.show(halt=Halt(NOW, why), status=DeskStatus.HALTED)
+        kept = tuple(o.id for o in self.shown.working if o.request.protective)
+        self.show(halt=Halt(NOW, why, kept=kept), status=DeskStatus.HALTED)
+        return self.shown.halt
+
+    def reduce(self, why):
+        self.calls.append(("reduce", why))
+        self.show(halt=Halt(NOW, why, reducing=True))
+        return self.shown.halt
+
+    def flatten(self, confirm):
+        if confirm != "FLATTEN":
+            raise Refused("BAD_CONFIRMATION", "Type FLATTEN to sell all that is held.")
+        self.calls.append(("flatten", confirm))
+        gone = Event(len(self.shown.events) + 900, NOW, ACCOUNT, EventKind.FLATTEN, "flatten", {}, None, "")
+        self.show(halt=Halt(NOW, "flatten"), events=(gone, *self.shown.events), status=DeskStatus.HALTED)
         return self.shown.halt
 
     def resume(self, confirm):

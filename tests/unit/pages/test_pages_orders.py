@@ -10,7 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from marketpulse import desk
-from marketpulse.types import Halt, OrderState, Reason
+from marketpulse.errors import Refused
+from marketpulse.types import Halt, OrderState, OrderType, Reason, Side
 from pages import sending
 from pages.formats import MINUS
 
@@ -56,7 +57,7 @@ def tab(**query):
 
 def field(page, name):
     """The widget of one field of the ticket."""
-    widgets = [*page.text_input, *page.selectbox, *page.button_group]
+    widgets = [*page.text_input, *page.selectbox, *page.button_group, *page.toggle]
     return next(widget for widget in widgets if widget.key == name)
 
 
@@ -383,6 +384,105 @@ def test_halt_can_be_taken_back(house):
     page.button(key="halt_phone_no").click().run()
     assert house.calls == []
     assert [button for button in page.button if button.key == "halt_phone_ask"]
+
+
+def test_only_reduce_says_so_and_can_still_be_halted(house):
+    page = tab()
+    page.button(key="reduce_panel_open").click().run()
+    page.button(key="halt_panel_yes").click().run()
+    assert house.calls == [("reduce", "by hand, on the Orders page")]
+    assert "Only sales pass since" in html(page)
+    page.button(key="halt_panel_open").click().run()
+    page.button(key="halt_panel_yes").click().run()
+    assert house.calls[-1][0] == "halt"
+
+
+def test_selling_everything_wants_the_word_typed(house):
+    page = tab()
+    page.button(key="flatten_panel_open").click().run()
+    page.text_input(key="flatten_panel_text").set_value("flatten")
+    page.button(key="flatten_panel_go").click().run()
+    assert house.calls == []
+    page.button(key="flatten_panel_open").click().run()
+    page.text_input(key="flatten_panel_text").set_value("FLATTEN")
+    page.button(key="flatten_panel_go").click().run()
+    assert house.calls == [("flatten", "FLATTEN")]
+    assert "Halted since" in html(page)
+
+
+def test_a_halt_names_the_stops_it_has_kept():
+    stop = fakes.order("k1", "AAPL", Side.SELL, 10, OrderState.ACCEPTED, stop="500")
+    desk.use(double := fakes.FakeDesk(fakes.snapshot(orders=(stop,))))
+    double.halt("enough")
+    assert "Kept to protect what is held: sell 10 AAPL stop 500.00" in html(tab())
+
+
+def press_change(order_id):
+    """A page that opens the form of one order and draws it."""
+    import streamlit as st  # noqa: PLC0415 - AppTest runs this function's source alone
+
+    from marketpulse import desk  # noqa: PLC0415
+    from pages import changing, parts  # noqa: PLC0415
+
+    if "asked" not in st.session_state:
+        st.session_state.asked = True
+        changing.ask(order_id)
+    changing.draw(desk.current().snapshot())
+    parts.show_said()
+
+
+def test_a_change_sends_only_what_was_changed_and_once():
+    desk.use(double := fakes.FakeDesk())
+    page = AppTest.from_function(press_change, args=("o9",)).run()
+    texts = {one.label: one for one in page.text_input}
+    before = texts["Limit price"].value
+    texts["Limit price"].set_value("189.50")
+    page.button(key="change_send").click().run()
+    ((verb, order_id, key, terms),) = double.calls
+    assert (verb, order_id, terms) == ("replace", "o9", {"limit_price": Decimal("189.50")})
+    assert key.startswith("change:")
+    assert before != "189.50"
+    assert said(page) == "The change was sent."
+    assert not page.text_input
+
+
+def test_a_change_that_is_refused_keeps_what_was_typed():
+    class Strict(fakes.FakeDesk):
+        def replace(self, *_, **terms):
+            raise Refused("OFF_TICK", f"{terms['limit_price']} is between two steps.")
+
+    desk.use(Strict())
+    page = AppTest.from_function(press_change, args=("o9",)).run()
+    next(one for one in page.text_input if one.label == "Limit price").set_value("189.505")
+    page.button(key="change_send").click().run()
+    assert said(page) == "Not changed: 189.505 is between two steps."
+    assert [one.value for one in page.text_input if one.label == "Limit price"] == ["189.505"]
+
+
+@pytest.mark.parametrize("order_id", ["o4", "nothing"])
+def test_what_has_ended_or_is_not_there_cannot_be_changed(order_id):
+    desk.use(fakes.FakeDesk())
+    page = AppTest.from_function(press_change, args=(order_id,)).run()
+    assert not page.text_input
+
+
+def test_exits_are_asked_for_only_when_they_are_switched_on(house):
+    page = tab()
+    field(page, "ticket_exits").set_value(True).run()
+    assert field(page, "ticket_take_profit_price").value == "600.11"
+    assert field(page, "ticket_stop_loss_price").value == "542.96"
+    buy(page)
+    request = placed(house)[0][1]
+    assert (request.take_profit_price, request.stop_loss_price) == (Decimal("600.11"), Decimal("542.96"))
+
+
+@pytest.mark.parametrize("kind", ["stop_limit", "take_profit", "trailing_stop"])
+def test_every_further_kind_of_order_can_be_reviewed_and_sent(house, kind):
+    page = tab()
+    field(page, "ticket_type").set_value("more").run()
+    field(page, "ticket_more").set_value(OrderType(kind)).run()
+    buy(page)
+    assert placed(house)[0][1].type == kind
 
 
 def test_what_was_halted_and_refused_is_never_markup():
