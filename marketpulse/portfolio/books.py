@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
@@ -50,6 +51,11 @@ _FOR_ALL = frozenset({EventKind.HALT, EventKind.RESUME, EventKind.FLATTEN})
 def fill_key(venue: str, trade_id: str) -> str:
     """Name an execution for ever: the ledger refuses a second one."""
     return f"fill:{venue}:{trade_id}"
+
+
+def _symbol(event: Event) -> str:
+    payload: Any = event.payload
+    return str(payload["symbol"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,7 @@ class Books:
         self._pace = Pace()
         self._open: dict[str, Line] = {}
         self._bookings: list[Event] = []
+        self._rest: list[Event] = []
         self._seen: set[str] = set()
         self._halt: Halt | None = None
         self._orders: Mapping[str, Order] | None = None
@@ -198,6 +205,7 @@ class Books:
     def _external(self, event: Event) -> None:
         self._sums.external(event.account, read_external(event.payload))
         self._seen.add(event.key or "")
+        self._rest.append(event)
 
     def _list(self, line: Line) -> None:
         """Keep the index of open orders."""
@@ -211,6 +219,8 @@ class Books:
         self._sums.action(event.account, action, read_paid(event.payload))
         if action.kind is ActionKind.SPLIT:
             self.families.split(action.symbol, action.value)
+        self._seen.add(event.key or "")
+        self._rest.append(event)
 
     def _halted(self, event: Event) -> None:
         self._halt = Halt(event.time, read_halt(event.payload), *read_halt_terms(event.payload))
@@ -309,6 +319,27 @@ class Books:
         with self._lock:
             events = self._bookings[len(self._bookings) - min(count, len(self._bookings)) :]
         return tuple(read_booking(event.payload).fill for event in events)
+
+    def moves(self, symbol: str, account: str) -> tuple[Event, ...]:
+        """Return what moved units of ``symbol`` in one account, oldest first: fills, actions, external events."""
+        with self._lock:
+            found = [
+                e for e in (*self._bookings, *self._rest) if e.account == account and _symbol(e) == symbol
+            ]
+        return tuple(sorted(found, key=lambda event: event.seq))
+
+    def last_traded(self, symbol: str) -> datetime | None:
+        """Return when ``symbol`` was last bought or sold, here or elsewhere; None: never."""
+        with self._lock:
+            fills = (e for e in reversed(self._bookings) if _symbol(e) == symbol)
+            rest = (e for e in self._rest if e.kind is EventKind.EXTERNAL and _symbol(e) == symbol)
+            payloads: list[Any] = [e.payload for e in islice(fills, 1)]
+            times = [datetime.fromisoformat(payload["time"]) for payload in payloads]
+            return max([*times, *(read_external(e.payload).time or e.time for e in rest)], default=None)
+
+    def has_key(self, key: str) -> bool:
+        """Tell whether a fill, an action or an external event with this key is booked."""
+        return key in self._seen
 
     def has_fill(self, venue: str, trade_id: str) -> bool:
         """Tell whether this execution is booked."""
