@@ -5,12 +5,12 @@ features do not use this ADX: its last digits depend on the scale of prices (see
 """
 
 from collections.abc import Mapping
+from math import isfinite
 
 import numpy as np
 import talib
+from numpy.typing import NDArray
 
-from marketpulse.features.around import sound_rows
-from marketpulse.features.indicators import inside_first
 from marketpulse.types import Bars, FloatArray
 
 __all__ = ["LINES", "chart", "columns", "lines"]
@@ -37,7 +37,7 @@ LINES: Mapping[str, str] = {
 def chart(bars: Bars) -> dict[str, FloatArray]:
     """Compute the chart's lines for every bar.
 
-    A bar whose prices are not finite and positive has NaN, and later ones do not see it; a volume
+    A bar whose high, low or close is not finite and positive has NaN, and later ones do not see it; a volume
     that is not known counts as nothing traded.
 
     Units
@@ -58,49 +58,55 @@ def chart(bars: Bars) -> dict[str, FloatArray]:
     >>> [found[line][-1].round(4).item() for line in ("sma", "rsi", "atr", "k", "obv")]
     [30.5, 100.0, 0.9896, 100.0, 40.0]
     """
-    if not len(bars):
-        return {line: np.full(0, np.nan) for line in LINES}
-    found = lines(*columns(bars))
-    if len(found[0]) == len(bars):
+    prices, volume = columns(bars)
+    found = lines(prices, volume)
+    if len(volume) == len(bars):
         return dict(zip(LINES, found, strict=True))
-    keep, wide = sound_rows(bars), np.full((len(LINES), len(bars)), np.nan)
-    if keep.any():
-        wide[:, keep] = found
+    wide = np.full((len(LINES), len(bars)), np.nan)
+    if len(volume):
+        wide[:, _sound(bars)] = found
     return dict(zip(LINES, wide, strict=True))
 
 
-def columns(bars: Bars) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """High, low, close and volume of the sound bars, in one piece each.
+def columns(bars: Bars) -> tuple[FloatArray, FloatArray]:
+    """The sound bars as rows of high, low and close, and their volume.
+
+    Before them stands one more bar that lies at the first low: the true range of what was the first is
+    then its own range, as in ``indicators.inside_first``.
 
     Units
     -----
-    As the bars.
+    As the bars: prices of (3, bars + 1), and volume.
 
     References
     ----------
-    Sound: prices finite and positive; a volume that is not known is zero.
+    Sound: high, low and close finite and positive; a volume that is not known is zero.
 
     Examples
     --------
     >>> from marketpulse.types import Interval
     >>> price = np.array([1.0, np.nan, 3.0])
     >>> bars = Bars("X", Interval.DAY, np.arange(3), price, price, price, price, np.full(3, np.nan), "tape")
-    >>> [column.tolist() for column in columns(bars)][2:]
-    [[1.0, 3.0], [0.0, 0.0]]
+    >>> prices, volume = columns(bars)
+    >>> prices[2].tolist(), volume.tolist()
+    ([1.0, 1.0, 3.0], [0.0, 0.0])
     """
-    high, low, close, volume = bars.high, bars.low, bars.close, bars.volume
-    # What is whole is told by its extremes, in a quarter of the time; NaN and infinity fail here too.
-    whole = all(c.min() > 0.0 and c.max() < np.inf for c in (bars.open, high, low, close))
-    if not whole:
-        keep = sound_rows(bars)
-        high, low, close, volume = high[keep], low[keep], close[keep], volume[keep]
-    if not np.isfinite(volume).all():
+    prices, volume = np.empty((3, len(bars) + 1)), bars.volume
+    prices[0, 1:], prices[1, 1:], prices[2, 1:] = bars.high, bars.low, bars.close
+    prices[:, 0] = bars.low[0] if len(bars) else np.nan
+    # What is whole is told by its extremes, in a fraction of the time; NaN fails here too.
+    if not (prices.min() > 0.0 and prices.max() < np.inf):
+        keep = _sound(bars)
+        volume = volume[keep]
+        prices = prices[:, np.concatenate(([True], keep))]
+        prices[:, 0] = prices[1, 1] if len(volume) else np.nan
+    if not isfinite(volume.sum()):
         volume = np.where(np.isfinite(volume), volume, 0.0)
-    return _plain(high), _plain(low), _plain(close), _plain(volume)
+    return prices, np.ascontiguousarray(volume, dtype=np.float64)
 
 
-def lines(high: FloatArray, low: FloatArray, close: FloatArray, volume: FloatArray) -> tuple[FloatArray, ...]:
-    """The fourteen lines from finite float64 columns in one piece, in the order of ``LINES``.
+def lines(prices: FloatArray, volume: FloatArray) -> tuple[FloatArray, ...]:
+    """The fourteen lines from what ``columns`` gives, in the order of ``LINES``.
 
     Units
     -----
@@ -112,25 +118,26 @@ def lines(high: FloatArray, low: FloatArray, close: FloatArray, volume: FloatArr
 
     Examples
     --------
-    >>> price = np.arange(1.0, 41.0)
-    >>> len(lines(price, price, price, price)), lines(price, price, price, price)[0][-1].item()
-    (14, 30.5)
+    >>> found = lines(np.tile(np.arange(1.0, 42.0), (3, 1)), np.ones(40))
+    >>> len(found), found[0][-1].item()
+    (14, 31.5)
     """
-    if not len(close):
+    if not len(volume):
         return tuple(np.full(0, np.nan) for _ in LINES)
+    high, low, close = prices[:, 1:]
     return (
         talib.SMA(close, 20),
         talib.EMA(close, 20),
         talib.RSI(close, 14),
         *talib.MACD(close, 12, 26, 9),
         *talib.BBANDS(close, 20, 2.0, 2.0),
-        talib.ATR(*inside_first(high, low, close), 14)[1:],
+        talib.ATR(prices[0], prices[1], prices[2], 14)[1:],
         talib.ADX(high, low, close, 14),
         *talib.STOCH(high, low, close, fastk_period=14, slowk_period=3, slowd_period=3),
         talib.OBV(close, volume),
     )
 
 
-def _plain(values: FloatArray) -> FloatArray:
-    """TA-Lib reads float64 in one piece only."""
-    return np.ascontiguousarray(values, dtype=np.float64)
+def _sound(bars: Bars) -> NDArray[np.bool_]:
+    prices = np.stack([bars.high, bars.low, bars.close])
+    return np.asarray(np.all(np.isfinite(prices) & (prices > 0.0), axis=0))

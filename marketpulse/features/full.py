@@ -21,6 +21,7 @@ from marketpulse.types import Bars, FloatArray
 
 __all__ = ["DEFINITIONS", "NAMES", "TAIL", "VERSION", "WORDS", "FullDefinition", "newest", "table", "tables"]
 
+_WINDOW = 253
 TAIL = 640
 """Bars that ``newest`` looks back on: 252 for the longest window, and what smoothing still remembers."""
 
@@ -28,14 +29,24 @@ TAIL = 640
 class _Work:
     """What several features of one instrument share, each computed once."""
 
-    def __init__(self, bars: Bars, beside: Around, depth: Depth | None) -> None:
+    def __init__(
+        self, bars: Bars, beside: Around, depth: Depth | None, sigma: FloatArray | None = None
+    ) -> None:
         self.bars, self.close, self.high, self.low = bars, bars.close, bars.high, bars.low
         self.beside, self.depth = beside, depth
         self.volume = np.where((bars.volume >= 0.0) & np.isfinite(bars.volume), bars.volume, np.nan)
         self.traded = np.where(self.volume > 0.0, self.volume, np.nan)
-        self.sigma = ewma_sigma(bars.close)
+        self.sigma = ewma_sigma(bars.close) if sigma is None else sigma
         self.returns = measures.log_returns(bars.close)
-        self.sd = {n: mean_and_deviation(self.returns, n)[1] for n in (5, 21, 63)}
+
+    def last(self, rows: int) -> "_Work":
+        """The same for the last rows only, with the volatility that all rows gave."""
+        return _Work(self.bars[-rows:], self.beside, self.depth, self.sigma[-rows:])
+
+    @cached_property
+    def sd(self) -> dict[int, FloatArray]:
+        """Sample deviations of returns by window."""
+        return {n: mean_and_deviation(self.returns, n)[1] for n in (5, 21, 63)}
 
     @cached_property
     def market(self) -> tuple[FloatArray, FloatArray]:
@@ -267,6 +278,9 @@ DEFINITIONS: tuple[FullDefinition, ...] = (
     ),
 )
 
+_SMOOTHED = frozenset({"macd", "adx_14", "direction_14", "rsi_14", "rsi_2", "atr_14"})
+"""These remember all bars, ever less; the others look on a window of at most 253."""
+
 NAMES: tuple[str, ...] = tuple(d.name for d in DEFINITIONS)
 """The columns of every table, in this order."""
 
@@ -346,5 +360,9 @@ def newest(bars: Bars, beside: Around = ALONE, depth: Depth | None = None) -> Fl
     >>> newest(bars)[:2].round(3).tolist()
     [1.0, 1.414]
     """
-    row: FloatArray = table(bars[-TAIL:], beside, depth).values[-1]
-    return row
+    near = bars[-TAIL:]
+    if not sound_rows(near[-1:]).all():
+        return np.full(len(NAMES), np.nan)
+    work = _Work(sound(near), beside, depth)
+    short = work.last(_WINDOW)
+    return np.array([d.of(work if d.name in _SMOOTHED else short)[-1] for d in DEFINITIONS])

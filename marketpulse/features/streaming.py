@@ -6,7 +6,6 @@ import numpy as np
 from talib import stream
 
 from marketpulse.features.chart import LINES, columns, lines
-from marketpulse.features.indicators import inside_first
 from marketpulse.types import Bars, FloatArray
 
 __all__ = ["Forming"]
@@ -40,7 +39,7 @@ class Forming:
     """
 
     def __init__(self, bars: Bars) -> None:
-        self._history: tuple[FloatArray, ...] = columns(bars) if len(bars) else (np.empty(0),) * 4
+        self._history = columns(bars)
         self._handles: _Handles | None = None
         found = lines(*self._history)
         self.values: tuple[float, ...] = (
@@ -55,7 +54,9 @@ class Forming:
         if not isfinite(volume):
             volume = 0.0
         if self._handles is None:
-            self._grow((high, low, close, volume))
+            self._history = self._longer(high, low, close, volume)
+            self.values = _last(self._history)
+            self._open()
             return self.values
         sma, ema, rsi, macd, bands, atr, adx, stochastic, obv = self._handles
         self.values = (
@@ -78,7 +79,7 @@ class Forming:
         if not isfinite(volume):
             volume = 0.0
         if self._handles is None:
-            return _last(self._longer((high, low, close, volume)))
+            return _last(self._longer(high, low, close, volume))
         sma, ema, rsi, macd, bands, atr, adx, stochastic, obv = self._handles
         return (
             sma.peek(close),
@@ -92,33 +93,32 @@ class Forming:
             obv.peek(close, volume),
         )
 
-    def _longer(self, bar: tuple[float, ...]) -> tuple[FloatArray, ...]:
-        return tuple(np.append(column, value) for column, value in zip(self._history, bar, strict=True))
-
-    def _grow(self, bar: tuple[float, ...]) -> None:
-        """A short history is computed whole, until there is enough to carry forward."""
-        self._history = self._longer(bar)
-        self.values = _last(self._history)
-        self._open()
+    def _longer(self, high: float, low: float, close: float, volume: float) -> tuple[FloatArray, FloatArray]:
+        """A short history with one more bar: it is computed whole until there is enough to carry forward."""
+        prices, volumes = self._history
+        bar = np.array([[high], [low], [close]])
+        if not len(volumes):
+            prices = np.full((3, 1), low)
+        return np.append(prices, bar, axis=1), np.append(volumes, volume)
 
     def _open(self) -> None:
-        high, low, close, volume = self._history
-        if len(close) < _ENOUGH:
+        prices, volume = self._history
+        if len(volume) < _ENOUGH:
             return
+        high, low, close = prices[:, 1:]
         self._handles = (
             stream.SMA(close, 20),
             stream.EMA(close, 20),
             stream.RSI(close, 14),
             stream.MACD(close, 12, 26, 9),
             stream.BBANDS(close, 20, 2.0, 2.0),
-            stream.ATR(*inside_first(high, low, close), 14),
+            stream.ATR(prices[0], prices[1], prices[2], 14),
             stream.ADX(high, low, close, 14),
             stream.STOCH(high, low, close, fastk_period=14, slowk_period=3, slowd_period=3),
             stream.OBV(close, volume),
         )
-        self._history = ()
+        self._history = (prices[:, :0], volume[:0])
 
 
-def _last(history: tuple[FloatArray, ...]) -> tuple[float, ...]:
-    high, low, close, volume = history
-    return tuple(float(line[-1]) for line in lines(high, low, close, volume))
+def _last(history: tuple[FloatArray, FloatArray]) -> tuple[float, ...]:
+    return tuple(float(line[-1]) for line in lines(*history))

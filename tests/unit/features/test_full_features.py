@@ -240,3 +240,13 @@ def test_a_table_cannot_be_changed():
 def test_the_version_names_the_definitions():
     assert len(VERSION) == 16
     assert all(d.formula and d.words for d in DEFINITIONS)
+
+
+def test_the_newest_row_of_a_short_history_or_a_bad_bar_is_the_tables_too():
+    beside = around(MARKET, PANEL)
+    for n in (1, 2, 30, 100, 253, 260):
+        same(newest(BARS[:n], beside), table(BARS[:n], beside).values[-1], 1e-10)
+    holed = replace(BARS, low=np.where(np.arange(N) == 590, np.nan, BARS.low))
+    same(newest(holed, beside), table(holed, beside).values[-1], 1e-10)
+    last = replace(BARS, low=np.where(np.arange(N) == N - 1, np.nan, BARS.low))
+    assert np.isnan(newest(last, beside)).all()
