@@ -69,7 +69,6 @@ class OrderContext:
     market : how much of the instrument trades in a day; None leaves out the price impact
     account : where the order goes; None takes all accounts for one
     held : units held there; None takes what the portfolio says
-    role : why the order exists: empty for a person's own, else as in ``Order.role``
     now : the clock the instrument trades on, aware UTC; None knows no time
     venue : None leaves open what is offered
     rates : into the base currency, by currency
@@ -92,7 +91,6 @@ class OrderContext:
     market: Liquidity | None = None
     account: str | None = None
     held: Decimal | None = None
-    role: str = ""
     now: datetime | None = None
     venue: Offer | None = None
     rates: Mapping[str, Rate] = field(default_factory=lambda: ASSUMED)

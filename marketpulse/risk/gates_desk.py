@@ -12,9 +12,7 @@ __all__ = ["WINDOW", "daily_loss", "offered", "pace", "rate", "settled", "tradin
 WINDOW = 60.0
 """Seconds of the wall clock in which buys are counted."""
 
-_THROUGH = frozenset({"stop", "flatten"})  # what the desk itself sells to guard a position or to get out
 _TRADING = granted("HALTED", "Trading", "Trading is not halted.")
-_LEAVES = granted("HALTED", "Trading", "Trading is halted; the desk may still guard and close positions.")
 _REDUCES = granted("REDUCING", "Trading", "Only sales pass now, and this is one.")
 _RECOVERED = granted("RECOVERING", "Recovery", "No order from before the start is unexplained.")
 _SETTLED = granted("UNRESOLVED_ORDER", "Open questions", "No order of this symbol is in doubt.")
@@ -34,8 +32,6 @@ def trading(context: OrderContext, side: Side) -> tuple[Check, Check]:
         first = _TRADING
     elif side is Side.SELL and halt.reducing:
         first = _REDUCES
-    elif side is Side.SELL and context.role in _THROUGH:
-        first = _LEAVES
     elif halt.reducing:
         first = refused(
             "REDUCING", "Trading", f"Only sales pass: {halt.why}. Resume trading before buying again."
@@ -145,8 +141,10 @@ def rate(request: OrderRequest, context: OrderContext) -> tuple[Check, float]:
         return _RATED, value
     if request.side is Side.SELL:
         return _SALE_RATE, value
+    told = context.rates.get(currency)
+    why = f" ({told.source})" if told is not None and told.source else ""
     sentence = (
-        f"{currency} has no rate to {base}, so what the order adds cannot be compared with any limit; "
+        f"{currency} has no rate to {base}{why}, so what the order adds cannot be compared with any limit; "
         "nothing is bought in it. Sales pass."
     )
     return refused("NO_RATE", "Exchange rate", sentence, currency, base), value

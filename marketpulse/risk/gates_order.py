@@ -22,7 +22,7 @@ _MOST_UNITS = Decimal(10) ** 12
 _MOST_PRICE = Decimal(10) ** 9
 
 _YEAR = timedelta(days=366)
-_SOON = granted("BAD_GOOD_TILL", "Good till", "The order ends within a year.")
+_SOON = granted("GOOD_TILL", "Good till", "The order ends within a year.")
 _READABLE = granted("NOT_TRADABLE", "Instrument", "The instrument can be traded.")
 _QUANTITY = granted("BAD_QUANTITY", "Quantity", "The quantity is a positive number.")
 _PRICES = granted("BAD_PRICE", "Price", "The order's prices are positive numbers.")
@@ -105,7 +105,9 @@ def good_till(request: OrderRequest, now: datetime | None) -> Check:
     if till is not None and now is not None and now < till <= now + _YEAR:
         return _SOON
     if till is None or now is None:
-        return refused("BAD_GOOD_TILL", "Good till", "When the order shall end cannot be compared with now.")
+        return refused("GOOD_TILL", "Good till", "When the order shall end cannot be compared with now.")
     shown, clock = f"{till:%Y-%m-%d %H:%M} UTC", f"{now:%Y-%m-%d %H:%M} UTC"
-    why = "has passed" if till <= now else "is more than a year away"
-    return refused("BAD_GOOD_TILL", "Good till", f"good_till, {shown}, {why}; it is {clock}.", shown, clock)
+    code, why = (
+        ("GOOD_TILL_OVER", "is over") if till <= now else ("GOOD_TILL_FAR", "is more than a year away")
+    )
+    return refused(code, "Good till", f"good_till, {shown}, {why}; it is {clock}.", shown, clock)

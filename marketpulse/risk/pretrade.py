@@ -222,6 +222,7 @@ def _outcome(
         cash_after=None if cash is None else _known(cash * rate),
         position_before=sizes.held,
         position_after=after,
+        mid=(sizes.bid + sizes.ask) / 2.0,
     )
 
 

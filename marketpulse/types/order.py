@@ -340,6 +340,7 @@ class Preview:
     fees, slippage : expected cost, base currency
     cash_after : buying power after the fill, base currency
     position_after : units after the fill
+    mid : the middle of the quote the numbers rest on, in the instrument's currency
     """
 
     request: OrderRequest | None
@@ -355,6 +356,7 @@ class Preview:
     cash_after: float | None = None
     position_before: Decimal = Decimal(0)
     position_after: Decimal | None = None
+    mid: float | None = None
 
     @property
     def failed(self) -> tuple[Check, ...]:
