@@ -44,9 +44,13 @@ class _Work:
         return _Work(self.bars[-rows:], self.beside, self.depth, self.sigma[-rows:])
 
     @cached_property
-    def sd(self) -> dict[int, FloatArray]:
-        """Sample deviations of returns by window."""
-        return {n: mean_and_deviation(self.returns, n)[1] for n in (5, 21, 63)}
+    def moments(self) -> dict[int, tuple[FloatArray, FloatArray]]:
+        """Mean and sample deviation of returns by window."""
+        return {n: mean_and_deviation(self.returns, n) for n in (5, 21, 63)}
+
+    def sd(self, bars: int) -> FloatArray:
+        """Sample deviation of the last returns."""
+        return self.moments[bars][1]
 
     @cached_property
     def market(self) -> tuple[FloatArray, FloatArray]:
@@ -113,7 +117,7 @@ def _trend(bars: int) -> FullDefinition:
 
 def _deviation(bars: int) -> FullDefinition:
     text = f"sample deviation of {bars} log returns"
-    return FullDefinition(f"sd_{bars}", f"{bars}-day volatility", text, lambda w: w.sd[bars])
+    return FullDefinition(f"sd_{bars}", f"{bars}-day volatility", text, lambda w: w.sd(bars))
 
 
 def _gap(w: _Work) -> FloatArray:
@@ -193,7 +197,7 @@ DEFINITIONS: tuple[FullDefinition, ...] = (
         lambda w: w.from_extreme(formulas.lowest(w.low, 20), 20),
     ),
     *(_deviation(bars) for bars in (5, 21, 63)),
-    _D("sd_ratio", "5-day over 63-day volatility", "sd_5/sd_63", lambda w: w.sd[5] / w.sd[63]),
+    _D("sd_ratio", "5-day over 63-day volatility", "sd_5/sd_63", lambda w: w.sd(5) / w.sd(63)),
     _D(
         "atr_14",
         "ATR 14",
@@ -204,21 +208,26 @@ DEFINITIONS: tuple[FullDefinition, ...] = (
         "range_21",
         "range over close volatility",
         "Parkinson21/sd_21",
-        lambda w: measures.range_share(w.high, w.low, w.sd[21]),
+        lambda w: measures.range_share(w.high, w.low, w.sd(21)),
     ),
-    _D("sigma_ratio", "newest over 63-day volatility", "sigma/sd_63", lambda w: w.sigma / w.sd[63]),
+    _D("sigma_ratio", "newest over 63-day volatility", "sigma/sd_63", lambda w: w.sigma / w.sd(63)),
     _D(
         "downside_21",
         "share of losses in volatility",
         "sqrt(mean21(min(r,0)^2))/sd_21",
-        lambda w: measures.downside_share(w.returns, w.sd[21]),
+        lambda w: measures.downside_share(w.returns, w.sd(21)),
     ),
-    _D("skew_63", "skewness of 63 days", "g1 of 63 log returns", lambda w: measures.skewness(w.returns)),
+    _D(
+        "skew_63",
+        "skewness of 63 days",
+        "g1 of 63 log returns",
+        lambda w: measures.skewness(w.returns, *w.moments[63]),
+    ),
     _D(
         "autocorrelation_63",
         "day-to-day correlation",
         "r1 of 63 log returns",
-        lambda w: measures.autocorrelation(w.returns),
+        lambda w: measures.autocorrelation(w.returns, *w.moments[63]),
     ),
     _D(
         "high_252",
@@ -278,8 +287,11 @@ DEFINITIONS: tuple[FullDefinition, ...] = (
     ),
 )
 
-_SMOOTHED = frozenset({"macd", "adx_14", "direction_14", "rsi_14", "rsi_2", "atr_14"})
-"""These remember all bars, ever less; the others look on a window of at most 253."""
+_ROWS: Mapping[str, int] = MappingProxyType(
+    dict.fromkeys(("macd", "adx_14", "direction_14", "rsi_14", "rsi_2", "atr_14"), TAIL)
+    | dict.fromkeys(("slope_21", "bollinger_20", "stochastic_14", "obv_21", "mfi_14"), 22)
+)
+"""Bars that the newest value rests on, where not 253: Wilder's averages remember all, ever less."""
 
 NAMES: tuple[str, ...] = tuple(d.name for d in DEFINITIONS)
 """The columns of every table, in this order."""
@@ -364,5 +376,5 @@ def newest(bars: Bars, beside: Around = ALONE, depth: Depth | None = None) -> Fl
     if not sound_rows(near[-1:]).all():
         return np.full(len(NAMES), np.nan)
     work = _Work(sound(near), beside, depth)
-    short = work.last(_WINDOW)
-    return np.array([d.of(work if d.name in _SMOOTHED else short)[-1] for d in DEFINITIONS])
+    spans = {rows: work.last(rows) for rows in (_WINDOW, 22)}
+    return np.array([d.of(spans.get(_ROWS.get(d.name, _WINDOW), work))[-1] for d in DEFINITIONS])

@@ -173,12 +173,13 @@ def downside_share(returns: FloatArray, deviation: FloatArray, bars: int = 21) -
     return losses
 
 
-def skewness(returns: FloatArray, bars: int = 63) -> FloatArray:
+def skewness(returns: FloatArray, mean: FloatArray, deviation: FloatArray, bars: int = 63) -> FloatArray:
     """Skewness of the last returns: below zero where the large moves were falls.
 
     Units
     -----
-    Without dimension: the third central moment over the population deviation cubed.
+    Without dimension: the third central moment over the population deviation cubed; ``mean`` and sample
+    ``deviation`` are those of the same windows.
 
     References
     ----------
@@ -186,10 +187,9 @@ def skewness(returns: FloatArray, bars: int = 63) -> FloatArray:
 
     Examples
     --------
-    >>> skewness(np.array([0.0, 0.0, 3.0]), 3).round(4).tolist()
+    >>> skewness(r := np.array([0.0, 0.0, 3.0]), *mean_and_deviation(r, 3), 3).round(4).tolist()
     [nan, nan, 0.7071]
     """
-    mean, deviation = mean_and_deviation(returns, bars)
     whole = deviation * np.sqrt((bars - 1) / bars)
     squares, cubes = total(np.square(returns), bars) / bars, total(np.square(returns) * returns, bars) / bars
     third: FloatArray = (cubes - 3.0 * mean * squares + 2.0 * np.square(mean) * mean) / (
@@ -198,12 +198,15 @@ def skewness(returns: FloatArray, bars: int = 63) -> FloatArray:
     return third
 
 
-def autocorrelation(returns: FloatArray, bars: int = 63) -> FloatArray:
+def autocorrelation(
+    returns: FloatArray, mean: FloatArray, deviation: FloatArray, bars: int = 63
+) -> FloatArray:
     """Correlation of each return of the window with the one before it in the window.
 
     Units
     -----
-    Without dimension, about -1 (back and forth) to 1 (on and on).
+    Without dimension, about -1 (back and forth) to 1 (on and on); ``mean`` and sample ``deviation`` are
+    those of the same windows.
 
     References
     ----------
@@ -211,10 +214,9 @@ def autocorrelation(returns: FloatArray, bars: int = 63) -> FloatArray:
 
     Examples
     --------
-    >>> autocorrelation(np.array([1.0, -1.0, 1.0, -1.0]), 4).tolist()
+    >>> autocorrelation(r := np.array([1.0, -1.0, 1.0, -1.0]), *mean_and_deviation(r, 4), 4).tolist()
     [nan, nan, nan, -0.75]
     """
-    mean, deviation = mean_and_deviation(returns, bars)
     before = np.full(len(returns), np.nan)
     before[1:] = returns[:-1]
     products = total(returns * before, bars - 1)
