@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType, ModuleType, TracebackType
 from typing import Self
@@ -21,8 +22,10 @@ from marketpulse import build
 from marketpulse.clock import WallClock
 from marketpulse.errors import ConfigError, Refused
 from marketpulse.loop import Loop
+from marketpulse.ports import Terms
 from marketpulse.settings import Loaded
 from marketpulse.types import (
+    AccountView,
     Bars,
     Check,
     DeskStatus,
@@ -145,9 +148,57 @@ class Desk:
         self._loop.nudge()
         return order
 
+    def replace(
+        self,
+        order_id: str,
+        key: str,
+        quantity: Decimal | None = None,
+        limit_price: Decimal | None = None,
+        stop_price: Decimal | None = None,
+    ) -> Placement:
+        """Ask for other terms of an open order; what is left out stays as it is.
+
+        Where the venue amends in place the order itself changes, else it is canceled and another one takes
+        its place, whose ``parent`` it is.
+
+        Parameters
+        ----------
+        key : names the wish; the same key and terms give the same answer for ever
+        quantity : of the whole order, what has filled counted in
+
+        Raises
+        ------
+        Refused
+            ``UNKNOWN_ORDER``, ``NOT_REPLACEABLE``, ``BAD_REQUEST``, ``IDEMPOTENCY_CONFLICT``, or the code of
+            a rule that the new terms break; the order stays what it was.
+        """
+        try:
+            terms = Terms(quantity, limit_price, stop_price)
+            return self._loop.rooms.execution.replace(order_id, key, terms)
+        finally:
+            self._loop.nudge()
+
     def halt(self, why: str) -> Halt:
-        """Refuse every new order from now on and cancel the entries that rest."""
+        """Refuse every new order from now on and cancel all that rests but protective stops."""
         halt = self._loop.rooms.execution.halt(why)
+        self._loop.nudge()
+        return halt
+
+    def reduce(self, why: str) -> Halt:
+        """Refuse every buy from now on and cancel those that rest; sales pass."""
+        halt = self._loop.rooms.execution.reduce(why)
+        self._loop.nudge()
+        return halt
+
+    def flatten(self, confirm: str) -> Halt:
+        """Halt, cancel all that rests, and sell all that is held; ``confirm`` must be ``FLATTEN``.
+
+        Raises
+        ------
+        Refused
+            ``BAD_CONFIRMATION``.
+        """
+        halt = self._loop.rooms.execution.flatten(confirm)
         self._loop.nudge()
         return halt
 
@@ -161,6 +212,44 @@ class Desk:
         """
         self._loop.rooms.execution.resume(confirm)
         self._loop.nudge()
+
+    def arm(self, broker: str, account_id: str) -> AccountView:
+        """Let orders leave to a live account for the rest of this run; its id must be typed exactly.
+
+        Raises
+        ------
+        Refused
+            ``UNKNOWN_ACCOUNT`` or ``NOT_ARMED``.
+        """
+        view = self._loop.rooms.execution.arm(broker, account_id)
+        self._loop.nudge()
+        return view
+
+    def adopt(self, broker: str, account_id: str, typed: str) -> AccountView:
+        """Believe a live venue where the books differ; ``typed`` must be the account's ``phrase``.
+
+        Raises
+        ------
+        Refused
+            ``UNKNOWN_ACCOUNT``, ``NOTHING_TO_ADOPT``, ``BAD_CONFIRMATION`` or ``CHANGED``.
+        StorageError
+            The ledger could not be written; nothing was adopted.
+        """
+        view = self._loop.rooms.execution.adopt(broker, account_id, typed)
+        self._loop.nudge()
+        return view
+
+    def login(self, broker: str, request_token: str) -> AccountView:
+        """Log in to a venue that wants that daily; waits for the venue.
+
+        Raises
+        ------
+        Refused
+            ``UNKNOWN_ACCOUNT``, ``NO_LOGIN`` or ``LOGIN_FAILED``.
+        """
+        view = self._loop.rooms.execution.login(broker, request_token)
+        self._loop.nudge()
+        return view
 
     def ask_again(self, provider: str) -> None:
         """Ask a provider of prices again at once, though it rests or refused our key.

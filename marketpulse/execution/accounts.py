@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from marketpulse.errors import BrokerError, Refused
 from marketpulse.execution.kit import Kit
 from marketpulse.execution.lane import Lane
+from marketpulse.execution.placing import Placer
 from marketpulse.execution.seat import Seat
 from marketpulse.execution.venue import Venue, say
+from marketpulse.ports import Broker
 from marketpulse.types import AccountView, Instrument, MarketDatum, Reason, SessionInfo
 
 __all__ = ["Accounts"]
@@ -47,6 +49,11 @@ class Accounts:
                     venues[seat.account] = venue
                 self._live[live.broker] = Lane(kit, venue, venues, seat=seat, halt=halt)
 
+    def keep(self, placer: Placer) -> None:
+        """Let each account's turn keep exits, replaces and flattens, which place orders themselves."""
+        for lane in (*self._paper, *self._live.values()):
+            lane.keep(placer, self._kit.instruments)
+
     @property
     def recovered(self) -> bool:
         """Every order of the paper accounts left over from before the start has been asked about."""
@@ -68,6 +75,13 @@ class Accounts:
             return "" if seat is None else seat.account
         account = self._route(instrument)
         return account if account in self._kit.venues else ""
+
+    def venue(self, instrument: Instrument) -> tuple[str, Broker] | None:
+        """Name the account that trades an instrument, and its broker; None where there is none."""
+        account, seat = self.account(instrument), self._seat(instrument)
+        if seat is not None:
+            return None if seat.live.adapter is None else (account, seat.live.adapter)
+        return (account, self._kit.venues[account].broker) if account else None
 
     def reasons(self, instrument: Instrument) -> list[Reason]:
         """Say why an order in an instrument may not leave; empty when it may."""

@@ -1,4 +1,4 @@
-"""How long a day order lives: to the end of the session it was made for.
+"""How long an order lives: a day order to the end of the session it was made for, a gtd order to its time.
 
 What trades around the clock has no close; its day ends at midnight UTC. The next opening or the
 closing is written into the intent, so that a restart, or a replay clock that jumps from a close to
@@ -36,10 +36,12 @@ def limits(
 def is_over(
     order: Order, intent: Intent, instrument: Instrument, sessions: Mapping[str, SessionInfo], clock: Clock
 ) -> bool:
-    """Tell whether a day order has outlived its session."""
-    if order.request.time_in_force is not TimeInForce.DAY:
+    """Tell whether a day order has outlived its session, or a gtd order its time."""
+    force, now = order.request.time_in_force, market_time(instrument, clock)
+    if force is TimeInForce.GTD:
+        return order.request.good_till is not None and now >= order.request.good_till
+    if force is not TimeInForce.DAY:
         return False
-    now = market_time(instrument, clock)
     if intent.expires is not None:
         return now >= intent.expires
     begins = intent.opens or order.created

@@ -6,22 +6,26 @@ from decimal import Decimal
 
 from marketpulse.clock import Clock
 from marketpulse.execution.accounts import Accounts
+from marketpulse.execution.actions import book_action
 from marketpulse.execution.asking import Asker
 from marketpulse.execution.booking import Booker
 from marketpulse.execution.ending import Ender
+from marketpulse.execution.flattening import begin
 from marketpulse.execution.journal import Journal
 from marketpulse.execution.kit import Kit, nothing
 from marketpulse.execution.placing import Placer
+from marketpulse.execution.replacing import Changer
 from marketpulse.execution.seat import Live, Seat
 from marketpulse.execution.venue import Venue
 from marketpulse.meter import Meter
 from marketpulse.portfolio import Books
-from marketpulse.portfolio.codec import Cash, write_action, write_cash
-from marketpulse.ports import Broker
+from marketpulse.portfolio.codec import Cash, write_cash
+from marketpulse.portfolio.desk_codec import write_mark
+from marketpulse.ports import Broker, Terms
 from marketpulse.storage import Ledger
 from marketpulse.types import (
+    OPEN_STATES,
     AccountView,
-    ActionKind,
     CorporateAction,
     EventKind,
     Halt,
@@ -78,6 +82,8 @@ class Execution:
         seats = [Seat(account, journal.admit) for account in live]
         self._accounts = Accounts(self._kit, venues, seats, route, self.halt)
         self._placer = Placer(self._kit, ledger.installation, self._accounts, gate)
+        self._changer = Changer(self._kit, self._placer)
+        self._accounts.keep(self._placer)
         self._sessions: Mapping[str, SessionInfo] = {}
 
     @property
@@ -89,6 +95,10 @@ class Execution:
     def accounts(self) -> tuple[AccountView, ...]:
         """The live accounts as they stand now; empty on paper."""
         return self._accounts.views
+
+    def venue(self, instrument: Instrument) -> tuple[str, Broker] | None:
+        """Name the account that trades an instrument, and its broker; None where there is none."""
+        return self._accounts.venue(instrument)
 
     def arm(self, broker: str, account_id: object) -> AccountView:
         """Let orders leave to a live account for the rest of this run; its id must be typed exactly.
@@ -165,8 +175,41 @@ class Execution:
         return self._ender.cancel(order_id)
 
     def halt(self, why: str) -> Halt:
-        """Refuse every order placed after this returns, and cancel the buys that are open."""
+        """Refuse every order placed after this returns, and cancel all that rests but protective stops."""
         return self._ender.halt(why)
+
+    def reduce(self, why: str) -> Halt:
+        """Refuse buys placed after this returns, and cancel those that are open; a halt stays a halt."""
+        return self._ender.halt(why, reducing=True)
+
+    def flatten(self, confirm: object) -> Halt:
+        """Halt, cancel all that rests and sell all that is held; ``confirm`` must be exactly ``FLATTEN``.
+
+        Raises
+        ------
+        Refused
+            ``BAD_CONFIRMATION``.
+        """
+        return begin(self._kit, self._ender, confirm)
+
+    def replace(self, order_id: str, key: str, terms: Terms) -> Placement:
+        """Commit the wish for other terms; what came of it shows in the order, or in the one in its place.
+
+        Raises
+        ------
+        Refused
+            ``UNKNOWN_ORDER``, ``NOT_REPLACEABLE``, ``BAD_REQUEST``, ``IDEMPOTENCY_CONFLICT``, or the code of
+            a rule that the new terms break.
+        """
+        return self._changer.replace(order_id, key, terms, recovered=self.recovered)
+
+    def mark(self, order_id: str, best: Decimal) -> None:
+        """Write down the best price that a trailing stop has followed, so that a restart resumes it."""
+        with self._kit.journal.holding() as books:
+            order = books.order(order_id)
+            if order is not None and order.state in OPEN_STATES:
+                with self._kit.journal.writing() as draft:
+                    draft.add(EventKind.MARK, order.id, write_mark(best), account=order.account)
 
     def resume(self, confirm: str) -> None:
         """Trade again; ``confirm`` must be exactly ``RESUME``.
@@ -189,7 +232,7 @@ class Execution:
         """Work a split or dividend of something held into the books, once; tells whether it was new.
 
         Orders of a split share are canceled: their quantity and price mean something else now.
-        A dividend is written down but moves no cash in this release.
+        A dividend pays a paper account in cash, for what it held before that day.
 
         Parameters
         ----------
@@ -197,19 +240,7 @@ class Execution:
         """
         if since is not None and action.day < since:
             return False
-        key = f"action:{action.symbol}:{action.day.isoformat()}:{action.kind}"
-        with self._kit.journal.holding() as books:
-            if not books.held(action.symbol):
-                return False
-            with self._kit.journal.writing() as draft:
-                if not draft.fresh(key):
-                    return False
-                draft.add(EventKind.ACTION, action.symbol, write_action(action), key)
-                if action.kind is ActionKind.SPLIT:
-                    for order in books.open_orders:
-                        if order.request.symbol == action.symbol:
-                            self._ender.want(draft, order, "SPLIT", "The share was split; place it again.")
-            return True
+        return book_action(self._kit, self._ender.want, action)
 
     def recover(self) -> bool:
         """Find out what became of everything that was under way; True when nothing is left unasked.

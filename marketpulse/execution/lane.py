@@ -10,7 +10,9 @@ from marketpulse.errors import MarketPulseError, Refused
 from marketpulse.execution.asking import Asker
 from marketpulse.execution.booking import Booker
 from marketpulse.execution.ending import Ender
+from marketpulse.execution.keeping import Keeper
 from marketpulse.execution.kit import Kit
+from marketpulse.execution.placing import Placer
 from marketpulse.execution.reconciling import Reconciler
 from marketpulse.execution.seat import Seat
 from marketpulse.execution.sending import Sender
@@ -65,6 +67,7 @@ class Lane:
         self._ender = Ender(self._kit, self._asker)
         self._sender = Sender(self._kit, self._asker)
         self._reconciler = Reconciler(self._kit, self._booker, venue, seat, halt) if seat else None
+        self._keeper: Keeper | None = None
         self._halt = halt
         self._turning = threading.Lock()
         now = kit.clock.monotonic()
@@ -74,6 +77,10 @@ class Lane:
         self._thread: threading.Thread | None = None
         self._wake, self._stop = threading.Event(), threading.Event()
         self._seen: tuple[Mapping[str, MarketDatum], Mapping[str, SessionInfo]] = ({}, {})
+
+    def keep(self, placer: Placer, instruments: Mapping[str, Instrument]) -> None:
+        """Keep exits, replaces and flattens from now on."""
+        self._keeper = Keeper(self._kit, self._asker, self._ender, placer, instruments)
 
     @property
     def recovered(self) -> bool:
@@ -126,6 +133,8 @@ class Lane:
             if self._reconciler is not None:
                 self._reconciler.turn(market)
             if self.seat is None or self.seat.open:
+                if self._keeper is not None:
+                    self._keeper.turn(market, sessions)
                 self._sender.send_new(market)
             self._settle()
             self._compare()
@@ -178,7 +187,8 @@ class Lane:
         if not self.venue.ready:
             return
         with suppress(NoAnswer):
-            if not self.venue.pace:
+            pace = self.venue.pace
+            if not pace.seconds:
                 self._booker.sweep(self.venue)
                 return
             now = self._kit.clock.monotonic()
@@ -187,7 +197,7 @@ class Lane:
                 self._booker.sweep(self.venue)
                 return
             busy = self._busy()
-            if busy and now - self._swept >= self.venue.pace * len(busy):
+            if busy and now - self._swept >= pace.seconds + pace.each * len(busy):
                 self._swept = now
                 self._booker.sweep(self.venue, busy)
 

@@ -40,7 +40,8 @@ EDGES: Mapping[OrderState, frozenset[OrderState]] = MappingProxyType(
         _PARTLY: frozenset({_UNKNOWN, *_FILLS, _CANCELING, _REPLACING, *_ENDS}),
         # A cancel races fills: more of them, or all of it, may come first; the venue may refuse.
         _CANCELING: frozenset({_UNKNOWN, _CANCELING, _ACCEPTED, *_FILLS, *_ENDS, _REJECTED}),
-        _REPLACING: frozenset({_UNKNOWN, _REPLACING, _ACCEPTED, *_FILLS, _CANCELING, *_ENDS}),
+        # A change of terms races fills too; the venue may refuse it, or have ended the order meanwhile.
+        _REPLACING: frozenset({_UNKNOWN, _REPLACING, _ACCEPTED, *_FILLS, _CANCELING, *_ENDS, _REJECTED}),
         # Over-fill: booked as it is, and alarmed.
         _FILLED: frozenset({_FILLED}),
         # Ended as far as we knew: late fills and late accepts. A partial late fill leaves it ended.
@@ -89,6 +90,6 @@ def after_fill(state: OrderState, filled: Decimal, quantity: Decimal) -> OrderSt
     """
     if filled >= quantity:
         return step(state, _FILLED)
-    # A canceled or expired order with a late part stays ended, a pending cancel stays pending.
+    # A canceled or expired order with a late part stays ended, what is pending stays pending.
     # A rejected one lives again: a venue that fills a part may hold the rest.
-    return step(state, state if state in {_CANCELING, _CANCELED, _EXPIRED} else _PARTLY)
+    return step(state, state if state in {_CANCELING, _REPLACING, _CANCELED, _EXPIRED} else _PARTLY)

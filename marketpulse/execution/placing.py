@@ -9,7 +9,9 @@ from typing import Protocol
 from marketpulse.errors import Refused, StorageError
 from marketpulse.execution.day import limits
 from marketpulse.execution.ids import body_hash, client_order_id, intent_id
-from marketpulse.execution.kit import Kit
+from marketpulse.execution.journal import Draft
+from marketpulse.execution.kin import Kin
+from marketpulse.execution.kit import Kit, market_time
 from marketpulse.execution.parse import check, read_order
 from marketpulse.portfolio.codec import Intent, write_denial, write_intent
 from marketpulse.types import (
@@ -26,11 +28,11 @@ from marketpulse.types import (
     Side,
 )
 
-__all__ = ["Placer", "Routing"]
+__all__ = ["Placer", "Routing", "check_key"]
 
 _LONGEST_KEY = 200
 _CENT = Decimal("0.01")
-_PASSING = "RECOVERING"
+_HALTED, _PASSING = "HALTED", "RECOVERING"
 _TITLE = "Order path"
 
 
@@ -50,7 +52,8 @@ class Placer:
     Parameters
     ----------
     accounts : which account trades an instrument, and why it may not
-    gate : previews a request on the books as they stand; called inside the write transaction
+    gate : previews a request on the books as they stand; called inside the write transaction, where an
+        order is replaced with that one's id: it is not counted
     """
 
     def __init__(
@@ -58,10 +61,10 @@ class Placer:
         kit: Kit,
         installation: str,
         accounts: Routing,
-        gate: Callable[[OrderRequest], Preview],
+        gate: Callable[..., Preview],
     ) -> None:
         self._kit = kit
-        self._installation = installation
+        self.installation = installation
         self._accounts = accounts
         self._gate = gate
 
@@ -92,19 +95,18 @@ class Placer:
         self, request: OrderRequest, key: str, sessions: Mapping[str, SessionInfo], *, recovered: bool
     ) -> Placement:
         """Commit the intent or the refusal under ``key``, or repeat what the key was answered before."""
-        if not (isinstance(key, str) and key.isprintable() and 0 < len(key) <= _LONGEST_KEY):
-            raise Refused("BAD_REQUEST", f"An order needs a key of 1 to {_LONGEST_KEY} printable characters.")
-        body, order_id = body_hash(request), intent_id(key)
+        check_key(key)
+        order_id = intent_id(key)
         with self._kit.journal.holding() as books:
             known = books.order(order_id)
             if known is not None:
-                return self._again(known, body)
+                return self._again(known, body_hash(request))
             if not recovered:
                 # Not written down: nothing was judged, and the same key may try again in a moment.
                 raise Refused(
                     _PASSING, "The desk is still asking what became of earlier orders; try again soon."
                 )
-            reasons = self._commit(request, f"order:{key}", order_id, body, sessions)
+            reasons = self._commit(request, f"order:{key}", order_id, sessions)
             if reasons:
                 raise Refused(reasons[0].code, reasons[0].sentence)
             placed = books.order(order_id)
@@ -123,42 +125,103 @@ class Placer:
         return Placement(order, repeated=True)
 
     def _commit(
-        self, request: OrderRequest, key: str, order_id: str, body: str, sessions: Mapping[str, SessionInfo]
+        self, request: OrderRequest, key: str, order_id: str, sessions: Mapping[str, SessionInfo]
     ) -> tuple[Reason, ...]:
         """Check, reserve and write in one transaction; return why it was denied, or nothing."""
         kit, instrument = self._kit, self._kit.instruments[request.symbol]
         account = self._accounts.account(instrument) or None  # no account: the denial stands in the first one
         with kit.journal.writing() as draft:
-            preview = self._gate(request)
-            own = self._own(request)
-            said = {reason.code for reason in own}
-            failed = (Reason(c.code, c.sentence) for c in preview.failed if c.code not in said)
-            reasons = (*own, *failed)
-            if any(reason.code == _PASSING for reason in reasons):
-                raise Refused(_PASSING, next(r.sentence for r in reasons if r.code == _PASSING))
-            opens, expires = limits(request.time_in_force, instrument, sessions, kit.clock)
-            intent = Intent(
-                client_order_id=client_order_id(self._installation, order_id),
-                request=request,
-                body=body,
-                reserve=_reserve(request, preview),
-                wall=kit.clock.wall(),
-                opens=opens,
-                expires=expires,
-            )
-            kind = EventKind.DENIED if reasons else EventKind.ORDER
-            payload = write_denial(intent, reasons) if reasons else write_intent(intent)
-            draft.add(kind, order_id, payload, key, account=account)
+            preview, reasons = self.judge(request)
+            kin = Kin(key, None, "", account, order_id)
+            _write(draft, kin, self._intent(request, kin, preview, sessions), reasons)
             kit.probe("place.appended")
         kit.probe("place.committed")
         return reasons
+
+    def judge(self, request: OrderRequest, instead: str = "") -> tuple[Preview, tuple[Reason, ...]]:
+        """Ask the gate and the order path itself.
+
+        Parameters
+        ----------
+        instead : the order whose place it takes, which is not counted
+
+        Raises
+        ------
+        Refused
+            ``RECOVERING``: nothing was judged.
+        """
+        preview = self._gate(request, instead) if instead else self._gate(request)
+        own = self._own(request)
+        said = {reason.code for reason in own}
+        failed = (Reason(c.code, c.sentence) for c in preview.failed if c.code not in said)
+        reasons = (*own, *failed)
+        if any(reason.code == _PASSING for reason in reasons):
+            raise Refused(_PASSING, next(r.sentence for r in reasons if r.code == _PASSING))
+        return preview, reasons
+
+    def reserve(self, request: OrderRequest, preview: Preview) -> Decimal:
+        """Cash that a buy holds back."""
+        return _reserve(request, preview)
+
+    def deny(
+        self, draft: Draft, request: OrderRequest, kin: Kin, preview: Preview, reasons: tuple[Reason, ...]
+    ) -> None:
+        """Write down that a wish for other terms breaks a rule."""
+        _write(draft, kin, self._intent(request, kin, preview, {}), reasons)
+
+    def replacement(
+        self,
+        request: OrderRequest,
+        kin: Kin,
+        sessions: Mapping[str, SessionInfo],
+        reasons: tuple[Reason, ...] = (),
+    ) -> None:
+        """Commit what takes an order's place once that has ended, or why nothing does.
+
+        A stop that protects is placed anew under a halt too: it rested when the halt came.
+        """
+        kit = self._kit
+        with kit.journal.writing() as draft:
+            preview, found = self.judge(request)
+            if request.protective:
+                found = tuple(reason for reason in found if reason.code != _HALTED)
+            reasons = reasons or found
+            _write(draft, kin, self._intent(request, kin, preview, sessions), reasons)
+            if reasons:
+                sentence = f"An order in {request.symbol} ended to be changed, and no other was placed: "
+                draft.alert("NOT_REPLACED", sentence + reasons[0].sentence, kin.parent or "")
+            kit.probe("replace.appended")
+        kit.probe("replace.committed")
+
+    def _intent(
+        self, request: OrderRequest, kin: Kin, preview: Preview, sessions: Mapping[str, SessionInfo]
+    ) -> Intent:
+        instrument, clock = self._kit.instruments[request.symbol], self._kit.clock
+        opens, expires = limits(request.time_in_force, instrument, sessions, clock)
+        return Intent(
+            client_order_id=client_order_id(self.installation, kin.id),
+            request=request,
+            body=body_hash(request),
+            reserve=_reserve(request, preview),
+            wall=clock.wall(),
+            opens=opens,
+            expires=expires,
+            parent=kin.parent,
+            role=kin.role,
+            arrival=preview.mid,
+        )
 
     def _own(self, request: OrderRequest) -> list[Reason]:
         """What the order path itself refuses, whatever the gate was told."""
         books, halt = self._kit.books, self._kit.journal.halt
         reasons = self._accounts.reasons(self._kit.instruments[request.symbol])
-        if halt is not None:
-            reasons.append(Reason("HALTED", f"Trading is halted: {halt.why}. Resume it first."))
+        if halt is not None and not halt.reducing:
+            reasons.append(Reason(_HALTED, f"Trading is halted: {halt.why}. Resume it first."))
+        elif halt is not None and request.side is Side.BUY:
+            reasons.append(Reason("REDUCING", f"Only sales pass: {halt.why}. Resume trading first."))
+        now = market_time(self._kit.instruments[request.symbol], self._kit.clock)
+        if request.good_till is not None and request.good_till <= now:
+            reasons.append(Reason("GOOD_TILL_OVER", "The time it would be good till is over already."))
         if request.side is Side.BUY and any(
             order.state is OrderState.UNKNOWN and order.request.symbol == request.symbol
             for order in books.open_orders
@@ -166,6 +229,24 @@ class Placer:
             sentence = f"The venue has not said what became of an earlier order in {request.symbol}."
             reasons.append(Reason("UNRESOLVED_ORDER", sentence))
         return reasons
+
+
+def check_key(key: object) -> None:
+    """Refuse a key that names nothing.
+
+    Raises
+    ------
+    Refused
+        ``BAD_REQUEST``.
+    """
+    if not (isinstance(key, str) and key.isprintable() and 0 < len(key) <= _LONGEST_KEY):
+        raise Refused("BAD_REQUEST", f"An order needs a key of 1 to {_LONGEST_KEY} printable characters.")
+
+
+def _write(draft: Draft, kin: Kin, intent: Intent, reasons: tuple[Reason, ...]) -> None:
+    kind = EventKind.DENIED if reasons else EventKind.ORDER
+    payload = write_denial(intent, reasons) if reasons else write_intent(intent)
+    draft.add(kind, kin.id, payload, kin.key, kin.account)
 
 
 def _reserve(request: OrderRequest, preview: Preview) -> Decimal:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from marketpulse.errors import Refused
-from marketpulse.execution.venue import Venue
+from marketpulse.execution.venue import EACH_SECOND, Pace, Venue
 from marketpulse.ports import Broker
 from marketpulse.types import AccountView, Difference, ExternalOrder, Instrument, Mode, Reason
 
@@ -34,6 +34,7 @@ def unknown_account(broker: str) -> str:
     return f"{broker}:{_UNKNOWN}"
 
 
+@runtime_checkable
 class Login(Protocol):
     """A venue that wants a person to log in; raises BrokerError only."""
 
@@ -62,7 +63,7 @@ class Live:
     sandbox : the venue's test network
     account_id : as the venue told it in an earlier run, None if it never did
     remember : keeps the id for the next start
-    pace : seconds between two sweeps of one instrument's fills
+    pace : how often the venue may be asked for fills
     """
 
     broker: str
@@ -75,7 +76,7 @@ class Live:
     account_id: str | None = None
     remember: Callable[[str], None] = field(default=lambda _: None)
     login: Login | None = None
-    pace: float = 1.0
+    pace: Pace = EACH_SECOND
 
 
 class Seat:

@@ -1,7 +1,7 @@
 """One venue as the order path meets it: when it may be asked, and what silence means."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from marketpulse.clock import Clock
 from marketpulse.errors import AuthExpired, BrokerError, Throttled
@@ -9,13 +9,29 @@ from marketpulse.meter import Meter
 from marketpulse.ports import Broker, OrderRef
 from marketpulse.types import Instrument, Order
 
-__all__ = ["NoAnswer", "Venue", "say"]
+__all__ = ["AT_ONCE", "EACH_SECOND", "NoAnswer", "Pace", "Venue", "say"]
 
 _FIRST_REST = 0.1
 _LONGEST_REST = 30.0
 _LOGIN_REST = 60.0
 
 _T = TypeVar("_T")
+
+
+class Pace(NamedTuple):
+    """How often a venue may be asked for fills, so that its limits are kept.
+
+    Attributes
+    ----------
+    seconds : between two sweeps; 0: each turn, and everything
+    each : more seconds for each instrument, where the venue is asked one by one
+    """
+
+    seconds: float
+    each: float = 0.0
+
+
+AT_ONCE, EACH_SECOND = Pace(0.0), Pace(1.0)
 
 
 class NoAnswer(BrokerError):
@@ -34,12 +50,12 @@ class Venue:
     ----------
     account : ``broker:account id``, as on the events
     broker : behind the port
-    pace : seconds between two sweeps of one instrument's fills; 0: nobody counts them
+    pace : how often it may be asked for fills
     trouble : what it last failed with, empty once it answers again
     """
 
     def __init__(
-        self, account: str, broker: Broker, clock: Clock, meter: Meter, *, pace: float = 0.0
+        self, account: str, broker: Broker, clock: Clock, meter: Meter, *, pace: Pace = AT_ONCE
     ) -> None:
         self.account = account
         self.broker = broker

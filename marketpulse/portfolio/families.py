@@ -75,6 +75,9 @@ class Families:
         parent, denied = payload.get("parent"), line.state is OrderState.DENIED
         if parent:
             self._child(parent, line, payload, denied=denied)
+        elif payload.get("role") == FLATTEN:
+            # each symbol is sold by itself, and may need several orders
+            self._child(f"flatten:{self.flatten}:{line.account}:{payload['symbol']}", line, payload, denied=denied)
         if not denied and ("take_profit_price" in payload or "stop_loss_price" in payload):
             bracket = Bracket(line)
             self._brackets[line.id] = self._kin[line.id] = self.active[line.id] = bracket
@@ -82,7 +85,8 @@ class Families:
     def _child(self, parent: str, line: Line, payload: Mapping[str, Any], *, denied: bool) -> None:
         role = payload.get("role", "")
         self._count[parent, role] = self.count(parent, role) + 1
-        self._last[parent, role] = line
+        if not denied:
+            self._last[parent, role] = line
         bracket = self._brackets.get(parent)
         if role == REPLACEMENT:
             self.wishes.pop(parent, None)
@@ -147,7 +151,7 @@ class Families:
         return self._count.get((parent, role), 0)
 
     def last(self, parent: str, role: str) -> Line | None:
-        """Return the newest of them."""
+        """Return the newest of them that was not denied."""
         return self._last.get((parent, role))
 
     def bracket(self, order_id: str) -> Bracket | None:

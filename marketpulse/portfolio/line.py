@@ -52,6 +52,7 @@ class Line:
     code : of the last change, says what a pending cancel is for
     sent : it has been handed to a venue at least once
     unwanted : somebody asked for a cancel that could not be passed on yet
+    asked : code and sentence of that cancel
     wish : the terms that a replace wants and the order does not have yet
     handed : the venue may have been asked for them
     best : the best price a trailing stop has followed, as last written down
@@ -65,6 +66,7 @@ class Line:
         "_view",
         "_wished",
         "account",
+        "asked",
         "best",
         "bookings",
         "code",
@@ -95,6 +97,7 @@ class Line:
         self.code = ""
         self.venue_id: str | None = None
         self.sent = self.unwanted = self.handed = False
+        self.asked = ("", "")
         self.wish: Terms | None = None
         self.best: Decimal | None = None
         self._amended: OrderRequest | None = None
@@ -115,6 +118,8 @@ class Line:
         self._view = None
         self.updated = time
         self.unwanted = change.to in _BEFORE_CANCEL and (self.unwanted or change.code == CANCEL_REQUESTED)
+        if change.code == CANCEL_REQUESTED:
+            self.asked = change.cause, change.sentence
         self.sent = self.sent or change.to is OrderState.SUBMITTING
         self.state = change.to
         self.code = change.code

@@ -54,7 +54,7 @@ def _send_first(commit: _Method) -> _Method:
 
     def mutated(self: Any, request: Any, key: str, order_id: str, *rest: Any) -> Any:
         kit = self._kit
-        client_id = client_order_id(self._installation, order_id)
+        client_id = client_order_id(self.installation, order_id)
         with suppress(BrokerError):
             kit.venues[ACCOUNT].broker.place(client_id, INSTRUMENTS[request.symbol], request)
         return commit(self, request, key, order_id, *rest)

@@ -1,6 +1,7 @@
 """A desk on a bench: the real ledger, books and order path, and a venue that does what it is told."""
 
 from collections import deque
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -12,14 +13,17 @@ from marketpulse.portfolio import Books
 from marketpulse.ports import AccountState, Ack, BrokerCapabilities, OrderRef, VenueOrder
 from marketpulse.storage import Ledger
 from marketpulse.types import (
+    OPEN_STATES,
     AssetClass,
     Check,
     Fill,
     Instrument,
+    MarketDatum,
     OrderRequest,
     OrderState,
     OrderType,
     Preview,
+    Quote,
     SessionInfo,
     SessionState,
     Side,
@@ -54,10 +58,32 @@ def sell(quantity=10, symbol="AAPL", limit=None, force=TimeInForce.GTC):
     return buy(quantity, symbol, limit, force, Side.SELL)
 
 
+def stop(quantity=10, price="90", symbol="AAPL", target=None):
+    """A protective stop; with a target it is one side of an OCO."""
+    target = Decimal(target) if target else None
+    return OrderRequest(
+        symbol, Side.SELL, OrderType.STOP, Decimal(quantity), stop_price=Decimal(price),
+        time_in_force=TimeInForce.GTC, take_profit_price=target,
+    )  # fmt: skip
+
+
+def bracket(quantity=10, target="110", loss="90", limit=None, *, symbol="AAPL", force=TimeInForce.GTC):
+    """A buy with its exits."""
+    return OrderRequest(
+        symbol, Side.BUY, OrderType.LIMIT if limit else OrderType.MARKET, Decimal(quantity),
+        Decimal(limit) if limit else None, time_in_force=force,
+        take_profit_price=Decimal(target) if target else None, stop_loss_price=Decimal(loss) if loss else None,
+    )  # fmt: skip
+
+
+RESTING = {OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED}
+
+
 class SimVenue:
     """Keeps orders; each call first raises what stands at the front of ``trouble[call]``, if anything does.
 
-    ``arrives`` tells whether an order whose answer is lost has arrived all the same.
+    ``arrives`` tells whether an order whose answer is lost has arrived all the same, ``tells`` whether
+    orders are shown with their prices.
     """
 
     name = "sim"
@@ -67,8 +93,9 @@ class SimVenue:
         self.orders = {}
         self.executed = []
         self.calls = []
-        self.arrives = True
-        self.trouble = {call: deque() for call in ("place", "cancel", "find", "open_orders", "fills")}
+        self.arrives = self.tells = True
+        calls = ("place", "cancel", "replace", "find", "open_orders", "fills")
+        self.trouble = {call: deque() for call in calls}
 
     def _called(self, call, client_id=""):
         self.calls.append((call, client_id))
@@ -92,13 +119,29 @@ class SimVenue:
         return Ack(client_id, f"V-{client_id}", T0)
 
     def replace(self, ref, terms):
-        del ref, terms
-        raise Rejected("NOT_OFFERED", "it does not change an order in place")
+        """Change a resting order, where ``capabilities.amends``; a lost answer has arrived if ``arrives``."""
+        trouble = self.trouble["replace"]
+        if trouble and self.arrives and not isinstance(trouble[0], Rejected):
+            self._amend(ref.client_id, terms)
+        self._called("replace", ref.client_id)
+        self._amend(ref.client_id, terms)
+        return Ack(ref.client_id, f"V-{ref.client_id}", T0)
+
+    def _amend(self, client_id, terms):
+        order = self.orders[client_id]
+        if order[3] not in RESTING:
+            raise Rejected("NOTHING", "There is nothing to change.")
+        said = {
+            f: v for f in ("quantity", "limit_price", "stop_price") if (v := getattr(terms, f)) is not None
+        }
+        order[1] = replace(order[1], **said)
+        if order[2] >= order[1].quantity:
+            order[3] = OrderState.FILLED
 
     def cancel(self, ref):
         self._called("cancel", ref.client_id)
         order = self.orders.get(ref.client_id)
-        if order is None or order[3] not in {OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED}:
+        if order is None or order[3] not in RESTING:
             raise Rejected("NOTHING", "There is nothing to cancel.")
         order[3] = OrderState.CANCELED
 
@@ -107,7 +150,7 @@ class SimVenue:
         order = self.orders[client_id]
         order[2] += Decimal(quantity)
         done = order[2] >= order[1].quantity
-        if order[3] in {OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED}:
+        if order[3] in RESTING:
             order[3] = OrderState.FILLED if done else OrderState.PARTIALLY_FILLED
         trade = trade or f"T{len(self.executed) + 1}"
         self.executed.append(
@@ -120,7 +163,10 @@ class SimVenue:
     def _view(self, client_id):
         instrument, request, filled, state = self.orders[client_id]
         ref = OrderRef(client_id, f"V-{client_id}", instrument)
-        return VenueOrder(ref, state, request.quantity, filled)
+        prices = {"limit_price": request.limit_price, "stop_price": request.stop_price} if self.tells else {}
+        return VenueOrder(
+            ref, state, request.quantity, filled, side=request.side, type=request.type, **prices
+        )
 
     def find(self, ref):
         self._called("find", ref.client_id)
@@ -129,8 +175,7 @@ class SimVenue:
     def open_orders(self, instruments):
         del instruments
         self._called("open_orders")
-        resting = {OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED}
-        return [self._view(c) for c, order in self.orders.items() if order[3] in resting]
+        return [self._view(c) for c, order in self.orders.items() if order[3] in RESTING]
 
     def fills(self, since, instruments):
         del instruments
@@ -153,6 +198,7 @@ class Bench:
         self.clock = SimClock(T0)
         self.venue = SimVenue()
         self.failing = ()
+        self.asked = []
         self.sessions = OPEN
         self.ledger = None
         self.start()
@@ -191,7 +237,8 @@ class Bench:
 
         self.probe = die
 
-    def gate(self, request):
+    def gate(self, request, instead=""):
+        self.asked.append((request, instead))
         checks = [Check(code, code, passed=False, sentence=f"{code} says no.") for code in self.failing]
         price = float(request.trigger or 100)
         return Preview(
@@ -202,6 +249,31 @@ class Bench:
         self.clock.advance(seconds)
         self.execution.turn(market or {}, self.sessions)
         return self
+
+    def at(self, price, seconds=1.0, *, symbol="AAPL", stale=False, session=SessionState.OPEN):
+        """One turn in which the last trade was at ``price``."""
+        now = self.clock.now()
+        quote = Quote(symbol, float(price), None, None, None, now, now, "tape")
+        return self.turn(seconds, {symbol: MarketDatum(quote, 0.0, stale, session)})
+
+    def legs(self, parent):
+        """The exits of an order, oldest first."""
+        exits = {"stop", "target"}
+        return [o for o in self.books.orders.values() if o.parent == parent.id and o.role in exits]
+
+    def working(self, parent):
+        """The exit that may trade."""
+        found = [leg for leg in self.legs(parent) if leg.state in OPEN_STATES]
+        assert len(found) <= 1
+        return found[0] if found else None
+
+    def resting_sells(self, symbol="AAPL"):
+        """Units that orders at the venue would still sell, as the venue knows them."""
+        return sum(
+            (o[1].quantity - o[2] for o in self.venue.orders.values()
+             if o[3] in RESTING and o[1].side is Side.SELL and o[1].symbol == symbol),
+            Decimal(0),
+        )  # fmt: skip
 
     def place(self, request, key="k1"):
         return self.execution.place(request, key).order

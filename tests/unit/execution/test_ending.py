@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from unit.execution.bench import CLOSE, OPEN, SHUT, T0, buy, sell
+from unit.execution.bench import CLOSE, OPEN, SHUT, T0, buy, sell, stop
 
 from marketpulse.errors import Refused, StorageError, Uncertain
 from marketpulse.types import OrderState, SessionInfo, SessionState, TimeInForce
@@ -136,19 +136,44 @@ def test_i12_the_next_order_after_a_halt_is_denied(bench):
     assert bench.kinds().count("halt") == 1
 
 
-def test_i12_a_halt_cancels_buys_wherever_they_are_and_leaves_sales(bench):
+def test_i12_a_halt_cancels_what_rests_wherever_it_is_and_keeps_protective_stops(bench):
     resting = bench.resting(buy(limit="90"), "k1")
     sale = bench.resting(sell(limit="110"), "k2")
+    guard = bench.resting(stop(5, "80"), "k5")
     bench.venue.trouble["place"].append(Uncertain("timeout"))
     bench.venue.trouble["find"].append(Uncertain("down"))
     doubtful = bench.resting(buy(1, "MSFT", "90"), "k3")
     fresh = bench.place(buy(limit="91"), "k4")
-    bench.execution.halt("enough")
+    assert bench.execution.halt("enough").kept == (guard.id,)
     assert bench.state(fresh) == "canceled"
     bench.turn(1).turn(1)
-    assert [bench.state(o) for o in (resting, doubtful, sale)] == ["canceled", "canceled", "accepted"]
-    assert bench.order(resting).reasons[0].code == "HALTED"
+    ends = [bench.state(o) for o in (resting, doubtful, sale, guard)]
+    assert ends == ["canceled", "canceled", "canceled", "accepted"]
+    assert {bench.order(o).reasons[0].code for o in (resting, doubtful, sale)} == {"HALTED"}
     assert bench.venue.placed(fresh.client_order_id) == 0
+    assert bench.restart().books.halt.kept == (guard.id,)
+
+
+def test_i13_reducing_refuses_buys_and_lets_sales_pass(bench):
+    resting = bench.resting(buy(limit="90"), "k1")
+    sale = bench.resting(sell(limit="110"), "k2")
+    halt = bench.execution.reduce("a bad day")
+    assert (halt.reducing, halt.why) == (True, "a bad day")
+    assert refused(bench.place, buy(), "k3") == "REDUCING"
+    assert bench.place(sell(), "k4").state is OrderState.NEW
+    bench.turn()
+    assert [bench.state(o) for o in (resting, sale)] == ["canceled", "accepted"]
+    assert bench.restart().books.halt == halt
+    bench.execution.recover()
+    assert bench.execution.reduce("again") == halt
+    hard = bench.execution.halt("worse")
+    assert not hard.reducing
+    assert bench.execution.reduce("milder") == hard
+    assert refused(bench.place, sell(), "k5") == "HALTED"
+    bench.turn()
+    assert bench.state(sale) == "canceled"
+    bench.execution.resume("RESUME")
+    assert bench.books.halt is None
 
 
 def test_i12_a_halt_keeps_booking_fills(bench):
