@@ -1,75 +1,59 @@
 """The composition root: the only place that joins rooms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from marketpulse.brokers.paper import PaperBroker
+from marketpulse.brokers import BROKERS, PaperBroker
+from marketpulse.brokers.remembered import Remembered
 from marketpulse.clock import Clock, ReplayClock, WallClock
 from marketpulse.errors import ConfigError
-from marketpulse.execution import Execution
+from marketpulse.execution import Execution, Live, Login, unknown_account
+from marketpulse.execution import Pace as Sweeps
 from marketpulse.guard import Chain, FailoverLog, Pool
 from marketpulse.loop import EquityLog, Gate, Loop, Rooms, tapetime
-from marketpulse.market import Market, Pace, calendar_reaches, choose_feed, instruments, read_watchlist
+from marketpulse.loop.rates import rate_instruments
+from marketpulse.market import (
+    Market,
+    Pace,
+    calendar_reaches,
+    choose_feed,
+    indian_shares,
+    instruments,
+    read_watchlist,
+)
 from marketpulse.meter import Meter, configure
 from marketpulse.models import Trainer
 from marketpulse.pipeline import Playbook
 from marketpulse.portfolio import Books
-from marketpulse.ports import Capability, Source
+from marketpulse.ports import Broker, Source
 from marketpulse.settings import FeedChoice, Loaded, Settings, TapeChoice
-from marketpulse.sources import SOURCES
+from marketpulse.sources import SOURCES, routing
 from marketpulse.sources.recorded import recorded_spans
 from marketpulse.sources.recording import load_recording
 from marketpulse.storage import Ledger, MarketStore
-from marketpulse.types import Feed, Instrument, Quote
+from marketpulse.types import AssetClass, Feed, Instrument, Quote
 
 __all__ = ["assemble"]
 
 _SESSION_SECONDS = 6.5 * 3600  # a regular NYSE session; "one trading day a minute" means this
 _ACCOUNT = "paper:desk"
+_SANDBOX = "sandbox"  # the folder of test networks: they count their trades anew, so they share no ledger
+_NSE = "nse"
 
-Routing = Sequence[tuple[Capability, str, tuple[str, ...]]]
-"""What is asked, of which instruments, and whom in which order."""
+_TRADES: Mapping[str, Callable[[Instrument], bool]] = {
+    "equity": lambda i: i.asset_class is AssetClass.EQUITY and (i.calendar, i.currency) == ("XNYS", "USD"),
+    "crypto": lambda i: i.asset_class is AssetClass.CRYPTO,
+    _NSE: lambda i: i.asset_class is AssetClass.EQUITY and (i.calendar, i.currency) == ("XBOM", "INR"),
+}
+"""What each asset class of MARKETPULSE_ROUTES means."""
 
-_SHARES = ("alpaca", "finnhub", "yahoo")
-_PAIRS = ("binance", "bybit")
-_LIVE: Routing = (
-    (Capability.QUOTE, "shares", _SHARES),
-    (Capability.QUOTE, "pairs", _PAIRS),
-    (Capability.BARS, "shares", ("yahoo", "alpaca", "alphavantage")),
-    (Capability.BARS, "pairs", _PAIRS),
-    (Capability.ACTIONS, "shares", ("yahoo", "alpaca")),
-    (Capability.INTRADAY, "shares", ("yahoo", "alpaca")),
-    (Capability.INTRADAY, "pairs", _PAIRS),
-    (Capability.BOOK, "pairs", _PAIRS),
-    (Capability.NEWS, "shares", ("finnhub", "alpaca", "yahoo")),
-    (Capability.STREAM, "shares", _SHARES),
-    (Capability.STREAM, "pairs", _PAIRS),
-)
-_REPLAY: Routing = tuple(
-    (capability, what, (source,))
-    for what, source in (("shares", "tape"), ("pairs", "simulated"))
-    for capability in (
-        Capability.QUOTE,
-        Capability.BARS,
-        Capability.ACTIONS,
-        Capability.INTRADAY,
-        Capability.BOOK,
-    )
-)
-_RECORDED: Routing = tuple(
-    (capability, "recorded", ("recorded",))
-    for capability in (
-        Capability.QUOTE,
-        Capability.BARS,
-        Capability.ACTIONS,
-        Capability.BOOK,
-        Capability.INTRADAY,
-    )
-)
+_SWEEPS = {"binance": Sweeps(0.5, 0.5), "bybit": Sweeps(0.5, 0.25)}
+"""Fills by pair: at most 2400 of Binance's 6000 weights a minute, and 4 of Bybit's requests a second."""
+
 _PLAYED = "The packaged tape is played instead."
 _VENDOR = {"alphavantage": "alpha_vantage"}
 """Sources whose key's name begins otherwise than their own."""
@@ -103,7 +87,7 @@ def assemble(loaded: Loaded, folder: Path) -> Loop:
     configure(folder / "logs", settings.secrets())
     meter = Meter()
     tape = _tape(settings, folder)
-    home = folder / ("recorded" if tape.recorded else tape.feed.value)
+    home = folder / _home(settings, tape)
     with ExitStack() as undo:
         ledger = Ledger.open(home / "ledger.db", WallClock())
         undo.callback(ledger.close)
@@ -113,8 +97,22 @@ def assemble(loaded: Loaded, folder: Path) -> Loop:
         known, unread = _instruments(settings, tape)
         market = _market(settings, known, tape, clock=clock, store=store, meter=meter, folder=folder)
         undo.callback(market.close)
-        books = Books.of(_ACCOUNT, ledger.read())
-        gate, broker = Gate(known, market, books), PaperBroker(books, known, clock, history=market.history)
+        live = _accounts(settings, tape, clock=clock, known=known, home=home)
+        books = Books.of(_names(live), ledger.read(), settings.base_currency)
+        gate = _gate(settings, known, market, books, clock)
+        broker = None if live else PaperBroker(books, known, clock, history=market.history)
+        execution = Execution(
+            ledger,
+            books,
+            brokers={_ACCOUNT: broker} if broker else {},
+            route=lambda _: _ACCOUNT,
+            live=live,
+            instruments=known,
+            clock=clock,
+            gate=gate,
+            meter=meter,
+        )
+        gate.venue = execution.venue
         rooms = Rooms(
             settings=settings,
             feed=tape.feed,
@@ -130,10 +128,18 @@ def assemble(loaded: Loaded, folder: Path) -> Loop:
             market=market,
             books=books,
             broker=broker,
-            execution=_execution(ledger, books, broker, clock=clock, gate=gate, meter=meter, known=known),
+            execution=execution,
             trainer=Trainer(home / "training", meter),
-            playbook=Playbook(universe=tuple(s for s, i in known.items() if i.tradable)),
-            problems=(*loaded.problems, *tape.problems, *unread, *_moved(settings, tape, cutoff)),
+            playbook=Playbook(
+                tuple(s for s, i in known.items() if i.tradable), demands_stops=settings.demand_stops
+            ),
+            problems=(
+                *loaded.problems,
+                *tape.problems,
+                *unread,
+                *_moved(settings, tape, cutoff),
+                *_unrouted(settings, tape),
+            ),
         )
         loop = _loop(rooms, gate)
         undo.pop_all()
@@ -151,7 +157,7 @@ def _market(
     folder: Path,
 ) -> Market:
     store.save_instruments(known.values())
-    table = _RECORDED if tape.recorded else _REPLAY if tape.sessions else _LIVE
+    table = routing.RECORDED if tape.recorded else routing.REPLAY if tape.sessions else routing.LIVE
     pool, log = Pool(clock, meter), FailoverLog(clock)
     names = dict.fromkeys(name for *_, members in table for name in members)
     sources = _sources(tuple(names), settings, clock, folder, pool)
@@ -173,43 +179,100 @@ def _market(
 def _instruments(settings: Settings, tape: _Tape) -> tuple[Mapping[str, Instrument], tuple[str, ...]]:
     """Return the desk's instruments and the person's own, and what is wrong with the list of those."""
     known = instruments(Feed.LIVE if tape.recorded else tape.feed)
+    rupees = tape.feed is Feed.LIVE and _NSE in settings.venues
+    if rupees:
+        known = {**known, **indian_shares()}
     if settings.watchlist is None:
-        return known, ()
+        return _with_rates(settings, tape, known), ()
     if tape.feed is Feed.REPLAY and not tape.recorded:
         return known, ("The watchlist is followed on a live feed only: the tape does not know its symbols.",)
     reach = calendar_reaches(WallClock().now())
-    own, problems = read_watchlist(settings.watchlist, known, reach)
-    return {**known, **{i.symbol: i for i in own}}, problems
+    own, problems = read_watchlist(settings.watchlist, known, reach, ("INR",) if rupees else ())
+    return _with_rates(settings, tape, {**known, **{i.symbol: i for i in own}}), problems
 
 
-def _execution(
-    ledger: Ledger,
-    books: Books,
-    broker: PaperBroker,
-    *,
-    clock: Clock,
-    gate: Gate,
-    meter: Meter,
-    known: Mapping[str, Instrument],
-) -> Execution:
-    """Every instrument goes to the one paper account of this release."""
-    return Execution(
-        ledger,
-        books,
-        brokers={_ACCOUNT: broker},
-        route=lambda _: _ACCOUNT,
-        instruments=known,
-        clock=clock,
-        gate=gate,
-        meter=meter,
-    )
+def _with_rates(settings: Settings, tape: _Tape, known: Mapping[str, Instrument]) -> Mapping[str, Instrument]:
+    """Follow the exchange rates too that a live feed needs to tell all in the base currency."""
+    more = rate_instruments(known, settings.base_currency) if tape.feed is Feed.LIVE else {}
+    return {**known, **more} if more else known
+
+
+def _gate(
+    settings: Settings, known: Mapping[str, Instrument], market: Market, books: Books, clock: Clock
+) -> Gate:
+    per_minute, loss = settings.orders_per_minute, settings.daily_loss
+    return Gate(known, market, books, clock, per_minute=per_minute, daily_loss=loss)
+
+
+def _home(settings: Settings, tape: _Tape) -> str:
+    """Name the folder of the ledger."""
+    if tape.recorded:
+        return "recorded"
+    return _SANDBOX if tape.feed is Feed.LIVE and settings.venues and settings.sandbox else tape.feed.value
+
+
+def _accounts(
+    settings: Settings, tape: _Tape, *, clock: Clock, known: Mapping[str, Instrument], home: Path
+) -> list[Live]:
+    """Make the live accounts that are routed; none on a replay, and none at all when all is on paper."""
+    routed: dict[str, list[str]] = {}
+    for what, name in settings.venues.items() if tape.feed is Feed.LIVE else ():
+        routed.setdefault(name, []).append(what)
+    made = []
+    for name, classes in routed.items():
+        adapter, problem = _adapter(name, settings, clock, known)
+        remembered, key = Remembered(home), settings.keys().get(f"{name.upper()}_API_KEY", "")
+        made.append(
+            Live(
+                name,
+                adapter,
+                tuple(classes),
+                trades=partial(_trades, tuple(classes)),
+                allowed=settings.live,
+                sandbox=settings.sandbox,
+                problem=problem,
+                account_id=remembered.recall(name, key),
+                remember=partial(remembered.keep, name, key),
+                login=adapter if isinstance(adapter, Login) else None,
+                pace=_SWEEPS.get(name, Sweeps(1.0)),
+            )
+        )
+    return made
+
+
+def _adapter(
+    name: str, settings: Settings, clock: Clock, known: Mapping[str, Instrument]
+) -> tuple[Broker | None, str]:
+    """Make a venue's adapter, or say why it cannot be made; nothing is sent by it yet."""
+    try:
+        return BROKERS[name](clock, known, settings.keys(), settings.sandbox), ""
+    except ConfigError as error:
+        return None, str(error)
+
+
+def _trades(classes: Sequence[str], instrument: Instrument) -> bool:
+    return any(_TRADES[what](instrument) for what in classes)
+
+
+def _names(live: Sequence[Live]) -> tuple[str, ...]:
+    """Name the accounts of the set: the one on paper, or the live ones as far as they are known."""
+    known = (f"{a.broker}:{a.account_id}" if a.account_id else unknown_account(a.broker) for a in live)
+    return tuple(known) or (_ACCOUNT,)
+
+
+def _unrouted(settings: Settings, tape: _Tape) -> tuple[str, ...]:
+    """Say that routes mean nothing on a replay."""
+    if settings.venues and tape.feed is Feed.REPLAY:
+        return ("MARKETPULSE_ROUTES holds on a live feed only: this replay trades on paper.",)
+    return ()
 
 
 def _loop(rooms: Rooms, gate: Gate) -> Loop:
-    """Put cash into a fresh account, and the loop on top."""
-    rooms.execution.deposit(rooms.settings.starting_cash, "starting cash", f"start:{_ACCOUNT}")
+    """Put cash into a fresh paper account, and the loop on top."""
+    if rooms.broker is not None:
+        rooms.execution.deposit(rooms.settings.starting_cash, "starting cash", f"start:{_ACCOUNT}")
     deposits = float(rooms.books.portfolio.deposits)
-    return Loop(rooms, gate, EquityLog(rooms.store, _ACCOUNT, deposits))
+    return Loop(rooms, gate, EquityLog(rooms.store, "+".join(rooms.books.accounts), deposits))
 
 
 def _feed(settings: Settings, folder: Path) -> Feed:
@@ -301,7 +364,9 @@ def _sources(
     return made
 
 
-def _chains(table: Routing, sources: Sequence[Source], pool: Pool, log: FailoverLog) -> list[Chain[Source]]:
+def _chains(
+    table: routing.Routing, sources: Sequence[Source], pool: Pool, log: FailoverLog
+) -> list[Chain[Source]]:
     """Give each question its members in the order of preference, as far as they are there and offer it."""
     by_name = {source.name: source for source in sources}
     chains = []

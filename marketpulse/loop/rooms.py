@@ -29,6 +29,7 @@ class Rooms:
     folder : of this feed: ``<data>/replay`` or ``<data>/live``
     tape : the replay clock, None on a live feed
     recorded : the tape is this desk's own recording, in which pairs keep to the tape's clock too
+    broker : the paper venue; None with live accounts, which have no paper beside them
     cutoff : models train on bars that had closed before; None: on all held bars
     problems : one sentence for each bad setting
     """
@@ -46,7 +47,7 @@ class Rooms:
     instruments: Mapping[str, Instrument]
     market: Market
     books: Books
-    broker: PaperBroker
+    broker: PaperBroker | None
     execution: Execution
     trainer: Trainer
     playbook: Playbook

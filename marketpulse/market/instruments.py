@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from marketpulse.types import AssetClass, Feed, Instrument
 
-__all__ = ["instruments"]
+__all__ = ["indian_shares", "instruments"]
 
 _SHARES = (("AAPL", "Apple"), ("GOOG", "Google"), ("IBM", "IBM"), ("MSFT", "Microsoft"))
 _FACEBOOK = {Feed.REPLAY: ("FB", "Facebook"), Feed.LIVE: ("META", "Meta Platforms")}
@@ -23,6 +23,9 @@ _PAIRS = (
     ("DOT/USDT", "Polkadot", "0.001", "0.01"),
     ("LINK/USDT", "Chainlink", "0.01", "0.01"),
 )
+
+# The step is that of shares between 1,000 and 5,000 rupees; the exchange's finer steps below it divide it.
+_INDIAN = (("INFY.NS", "Infosys"), ("RELIANCE.NS", "Reliance Industries"), ("TCS.NS", "Tata Consultancy"))
 
 
 def _share(symbol: str, name: str) -> Instrument:
@@ -46,3 +49,17 @@ def instruments(feed: Feed) -> Mapping[str, Instrument]:
     shares = [_share(*row) for row in (*_SHARES, _FACEBOOK[feed])]
     pairs = [_pair(*row) for row in _PAIRS]
     return MappingProxyType({i.symbol: i for i in (*shares, index, *pairs)})
+
+
+def indian_shares() -> Mapping[str, Instrument]:
+    """Shares of the National Stock Exchange of India, in rupees; followed where a venue trades them.
+
+    Its calendar is that of Bombay (XBOM): both exchanges keep the same days and hours.
+    """
+    step, one = Decimal("0.10"), Decimal(1)
+    return MappingProxyType(
+        {
+            symbol: Instrument(symbol, name, AssetClass.EQUITY, "INR", "XBOM", step, one, min_notional=one)
+            for symbol, name in _INDIAN
+        }
+    )

@@ -8,8 +8,8 @@ calendar`` as are wanted, in any order. What a row leaves empty follows from the
 - ``TSLA``, ``BRK-B``: equity, USD, XNYS, tick 0.01, lot 1
 - ``^NDX``: the same, as an index, which is never ordered
 
-Books are kept in USD, with 1 USDT counted as 1 USD, so nothing quoted in another currency can be
-traded; only an index may be. A share that is not 1 to 10 capitals, dots and hyphens (a foreign one)
+What is quoted in another currency than USD and USDT can be traded only where a venue that is routed
+trades in it (rupees, with Kite); an index may be in any. A share that is not 1 to 10 capitals, dots and hyphens (a foreign one)
 must name its class, currency and calendar itself.
 """
 
@@ -17,7 +17,7 @@ import csv
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -87,7 +87,10 @@ def calendar_reaches(now: datetime) -> Callable[[str], bool]:
 
 
 def read_watchlist(
-    text: str | Path, known: Mapping[str, Instrument], works: Callable[[str], bool] = calendar_exists
+    text: str | Path,
+    known: Mapping[str, Instrument],
+    works: Callable[[str], bool] = calendar_exists,
+    further: Collection[str] = (),
 ) -> tuple[tuple[Instrument, ...], tuple[str, ...]]:
     """Read a watchlist; what is written in it never raises.
 
@@ -97,6 +100,7 @@ def read_watchlist(
     known : what the desk follows anyway, by symbol
     works : whether sessions of a calendar can be told; ``calendar_reaches(now)`` looks closely, which
         takes a second for each foreign calendar
+    further : currencies that can be traded in beside USD and USDT, since a venue that is routed does
 
     Returns
     -------
@@ -110,7 +114,7 @@ def read_watchlist(
         trouble = "The watchlist is larger than 1 MB, so none of it is used."
     if trouble:
         return (), (trouble,)
-    return _Reader(known, works).read(content)
+    return _Reader(known, works, (*_BASE, *further)).read(content)
 
 
 def _open(path: Path) -> tuple[str, str]:
@@ -133,9 +137,12 @@ def _open(path: Path) -> tuple[str, str]:
 class _Reader:
     """One pass over one text."""
 
-    def __init__(self, known: Mapping[str, Instrument], works: Callable[[str], bool]) -> None:
+    def __init__(
+        self, known: Mapping[str, Instrument], works: Callable[[str], bool], traded: Collection[str]
+    ) -> None:
         self._known = known
         self._works = works
+        self._traded = traded
         self._columns: tuple[str, ...] = ()  # in the file's order
         self._taken: dict[str, int] = {}  # slug -> line
         self._slugs = {instrument.slug: symbol for symbol, instrument in known.items()}
@@ -188,7 +195,7 @@ class _Reader:
 
     def _take_row(self, number: int, line: str) -> None:
         try:
-            instrument = _instrument(self._row(line), self._works)
+            instrument = _instrument(self._row(line), self._works, self._traded)
             self._refuse_repeated(instrument)
         except _BadRowError as error:
             self._say(number, str(error))
@@ -225,7 +232,7 @@ def _cells(line: str) -> list[str]:
     return [cell.strip(" \t") for cell in (rows[0] if rows else [])]
 
 
-def _instrument(row: Mapping[str, str], works: Callable[[str], bool]) -> Instrument:
+def _instrument(row: Mapping[str, str], works: Callable[[str], bool], traded: Collection[str]) -> Instrument:
     """Make an instrument of one row's filled cells."""
     for column, cell in row.items():
         _check_cell(column, cell)
@@ -241,7 +248,7 @@ def _instrument(row: Mapping[str, str], works: Callable[[str], bool]) -> Instrum
         symbol,
         row.get("name", symbol),
         kind,
-        _currency(symbol, kind, row.get("currency")),
+        _currency(symbol, kind, row.get("currency"), traded),
         _calendar(kind, row.get("calendar"), works),
         tick,
         lot,
@@ -314,15 +321,15 @@ def _step(text: str, column: str) -> Decimal:
     return value
 
 
-def _currency(symbol: str, kind: AssetClass, given: str | None) -> str:
+def _currency(symbol: str, kind: AssetClass, given: str | None, traded: Collection[str]) -> str:
     quoted = symbol.partition("/")[2] if kind is AssetClass.CRYPTO else None
     currency = given or quoted or "USD"
     if quoted is not None and currency != quoted:
         raise _BadRowError(f"{symbol} is quoted in {quoted}, not in {_shown(currency)}")
     if not re.fullmatch(r"[A-Z0-9]{2,10}", currency):
         raise _BadRowError(f"the currency {_shown(currency)} is not a code such as USD")
-    if kind is not AssetClass.INDEX and currency not in _BASE:
-        raise _BadRowError(f"{symbol} trades in {currency}, and the desk keeps its books in USD or USDT")
+    if kind is not AssetClass.INDEX and currency not in traded:
+        raise _BadRowError(f"{symbol} trades in {currency}, and the desk trades in {' or '.join(traded)}")
     return currency
 
 
