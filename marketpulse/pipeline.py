@@ -28,11 +28,13 @@ class Playbook:
     ----------
     universe : symbols, in the order they are shown
     horizon : bars ahead
+    demands_stops : a position without a confirmed stop is an alarm
     """
 
     universe: tuple[str, ...]
     horizon: int = 5
     mode: Conduct = Conduct.SUGGEST
+    demands_stops: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-__all__ = ["EquityLog", "EquityStore"]
+__all__ = ["EquityLog", "EquityStore", "market_day"]
 
 _SLOT = 1_200.0  # seconds of the desk's time between two samples: about twenty a session
 _KEPT = 4_000
@@ -92,23 +92,24 @@ class EquityLog:
         float or None
             The last value of a day before, and what was put in since; None where that is not known.
         """
-        today = _day(now)
-        before = next((v for t, v in reversed(self._samples) if _day(t) < today), None)
+        today = market_day(now)
+        before = next((v for t, v in reversed(self._samples) if market_day(t) < today), None)
         if before is None:
             return self._deposits if paid_in is None else paid_in
         return None if since is None else before + since
 
     def day_began(self, now: datetime) -> datetime:
         """Return the first moment of the present market day."""
-        return datetime.combine(_day(now), datetime.min.time(), _MARKET_TIME)
+        return datetime.combine(market_day(now), datetime.min.time(), _MARKET_TIME)
 
     def daily(self) -> list[tuple[date, float]]:
         """Return the last value of each market day, oldest first."""
         days: dict[date, float] = {}
         for moment, value in self._samples:
-            days[_day(moment)] = value
+            days[market_day(moment)] = value
         return list(days.items())
 
 
-def _day(moment: datetime) -> date:
+def market_day(moment: datetime) -> date:
+    """Return the day of the market that a moment belongs to; it ends at midnight in New York."""
     return moment.astimezone(_MARKET_TIME).date()

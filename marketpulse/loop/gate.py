@@ -1,15 +1,19 @@
 """The desk as one order sees it: joins books, prices and scenarios for ``risk.pretrade``."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
 
+from marketpulse.clock import Clock
+from marketpulse.loop.equity import market_day
 from marketpulse.loop.rates import exchange_rates
 from marketpulse.market import Market
 from marketpulse.portfolio import Books, currencies, equity
-from marketpulse.risk.context import OrderContext
+from marketpulse.ports import Broker
+from marketpulse.risk.context import DAILY_LOSS, ORDERS_PER_MINUTE, Day, Offer, OrderContext
 from marketpulse.risk.costs import Liquidity, liquidity
 from marketpulse.risk.pretrade import preview
 from marketpulse.risk.var import Scenarios
-from marketpulse.types import Bars, Instrument, MarketDatum, OrderRequest, Preview, Rate
+from marketpulse.types import Bars, Instrument, MarketDatum, OrderRequest, Preview, Rate, SessionState
 
 __all__ = ["Gate"]
 
@@ -21,16 +25,38 @@ class Gate:
     ----------
     recovered : set once the venue has been asked about every order left over from before the start
     scenarios : None until daily bars have been read
+    over : the market day whose loss has ended its buying, None before there was one
+    venue : names the account that an instrument's orders go to, and its broker; None where there is none
+
+    Parameters
+    ----------
+    clock : the desk's
+    per_minute : buys within 60 seconds
+    daily_loss : the loss that ends a day's buying, a fraction of the equity it began with
     """
 
-    def __init__(self, instruments: Mapping[str, Instrument], market: Market, books: Books) -> None:
+    def __init__(
+        self,
+        instruments: Mapping[str, Instrument],
+        market: Market,
+        books: Books,
+        clock: Clock,
+        *,
+        per_minute: int = ORDERS_PER_MINUTE,
+        daily_loss: float = DAILY_LOSS,
+    ) -> None:
         self._instruments = instruments
         self._market = market
         self._books = books
+        self._clock = clock
+        self._per_minute, self._daily_loss = per_minute, daily_loss
         self._currencies = frozenset(i.currency for i in instruments.values() if i.tradable)
         self._liquidity: dict[str, Liquidity | None] = {}
+        self._began: tuple[date, float | None, float | None] | None = None
         self.recovered = False
         self.scenarios: Scenarios | None = None
+        self.over: date | None = None
+        self.venue: Callable[[Instrument], tuple[str, Broker] | None] = _nowhere
 
     def learn(self, frames: Mapping[str, Bars]) -> None:
         """Take new daily bars (adjusted, closed) as scenarios and measures of liquidity."""
@@ -39,23 +65,60 @@ class Gate:
 
     def __call__(self, request: OrderRequest, instead: str = "") -> Preview:
         """Pass the order through every gate, on prices of this moment; ``instead`` is not counted."""
-        data = self._market.data()
-        portfolio = self._books.portfolio
+        data, books, instrument = self._market.data(), self._books, self._instruments[request.symbol]
+        portfolio, rates = books.portfolio, self.rates(data)
         prices = {symbol: datum.quote.price for symbol, datum in data.items()}
+        worth = equity(portfolio, prices, rates)
+        account, broker = self.venue(instrument) or (None, None)
         context = OrderContext(
-            instrument=self._instruments[request.symbol],
+            instrument=instrument,
             datum=data.get(request.symbol),
             portfolio=portfolio,
-            orders=tuple(o for o in self._books.open_orders if o.id != instead),
-            equity=self.equity(data),
-            halt=self._books.halt,
+            orders=tuple(o for o in books.open_orders if o.id != instead),
+            equity=worth,
+            halt=books.halt,
             recovered=self.recovered,
             prices=prices,
             instruments=self._instruments,
             scenarios=self.scenarios,
             market=self._liquidity.get(request.symbol),
+            account=account,
+            held=books.held(request.symbol, account),
+            now=self._clock.market(instrument.calendar),
+            venue=None if broker is None else Offer(broker.name, broker.capabilities),
+            rates=rates,
+            aliases=books.aliases,
+            recent=books.recent_buys(self._clock.wall()),
+            per_minute=self._per_minute,
+            day=self._day(data, worth),
         )
         return preview(request, context)
+
+    def began(self, day: date, start: float | None, worth: float | None) -> None:
+        """Take over what a market day began with, and what the account is worth now; base currency."""
+        self._began = day, start, worth
+
+    def look(self, data: Mapping[str, MarketDatum]) -> Day:
+        """Tell how the day stands; from a loss past the limit on it is over for buying."""
+        return self._day(data, self.equity(data))
+
+    def _day(self, data: Mapping[str, MarketDatum], worth: float | None) -> Day:
+        today, start = market_day(self._clock.now()), None
+        if self._began is not None:
+            day, start, last = self._began
+            if day != today:
+                start = last  # the day has just begun: with what the last one left
+        if worth is not None and start is not None and worth - start <= -self._daily_loss * start:
+            self.over = today
+        return Day(start, self._daily_loss, over=self.over == today, unsure=self._unsure(data))
+
+    def _unsure(self, data: Mapping[str, MarketDatum]) -> str:
+        """The first thing held whose price is stale though its market is open."""
+        for symbol, position in self._books.portfolio.positions.items():
+            datum = data.get(symbol) if position.quantity else None
+            if datum is not None and datum.stale and datum.session is SessionState.OPEN:
+                return symbol
+        return ""
 
     def equity(self, data: Mapping[str, MarketDatum]) -> float | None:
         """Cash and holdings at the last good prices; None when something held has no price or no rate."""
@@ -67,3 +130,8 @@ class Gate:
         books = self._books
         wanted = self._currencies.union(currencies(books.portfolio))
         return exchange_rates(books.currency, wanted, data)
+
+
+def _nowhere(instrument: Instrument) -> None:
+    """Before the order path is there, no venue is known."""
+    del instrument

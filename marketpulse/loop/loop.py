@@ -3,23 +3,25 @@
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import timedelta
 
-from marketpulse.errors import ConfigError, MarketPulseError, ProviderError, Refused
+from marketpulse.errors import ConfigError, MarketPulseError, ProviderError, Refused, StorageError
 from marketpulse.loop import tapetime
+from marketpulse.loop.actions import due_actions
 from marketpulse.loop.analyst import Analyst
+from marketpulse.loop.daystop import DayStop
 from marketpulse.loop.equity import EquityLog
 from marketpulse.loop.gate import Gate
 from marketpulse.loop.picture import Picture
 from marketpulse.loop.rooms import Rooms
-from marketpulse.types import Snapshot
+from marketpulse.loop.stopwatch import StopWatch
+from marketpulse.types import MarketDatum, Snapshot
 
 __all__ = ["Loop"]
 
 _TURN = 0.25  # seconds between turns when nobody nudges
 _SAVE_CLOCK = 5.0  # seconds between two notes of where the tape stands
-_LOOK_BACK = timedelta(days=60)  # a desk that was closed longer is told by its venue instead
 _TRAIN_AFTER = 3.0  # seconds after the start, so that the first page is not slowed
 _log = logging.getLogger("marketpulse.loop")
 
@@ -30,6 +32,8 @@ class Loop:
     def __init__(self, rooms: Rooms, gate: Gate, equity: EquityLog) -> None:
         self.rooms = rooms
         self._gate = gate
+        self._day_stop = DayStop(gate, rooms.books, rooms.ledger, rooms.clock)
+        self._stop_watch = StopWatch(rooms.books, rooms.ledger, rooms.clock)
         self._analyst = Analyst(rooms)
         self._picture = Picture(rooms, gate, equity)
         self._wake = threading.Event()
@@ -41,11 +45,13 @@ class Loop:
         self._saved = self._born
         self._bars_seen: dict[str, int] = {}
         self._turn_market()
+        self._watch(rooms.market.data())
         self.snapshot: Snapshot = self._picture.take(self._analyst)
 
     def start(self) -> None:
         """Ask venues about what was left over, then begin to turn."""
         self.rooms.execution.recover()
+        self.rooms.execution.start()
         self._gate.recovered = self.rooms.execution.recovered
         self._publish()
         self.rooms.market.on_change(self._came)
@@ -59,7 +65,7 @@ class Loop:
             self._thread.join(10)
         rooms = self.rooms
         with ExitStack() as all_of_them:  # last in, first out; one that fails does not keep the others open
-            for room in (rooms.ledger, rooms.store, rooms.market, rooms.trainer):
+            for room in (rooms.ledger, rooms.store, rooms.market, rooms.trainer, rooms.execution):
                 all_of_them.callback(room.close)
             self._save_clock()
 
@@ -128,15 +134,27 @@ class Loop:
         rooms = self.rooms
         self._turn_market()
         data = rooms.market.data()
-        rooms.broker.match(data, rooms.market.books())
+        if rooms.broker is not None:
+            rooms.broker.match(data, rooms.market.books())
         rooms.execution.turn(data, rooms.market.sessions())
         self._gate.recovered = rooms.execution.recovered
+        self._watch(data)
         self._analyst.turn()
         if time.monotonic() - self._born > _TRAIN_AFTER:
             self._analyst.train()
         if time.monotonic() - self._saved > _SAVE_CLOCK:
             self._save_clock()
         self._publish()
+
+    def _watch(self, data: Mapping[str, MarketDatum]) -> None:
+        """See whether the day has lost too much, and what is held without a stop."""
+        try:
+            self._day_stop.turn(data)
+            if self.rooms.playbook.demands_stops and self._gate.recovered:
+                self._stop_watch.turn(data)
+        except StorageError as error:
+            self.rooms.meter.fault("watch", str(error))  # it counts in memory; the next turn writes it down
+        self._picture.notes = (*self._day_stop.notes, *self._stop_watch.notes)
 
     def _turn_market(self) -> None:
         """Take prices in; when a bar has closed, measure risk on the new bars."""
@@ -149,19 +167,10 @@ class Loop:
             self._book_actions()
 
     def _book_actions(self) -> None:
-        """Work new splits and dividends of what is held into the books: those after its last trade."""
+        """Work new splits and dividends of what is or was held into the books."""
         rooms, today = self.rooms, self.rooms.clock.now().date()
-        recent = [
-            action
-            for symbol, position in rooms.books.portfolio.positions.items()
-            if position.quantity
-            for action in rooms.market.actions(symbol)
-            if today - _LOOK_BACK <= action.day <= today
-        ]
-        traded = {f.symbol: f.time.date() for f in rooms.books.fills} if recent else {}
-        for action in recent:
-            if traded[action.symbol] < action.day:
-                rooms.execution.adjust(action)
+        for action in due_actions(rooms.books, rooms.instruments, rooms.market.actions, today):
+            rooms.execution.adjust(action)
 
     def _publish(self) -> None:
         with self._publishing:

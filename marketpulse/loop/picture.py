@@ -11,7 +11,7 @@ from types import MappingProxyType
 from marketpulse import __version__
 from marketpulse.clock import ALWAYS
 from marketpulse.loop.analyst import Analyst
-from marketpulse.loop.equity import EquityLog
+from marketpulse.loop.equity import EquityLog, market_day
 from marketpulse.loop.gate import Gate
 from marketpulse.loop.rooms import Rooms
 from marketpulse.performance import returns, sharpe
@@ -46,7 +46,12 @@ _NOTHING = Flow(Decimal(0), Decimal(0))
 
 
 class Picture:
-    """Takes pictures of the rooms; one thread at a time."""
+    """Takes pictures of the rooms; one thread at a time.
+
+    Attributes
+    ----------
+    notes : sentences of the watches, shown after the settings' problems
+    """
 
     def __init__(self, rooms: Rooms, gate: Gate, equity: EquityLog) -> None:
         self._rooms = rooms
@@ -59,12 +64,13 @@ class Picture:
         self._fills: deque[tuple[str, Fill]] = deque(maxlen=_FILLS)
         self._outside: deque[Event] = deque(maxlen=_FILLS)
         self._drawdown = 0.0
+        self.notes: tuple[str, ...] = ()
 
     def take(self, analyst: Analyst) -> Snapshot:
         """Freeze the desk as it is now."""
         rooms, books = self._rooms, self._rooms.books
         now, data, providers = rooms.clock.now(), rooms.market.data(), rooms.market.providers()
-        open_orders, events = books.open_orders, self._news()
+        open_orders, events, accounts = books.open_orders, self._news(), rooms.execution.accounts
         valuation = self._value(now, data, open_orders)
         self._number += 1
         return Snapshot(
@@ -73,9 +79,10 @@ class Picture:
             wall=rooms.clock.wall(),
             started=self._started,
             version=__version__,
-            mode=Mode.PAPER,
+            mode=Mode.LIVE if any(account.armed for account in accounts) else Mode.PAPER,
             feed=rooms.feed,
             account=books.account,
+            accounts=accounts,
             status=self._status(providers, data),
             halt=books.halt,
             sessions=rooms.market.sessions(),
@@ -90,7 +97,7 @@ class Picture:
             model=analyst.status,
             events=events,
             replay=self._replay(),
-            notes=rooms.problems,
+            notes=(*rooms.problems, *self.notes),
             books=rooms.market.books(),
             headlines=rooms.market.headlines(),
             feeds=rooms.market.feeds(),
@@ -112,12 +119,14 @@ class Picture:
         equity = self._gate.equity(data)
         if equity is not None:
             log.add(now, equity, band(portfolio, equity, rates))
+        start = log.day_start(now, *self._paid_in(log.day_began(now), rates))
+        self._gate.began(market_day(now), start, equity)
         valuation = value(
             portfolio,
             data,
             rates=rates,
             reserved=books.reserved_cash,
-            day_start=log.day_start(now, *self._paid_in(log.day_began(now), rates)),
+            day_start=start,
             peak=log.peak,
             drawdown=self._drawdown,
             today=self._today(log.day_began(now)),
@@ -128,12 +137,12 @@ class Picture:
         self._drawdown = valuation.drawdown
         return valuation
 
-    def _paid_in(self, market_day: datetime, rates: Mapping[str, Rate]) -> tuple[float | None, float | None]:
+    def _paid_in(self, began: datetime, rates: Mapping[str, Rate]) -> tuple[float | None, float | None]:
         """What was ever put in, and what of it since the day began, base currency; None without a rate."""
         books = self._rooms.books
         since: dict[str, Decimal] = {}
         for event in self._outside:
-            if event.time >= market_day and event.account in books.accounts:
+            if event.time >= began and event.account in books.accounts:
                 currency, amount = put_in(event, books.aliases)
                 since[currency] = since.get(currency, Decimal(0)) + amount
         base, ever = books.currency, books.portfolio.deposits_in
