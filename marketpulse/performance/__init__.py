@@ -1,21 +1,33 @@
 """How the account has done: returns, drawdown, volatility, Sharpe ratio. Pure maths on floats."""
 
+from marketpulse.performance.downside import annual_return, autocorrelation, calmar, sortino
 from marketpulse.performance.drawdown import Drawdown, drawdown
 from marketpulse.performance.execution import Vwap, execution_quality, slippage_of
+from marketpulse.performance.market import Beta, beta, turnover
 from marketpulse.performance.ratios import COINS, SHARES, Sharpe, sharpe, volatility
 from marketpulse.performance.returns import returns, sessions
+from marketpulse.performance.spells import Spell, spells
 
 __all__ = [
     "COINS",
     "SHARES",
+    "Beta",
     "Drawdown",
     "Sharpe",
+    "Spell",
     "Vwap",
+    "annual_return",
+    "autocorrelation",
+    "beta",
+    "calmar",
     "drawdown",
     "execution_quality",
     "returns",
     "sessions",
     "sharpe",
     "slippage_of",
+    "sortino",
+    "spells",
+    "turnover",
     "volatility",
 ]

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import floor, isfinite, nan
+from math import isfinite, nan
 
 import numpy as np
 from numpy.typing import NDArray
 
+from marketpulse.risk.estimate import Tail
+from marketpulse.risk.tails import historical_tail
 from marketpulse.types import Bars, FloatArray
 
 __all__ = [
@@ -16,7 +18,7 @@ __all__ = [
     "Aligned",
     "Scenarios",
     "Var",
-    "expected_shortfall",
+    "historical_shortfall",
     "historical_var",
 ]
 
@@ -55,10 +57,10 @@ def historical_var(pnl: FloatArray, level: float = LEVEL) -> float:
     30.0
     """
     tail = _tail(pnl, level)
-    return nan if tail is None else max(0.0, -float(tail.max()))
+    return nan if tail is None else max(0.0, tail.var)
 
 
-def expected_shortfall(pnl: FloatArray, level: float = LEVEL) -> float:
+def historical_shortfall(pnl: FloatArray, level: float = LEVEL) -> float:
     """Mean loss of the ``k`` worst scenarios, positive; ``k`` as in ``historical_var``.
 
     Units
@@ -75,22 +77,18 @@ def expected_shortfall(pnl: FloatArray, level: float = LEVEL) -> float:
 
     Examples
     --------
-    >>> expected_shortfall(np.array([-50.0, -30.0, -20.0] + [1.0] * 197), 0.99)
+    >>> historical_shortfall(np.array([-50.0, -30.0, -20.0] + [1.0] * 197), 0.99)
     40.0
     """
     tail = _tail(pnl, level)
-    return nan if tail is None else max(0.0, -float(tail.mean()))
+    return nan if tail is None else max(0.0, tail.es)
 
 
-def _tail(pnl: FloatArray, level: float) -> FloatArray | None:
-    """The ``k`` worst outcomes in any order, or None where one is not finite."""
+def _tail(pnl: FloatArray, level: float) -> Tail | None:
+    """The tail, or None where an outcome is not finite or there is none."""
     if not 0.0 < level < 1.0:
         raise ValueError(f"A level lies between 0 and 1, not at {level}.")
-    if not len(pnl) or not np.isfinite(pnl).all():
-        return None
-    # 1e-9: 1 - 0.99 is a little more than 0.01 in binary, and 1 - 0.9 a little less than 0.1.
-    k = max(1, floor(len(pnl) * (1.0 - level) + 1e-9))
-    return np.partition(pnl, k - 1)[:k]
+    return historical_tail(pnl, level) if len(pnl) and np.isfinite(pnl).all() else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tickets import bars, walk
 
-from marketpulse.risk.var import Scenarios, expected_shortfall, historical_var
+from marketpulse.risk.var import Scenarios, historical_shortfall, historical_var
 
 HULL = json.loads((Path(__file__).parents[2] / "answers" / "hull_historical_simulation.json").read_text())
 PNL = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=300).map(np.array)
@@ -25,8 +25,8 @@ def test_hull_fifth_worst_of_500_is_the_99_percent_var():
     assert historical_var(hull(), HULL["level"]) == pytest.approx(HULL["var"], abs=HULL["tolerance"])
 
 
-def test_hull_mean_of_the_five_worst_is_the_expected_shortfall():
-    answer = expected_shortfall(hull(), HULL["level"])
+def test_hull_mean_of_the_five_worst_is_the_historical_shortfall():
+    answer = historical_shortfall(hull(), HULL["level"])
     assert answer == pytest.approx(HULL["expected_shortfall"], abs=HULL["tolerance"])
 
 
@@ -53,7 +53,7 @@ def test_the_sp500_breaks_its_99_percent_var_about_as_often_as_others_measured()
 def test_var_and_shortfall_grow_with_the_level(pnl, one, two):
     low, high = sorted((one, two))
     assert 0.0 <= historical_var(pnl, low) <= historical_var(pnl, high)
-    assert expected_shortfall(pnl, low) <= expected_shortfall(pnl, high) + 1e-6
+    assert historical_shortfall(pnl, low) <= historical_shortfall(pnl, high) + 1e-6
 
 
 @settings(deadline=None)
@@ -61,7 +61,7 @@ def test_var_and_shortfall_grow_with_the_level(pnl, one, two):
 def test_var_scales_with_the_book_and_never_exceeds_the_shortfall(pnl, level, scale):
     var = historical_var(pnl, level)
     assert historical_var(pnl * scale, level) == pytest.approx(var * scale, rel=1e-9)
-    assert expected_shortfall(pnl, level) >= var * (1 - 1e-12)
+    assert historical_shortfall(pnl, level) >= var * (1 - 1e-12)
 
 
 @settings(deadline=None)
@@ -78,7 +78,7 @@ def test_no_more_than_the_tail_is_worse_than_the_var(pnl, level):
 )
 def test_a_number_that_is_none_makes_the_answer_nan(bad):
     assert isnan(historical_var(np.array(bad)))
-    assert isnan(expected_shortfall(np.array(bad)))
+    assert isnan(historical_shortfall(np.array(bad)))
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, -1.0, 99.0, float("nan")])
