@@ -20,6 +20,23 @@ class Facade(Protocol):
     def cancel(self, order_id: str) -> Order:
         """Ask for a cancel."""
 
+    def replace(
+        self,
+        order_id: str,
+        key: str,
+        *,
+        quantity: str | None = None,
+        limit_price: str | None = None,
+        stop_price: str | None = None,
+    ) -> Placement:
+        """Change an order that rests, once for each key."""
+
+    def reduce(self, why: str) -> Halt:
+        """Refuse every buy from now on."""
+
+    def flatten(self, confirm: str) -> Halt:
+        """Halt and sell everything."""
+
     def halt(self, why: str) -> Halt:
         """Refuse every new order from now on."""
 

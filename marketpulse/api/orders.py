@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.security import HTTPBearer
 
+from marketpulse.api.book_shapes import LotsReply, QualitiesReply, lots_reply, quality_reply
 from marketpulse.api.facade import Find
 from marketpulse.api.problem import Fault
 from marketpulse.api.reading import fields, read_body
@@ -28,10 +29,18 @@ __all__ = ["Orders", "bearer", "idempotency_key"]
 
 _LONGEST_KEY = 128
 
-_ORDER_FIELDS = ("symbol", "side", "type", "quantity", "limit_price", "stop_price", "time_in_force")
-
 _DECIMAL = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$", "examples": ["10"]}
-_ORDER_SCHEMA = {
+_FLAG = {"type": "boolean", "default": False}
+_PRICES = {
+    "limit_price": "on limit and stop_limit orders",
+    "stop_price": "the trigger of stop, stop_limit and take_profit orders",
+    "trail_amount": "a trailing stop's distance from the best price; or trail_percent",
+    "trail_percent": "the same in percent",
+    "activation_price": "where a trailing stop begins to follow",
+    "take_profit_price": "exit of a buy, or the other side of a sell stop",
+    "stop_loss_price": "exit of a buy",
+}
+_ORDER_SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "required": ["symbol", "side", "type", "quantity"],
@@ -40,10 +49,20 @@ _ORDER_SCHEMA = {
         "side": {"enum": [s.value for s in Side]},
         "type": {"enum": [t.value for t in OrderType]},
         "quantity": _DECIMAL,
-        "limit_price": _DECIMAL | {"description": "only on limit orders"},
-        "stop_price": _DECIMAL | {"description": "only on stop orders"},
+        **{name: _DECIMAL | {"description": says} for name, says in _PRICES.items()},
         "time_in_force": {"enum": [t.value for t in TimeInForce], "default": TimeInForce.DAY.value},
+        "good_till": {"type": "string", "format": "date-time", "description": "only with gtd"},
+        "reduce_only": _FLAG,
+        "post_only": _FLAG,
     },
+}
+_ORDER_FIELDS = tuple(_ORDER_SCHEMA["properties"])
+_TERMS = ("quantity", "limit_price", "stop_price")
+_TERMS_SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "minProperties": 1,
+    "properties": dict.fromkeys(_TERMS, _DECIMAL),
 }
 
 
@@ -136,6 +155,8 @@ class Orders:
         router = APIRouter(prefix="/api/v1", tags=["trading"], dependencies=guards)
         add = router.add_api_route
         add("/portfolio", self.portfolio, summary="Cash, equity and positions")
+        add("/lots", self.lots, summary="Tax lots, held and sold")
+        add("/execution-quality", self.quality, summary="How orders were executed")
         add("/orders", self.listed, summary="All orders, newest first")
         add(
             "/orders",
@@ -147,8 +168,20 @@ class Orders:
         )
         add("/orders/{order_id}", self.one, summary="One order")
         add("/orders/{order_id}", self.cancel, methods=["DELETE"], summary="Ask for a cancel")
+        add(
+            "/orders/{order_id}",
+            self.replace,
+            methods=["PATCH"],
+            summary="Change an order that rests",
+            openapi_extra=_body(_TERMS_SCHEMA) | _KEY_HEADER,
+        )
         why = _body(_text_schema("why", maxLength=500))
         add("/halt", self.halt, methods=["POST"], summary="Stop trading now", openapi_extra=why)
+        add("/reduce", self.reduce, methods=["POST"], summary="Let only sales pass", openapi_extra=why)
+        sell = _body(_text_schema("confirm", const="FLATTEN"))
+        add(
+            "/flatten", self.flatten, methods=["POST"], summary="Halt and sell everything", openapi_extra=sell
+        )
         confirm = _body(_text_schema("confirm", const="RESUME"))
         add("/resume", self.resume, methods=["POST"], summary="Trade again", openapi_extra=confirm)
         again = "Ask a provider again that rests or refused our key"
@@ -158,6 +191,14 @@ class Orders:
     def portfolio(self) -> PortfolioReply:
         """The account as of the desk's newest Snapshot."""
         return portfolio_reply(self._find().snapshot())
+
+    def lots(self) -> LotsReply:
+        """Units by purchase, first in first out; sold ones newest first, not all of them."""
+        return lots_reply(self._find().snapshot())
+
+    def quality(self) -> QualitiesReply:
+        """Slippage, spread, fill ratio and time to fill, for the last orders."""
+        return quality_reply(self._find().snapshot())
 
     def listed(self) -> OrdersReply:
         """Every order of the account with its state."""
@@ -187,12 +228,32 @@ class Orders:
         """Ask for a cancel; the outcome shows in the order's state."""
         return placed_reply(self._find().cancel(order_id))
 
+    def replace(self, order_id: _OrderId, key: _Key, body: _Body, response: Response) -> PlacedReply:
+        """Give a resting order another quantity or price; the answer is the order that carries it.
+
+        Where the venue changes orders in place that is the same order, else one that is sent once the
+        old one is known to have ended. The same key and body give the same answer.
+        """
+        terms = {name: str(value) for name, value in fields(body, _TERMS).items()}
+        if not terms:
+            raise Fault(422, "BAD_REQUEST", "Name a quantity, a limit_price or a stop_price to change.")
+        placement = self._find().replace(order_id, key, **terms)
+        self._remember(placement.order)
+        if placement.repeated:
+            response.headers["Idempotency-Replayed"] = "true"
+        return placed_reply(placement.order)
+
     def halt(self, body: _Body) -> HaltReply:
         """Refuse every new order from now on; cancels still pass."""
-        why = fields(body, ("why",)).get("why", "halted over REST, no reason given")
-        if not isinstance(why, str):
-            raise Fault(422, "BAD_REQUEST", "why must be text.")
-        return halt_reply(self._find().halt(why))
+        return halt_reply(self._find().halt(_why(body, "halted over REST, no reason given")))
+
+    def reduce(self, body: _Body) -> HaltReply:
+        """Refuse every buy from now on; sales and cancels still pass."""
+        return halt_reply(self._find().reduce(_why(body, "reduced over REST, no reason given")))
+
+    def flatten(self, body: _Body) -> HaltReply:
+        """Halt, cancel everything and sell all that is held; ``confirm`` must be FLATTEN."""
+        return halt_reply(self._find().flatten(str(fields(body, ("confirm",)).get("confirm", ""))))
 
     def resume(self, body: _Body) -> HaltReply:
         """Trade again; ``confirm`` must be RESUME."""
@@ -219,6 +280,13 @@ class Orders:
             o for number, o in self._fresh if _may_be_new(number, snapshot.number) and o.id not in listed
         )
         return (*fresh, *snapshot.orders)
+
+
+def _why(body: Mapping[str, object], otherwise: str) -> str:
+    why = fields(body, ("why",)).get("why", otherwise)
+    if not isinstance(why, str):
+        raise Fault(422, "BAD_REQUEST", "why must be text.")
+    return why
 
 
 def _may_be_new(number: int, now: int) -> bool:

@@ -74,7 +74,7 @@ async def _answer(request: Request, error: Exception) -> JSONResponse:
         case Fault():
             return problem(error.status, error.code, error.message, error.headers)
         case Refused():
-            names_a_thing = request.method in {"GET", "DELETE"} and error.code in _NOT_FOUND
+            names_a_thing = request.method in {"GET", "DELETE", "PATCH"} and error.code in _NOT_FOUND
             status = 404 if names_a_thing else _STATUS.get(error.code, 422)
             return problem(status, error.code, error.sentence)
         case StorageError():

@@ -100,6 +100,18 @@ class OrderReply(PlacedReply):
     limit_price: DecimalText | None
     stop_price: DecimalText | None
     time_in_force: TimeInForce
+    good_till: datetime | None = None
+    trail_amount: DecimalText | None = None
+    trail_percent: DecimalText | None = None
+    activation_price: DecimalText | None = None
+    reduce_only: bool = False
+    post_only: bool = False
+    take_profit_price: DecimalText | None = None
+    stop_loss_price: DecimalText | None = None
+    account: str
+    parent: str | None = Field(default=None, description="id of the order whose exit or replacement this is")
+    role: str = Field(default="", description="empty for a person's own; stop, target, replacement, flatten")
+    arrival_price: float | None = Field(default=None, description="mid price when the intent was committed")
     fees: DecimalText
     created: datetime
     updated: datetime
@@ -140,8 +152,10 @@ class HaltReply(BaseModel):
     """Whether trading is stopped, since when and why."""
 
     halted: bool
+    reducing: bool = Field(default=False, description="halted for buys only")
     since: datetime | None = None
     why: str | None = None
+    kept: list[str] = Field(default=[], description="ids of protective stops left at their venue")
 
 
 def health_reply(snapshot: Snapshot) -> HealthReply:
@@ -185,6 +199,18 @@ def order_reply(order: Order) -> OrderReply:
         limit_price=exact_or_none(asked.limit_price),
         stop_price=exact_or_none(asked.stop_price),
         time_in_force=asked.time_in_force,
+        good_till=asked.good_till,
+        trail_amount=exact_or_none(asked.trail_amount),
+        trail_percent=exact_or_none(asked.trail_percent),
+        activation_price=exact_or_none(asked.activation_price),
+        reduce_only=asked.reduce_only,
+        post_only=asked.post_only,
+        take_profit_price=exact_or_none(asked.take_profit_price),
+        stop_loss_price=exact_or_none(asked.stop_loss_price),
+        account=order.account,
+        parent=order.parent,
+        role=order.role,
+        arrival_price=order.arrival,
         fees=exact(order.fees),
         created=order.created,
         updated=order.updated,
@@ -209,7 +235,11 @@ def portfolio_reply(snapshot: Snapshot) -> PortfolioReply:
 
 def halt_reply(halt: Halt | None) -> HaltReply:
     """Say whether trading is stopped."""
-    return HaltReply(halted=False) if halt is None else HaltReply(halted=True, since=halt.since, why=halt.why)
+    if halt is None:
+        return HaltReply(halted=False)
+    return HaltReply(
+        halted=True, reducing=halt.reducing, since=halt.since, why=halt.why, kept=list(halt.kept)
+    )
 
 
 def _position(view: PositionView, instrument: Instrument | None, datum: MarketDatum | None) -> PositionReply:

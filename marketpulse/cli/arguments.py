@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from marketpulse.types import OrderType, TimeInForce
+
 __all__ = ["parser"]
 
 _EXITS = """\
@@ -42,14 +44,22 @@ def parser() -> argparse.ArgumentParser:
     quote = verb("quote", "show the last price of one instrument with its source and age")
     quote.add_argument("symbol", metavar="SYMBOL", help="AAPL, or a pair as BTC-USDT or BTC/USDT")
     _order(verb("order", "place one order and show what became of it"))
+    _replace(verb("replace", "change the quantity or a price of an order that rests"))
     verb("orders", "list all orders, newest first")
     cancel = verb("cancel", "ask for the cancel of a working order")
     cancel.add_argument("id", metavar="ID", help="the order's id, as in orders")
     halt = verb("halt", "stop trading now: every new order is refused until resume")
     halt.add_argument("--why", default="halted from the command line", help="the reason, kept in the ledger")
+    reduce = verb("reduce", "let only sales pass until resume")
+    reduce.add_argument(
+        "--why", default="reduced from the command line", help="the reason, kept in the ledger"
+    )
+    flatten = verb("flatten", "halt, cancel every order, and sell all that is held")
+    flatten.add_argument("--confirm", metavar="FLATTEN", help="type FLATTEN; asked for when left out")
     resume = verb("resume", "trade again after a halt")
     resume.add_argument("--confirm", metavar="RESUME", help="type RESUME; asked for when left out")
     _keeping(verb)
+    _risk(verb)
     return top
 
 
@@ -79,17 +89,65 @@ def _keeping(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
         one.add_argument("--feed", choices=("live", "replay", "recorded"), help="of which feed")
 
 
+def _risk(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """Add the verb that answers from a file of returns alone."""
+    risk = verb("risk", "estimate tomorrow's loss from a file of returns, and test the estimates on it")
+    risk.add_argument(
+        "--returns", required=True, type=Path, metavar="FILE.csv", help="daily returns, oldest first"
+    )
+    risk.add_argument(
+        "--level", type=_level, default=0.99, metavar="LEVEL", help="confidence (default: 0.99)"
+    )
+
+
+def _level(text: str) -> float:
+    try:
+        level = float(text)
+    except ValueError:
+        level = 0.0
+    if not 0.5 < level < 1.0:  # noqa: PLR2004  half: below, it is no loss
+        raise argparse.ArgumentTypeError(f"a level lies between 0.5 and 1, as 0.99 does, not at {text}")
+    return level
+
+
 def _order(order: argparse.ArgumentParser) -> None:
     order.add_argument("side", choices=("buy", "sell"))
     order.add_argument("quantity", metavar="QUANTITY", help="units, e.g. 10 or 0.25")
     order.add_argument("symbol", metavar="SYMBOL", help="AAPL, or a pair as BTC-USDT or BTC/USDT")
-    price = order.add_mutually_exclusive_group()
-    price.add_argument("--limit", metavar="PRICE", help="trade at this price or better")
-    price.add_argument("--stop", metavar="PRICE", help="trade at the market once this price is reached")
     order.add_argument(
-        "--tif", choices=("day", "gtc"), default="day", help="how long it stays (default: day)"
+        "--type", choices=[kind.value for kind in OrderType], help="default: what the prices given belong to"
     )
+    for name, says in _ORDER_PRICES.items():
+        order.add_argument(f"--{name}", metavar="PRICE", help=says)
+    order.add_argument("--trail", metavar="2%|1.50", help="distance of a trailing stop, percent or price")
     order.add_argument(
+        "--tif", choices=[force.value for force in TimeInForce], default="day",
+        help="how long it stays (default: day)",
+    )  # fmt: skip
+    order.add_argument("--until", metavar="TIME", help="with --tif gtd, e.g. 2026-01-30T21:00:00Z")
+    order.add_argument("--post-only", action="store_true", help="a limit order that must not take")
+    order.add_argument("--reduce-only", action="store_true", help="refused where it would not reduce")
+    _sending(order)
+
+
+_ORDER_PRICES = {
+    "limit": "trade at this price or better; with --stop, from then on",
+    "stop": "the price that triggers a stop, stop_limit or take_profit order",
+    "activate": "where a trailing stop begins to follow",
+    "take-profit": "exit of a buy; or the other side of a sell stop",
+    "stop-loss": "exit of a buy",
+}
+
+
+def _replace(replace: argparse.ArgumentParser) -> None:
+    replace.add_argument("id", metavar="ID", help="the order's id, as in orders")
+    for name, says in (("quantity", "of the whole order"), ("limit", "new limit"), ("stop", "new trigger")):
+        replace.add_argument(f"--{name}", metavar="NUMBER", help=says)
+    _sending(replace)
+
+
+def _sending(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
         "--key", help="names your wish: the same key never makes two orders (default: a new one)"
     )
-    order.add_argument("--no-wait", action="store_true", help="do not wait to see it filled or working")
+    verb.add_argument("--no-wait", action="store_true", help="do not wait to see it filled or working")

@@ -11,9 +11,10 @@ from marketpulse.cli.arguments import parser
 from marketpulse.cli.client import Client, NoAnswer, Said
 from marketpulse.cli.finding import find
 from marketpulse.cli.keeping import KEEPING
+from marketpulse.cli.ordering import REFUSED, Pause
 from marketpulse.cli.output import as_json, text
 from marketpulse.cli.starting import start
-from marketpulse.cli.verbs import REFUSED, VERBS, Pause
+from marketpulse.cli.verbs import VERBS
 from marketpulse.clock import WallClock
 from marketpulse.errors import ConfigError, MarketPulseError
 
@@ -42,6 +43,10 @@ def main(
     try:
         if args.verb == "start":
             return start(data_dir, more, sys.stdout, json=args.json, again=args.again)
+        if args.verb == "risk":
+            from marketpulse.cli.risk import risk  # noqa: PLC0415  the other verbs need no mathematics
+
+            return risk(args, sys.stdout)
         if args.verb in KEEPING:
             return KEEPING[args.verb](data_dir, args, sys.stdout, WallClock())
         with Client(find(data_dir), transport) as client:

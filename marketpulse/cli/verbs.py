@@ -1,40 +1,17 @@
 """What each verb asks of the desk and shows of the answer."""
 
 import argparse
-import secrets
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 from urllib.parse import quote as quoted
 
-from marketpulse.cli.client import Client, NoAnswer, Said
+from marketpulse.cli.client import Client, Said
+from marketpulse.cli.ordering import DONE, Pause, order, replace, shown
 from marketpulse.cli.output import as_json, pairs, table
-from marketpulse.types import WORKING_STATES, OrderState, OrderType
 
-__all__ = [
-    "DONE",
-    "REFUSED",
-    "VERBS",
-    "Pause",
-    "cancel",
-    "halt",
-    "health",
-    "order",
-    "orders",
-    "quote",
-    "resume",
-]
+__all__ = ["VERBS", "cancel", "flatten", "halt", "health", "orders", "quote", "reduce", "resume"]
 
-DONE, REFUSED = 0, 1
-
-Pause = Callable[[float], object]
-"""Waits some seconds between two looks at an order."""
-
-_WAIT = 5.0
-_STEP = 0.1
-_ENDED_BADLY = frozenset({OrderState.DENIED, OrderState.REJECTED, OrderState.EXPIRED})
-_ENDED = _ENDED_BADLY | {OrderState.FILLED, OrderState.CANCELED}
-_UNSEEN: dict[str, Any] = {"created": None}
 _ORDER_COLUMNS = (
     "id", "state", "side", "quantity", "symbol", "type", "price", "tif", "filled", "average", "created",
 )  # fmt: skip
@@ -63,36 +40,6 @@ def quote(client: Client, args: argparse.Namespace, out: TextIO, _: Pause) -> in
     return DONE
 
 
-def order(client: Client, args: argparse.Namespace, out: TextIO, pause: Pause) -> int:
-    """Place one order, then look at it until it is settled or five seconds have passed."""
-    key = args.key or secrets.token_urlsafe(12)
-    body = {
-        "symbol": args.symbol,
-        "side": args.side,
-        "type": OrderType.LIMIT if args.limit else OrderType.STOP if args.stop else OrderType.MARKET,
-        "quantity": args.quantity,
-        "limit_price": args.limit,
-        "stop_price": args.stop,
-        "time_in_force": args.tif,
-    }
-    try:
-        placed = client.ask("POST", "/api/v1/orders", body, {"Idempotency-Key": key})
-    except NoAnswer as lost:
-        raise NoAnswer(
-            f"{lost} The order may stand; send it again with --key {key}: that cannot make two."
-        ) from None
-    except Said as no:
-        if args.json:
-            raise
-        raise Said(no.code, f"{no} (key {key})") from None
-    found = _settled(client, _UNSEEN | body | placed, 0.0 if args.no_wait else _WAIT, pause)
-    if args.json:
-        out.write(as_json(found | {"idempotency_key": key}))
-    else:
-        out.write(pairs(_shown(found) | {"key": key}))
-    return REFUSED if found["state"] in _ENDED_BADLY else DONE
-
-
 def orders(client: Client, args: argparse.Namespace, out: TextIO, _: Pause) -> int:
     """Show the blotter."""
     found: dict[str, Any] = client.ask("GET", "/api/v1/orders")
@@ -101,7 +48,7 @@ def orders(client: Client, args: argparse.Namespace, out: TextIO, _: Pause) -> i
     elif not found["orders"]:
         out.write("No orders yet.\n")
     else:
-        rows = [[_shown(o)[name] for name in _ORDER_COLUMNS] for o in found["orders"]]
+        rows = [[shown(o)[name] for name in _ORDER_COLUMNS] for o in found["orders"]]
         out.write(table(_ORDER_COLUMNS, rows))
     return DONE
 
@@ -123,58 +70,52 @@ def halt(client: Client, args: argparse.Namespace, out: TextIO, _: Pause) -> int
 
 def resume(client: Client, args: argparse.Namespace, out: TextIO, _: Pause) -> int:
     """Trade again, once RESUME has been typed."""
-    confirm = args.confirm
-    if confirm is None:
-        if not sys.stdin.isatty():
-            raise Said("BAD_CONFIRMATION", "To trade again, add: --confirm RESUME")
-        out.write("Type RESUME to trade again: ")
-        out.flush()
-        confirm = sys.stdin.readline().strip()
+    confirm = _typed(args.confirm, "RESUME", "trade again", out)
     found = client.ask("POST", "/api/v1/resume", {"confirm": confirm})
     out.write(as_json(found) if args.json else "Trading goes on.\n")
     return DONE
+
+
+def reduce(client: Client, args: argparse.Namespace, out: TextIO, _: Pause) -> int:
+    """Let only sales pass."""
+    found = client.ask("POST", "/api/v1/reduce", {"why": args.why})
+    said = "Only sales pass now. To trade again: python -m marketpulse resume\n"
+    out.write(as_json(found) if args.json else said)
+    return DONE
+
+
+def flatten(client: Client, args: argparse.Namespace, out: TextIO, _: Pause) -> int:
+    """Halt and sell everything, once FLATTEN has been typed."""
+    confirm = _typed(args.confirm, "FLATTEN", "sell all that is held", out)
+    found = client.ask("POST", "/api/v1/flatten", {"confirm": confirm})
+    said = "Trading is halted and all that is held is being sold; see: python -m marketpulse orders\n"
+    out.write(as_json(found) if args.json else said)
+    return DONE
+
+
+def _typed(given: str | None, word: str, what: str, out: TextIO) -> str:
+    """Take a typed word from the command line or from the keyboard."""
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        raise Said("BAD_CONFIRMATION", f"To {what}, add: --confirm {word}")
+    out.write(f"Type {word} to {what}: ")
+    out.flush()
+    return sys.stdin.readline().strip()
 
 
 VERBS: Mapping[str, Callable[[Client, argparse.Namespace, TextIO, Pause], int]] = {
     "health": health,
     "quote": quote,
     "order": order,
+    "replace": replace,
     "orders": orders,
     "cancel": cancel,
     "halt": halt,
+    "reduce": reduce,
+    "flatten": flatten,
     "resume": resume,
 }
-
-
-def _settled(client: Client, placed: dict[str, Any], wait: float, pause: Pause) -> dict[str, Any]:
-    """Look at an order until it is settled or ``wait`` seconds of pauses are over.
-
-    A market order is settled when it has ended, any other one also when it is working.
-    """
-    enough = _ENDED if placed["type"] == OrderType.MARKET else _ENDED | WORKING_STATES
-    found, left = placed, wait
-    while found["state"] not in enough and left > 0:
-        pause(_STEP)
-        left -= _STEP
-        found = client.ask("GET", f"/api/v1/orders/{quoted(placed['id'], safe='')}")
-    return found
-
-
-def _shown(found: Mapping[str, Any]) -> dict[str, object]:
-    return {
-        "id": found["id"],
-        "state": found["state"],
-        "side": found["side"],
-        "quantity": found["quantity"],
-        "symbol": found["symbol"],
-        "type": found["type"],
-        "price": found["limit_price"] or found["stop_price"],
-        "tif": found["time_in_force"],
-        "filled": found["filled_quantity"],
-        "average": found["average_price"],
-        "created": found["created"],
-        "reasons": "; ".join(f"{r['code']}: {r['message']}" for r in found["reasons"]),
-    }
 
 
 def _milliseconds(seconds: float | None) -> str | None:

@@ -2,6 +2,7 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import repeat
 
+import accounts
 import pytest
 from fakes import snapshot
 
@@ -15,7 +16,12 @@ TRADING = [
     ("GET", "/api/v1/orders/o1"),
     ("POST", "/api/v1/orders"),
     ("DELETE", "/api/v1/orders/o9"),
+    ("PATCH", "/api/v1/orders/o9"),
+    ("GET", "/api/v1/lots"),
+    ("GET", "/api/v1/execution-quality"),
     ("POST", "/api/v1/halt"),
+    ("POST", "/api/v1/reduce"),
+    ("POST", "/api/v1/flatten"),
     ("POST", "/api/v1/resume"),
 ]
 
@@ -273,3 +279,63 @@ def test_a_provider_is_asked_again_and_a_stranger_is_refused(door):
     reply = door.post("/api/v1/providers/nobody/ask-again", key=None)
     assert (reply.status_code, reply.json()["code"]) == (422, "UNKNOWN_PROVIDER")
     assert door.client.post(f"/api/v1/providers/{name}/ask-again").status_code == 401
+
+
+def change(door, body, key="r1", order_id="o9"):
+    headers = door.headers(**({"Idempotency-Key": key} if key else {}))
+    return door.client.patch(f"/api/v1/orders/{order_id}", json=body, headers=headers)
+
+
+def test_a_resting_order_is_changed_by_name(door):
+    reply = change(door, {"limit_price": "189.50", "quantity": 7})
+    assert (reply.status_code, reply.json()["id"]) == (200, "o9")
+    assert door.desk.calls == [
+        ("replace", "o9", "r1", {"limit_price": Decimal("189.50"), "quantity": Decimal(7)})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "order_id", "key", "answer"),
+    [
+        ({}, "o9", "k", (422, "BAD_REQUEST")),
+        ({"symbol": "IBM"}, "o9", "k", (422, "BAD_REQUEST")),
+        ({"limit_price": "1"}, "o9", None, (400, "IDEMPOTENCY_KEY_MISSING")),
+        ({"limit_price": "1"}, "o99", "k", (404, "UNKNOWN_ORDER")),
+        ({"limit_price": "1"}, "o4", "k", (422, "NOT_REPLACEABLE")),
+    ],
+)
+def test_a_change_that_cannot_be_made_says_why(door, body, order_id, key, answer):
+    reply = change(door, body, key, order_id)
+    assert (reply.status_code, reply.json()["code"]) == answer
+
+
+def test_reducing_is_a_halt_that_says_so(door):
+    answer = door.post("/api/v1/reduce", {"why": "a test"}, key=None).json()
+    assert (answer["halted"], answer["reducing"], answer["why"]) == (True, True, "a test")
+
+
+def test_selling_everything_wants_the_word(door):
+    reply = door.post("/api/v1/flatten", {"confirm": "yes"}, key=None)
+    assert (reply.status_code, reply.json()["code"]) == (422, "BAD_CONFIRMATION")
+    assert door.desk.calls == []
+    assert door.post("/api/v1/flatten", {"confirm": "FLATTEN"}, key=None).json()["halted"] is True
+
+
+def test_lots_and_quality_are_told_as_the_snapshot_holds_them(door):
+    door.desk.show(lots=accounts.LOTS, closed=accounts.SOLD, quality=accounts.QUALITY)
+    lots = door.get("/api/v1/lots").json()
+    assert lots["held"][1]["cost"] == "6200.00"
+    assert lots["sold"][0]["gain"] == "30.00"
+    first, *_ = door.get("/api/v1/execution-quality").json()["quality"]
+    assert (first["venue"], first["slippage"], first["fills"]) == ("", 0.00042, 7)
+
+
+def test_an_order_tells_its_conditions_and_its_kin(door):
+    reply = door.order(
+        type="limit", limit_price="190", post_only=True, time_in_force="gtd", good_till="2012-07-01T00:00:00Z",
+        take_profit_price="210", stop_loss_price="180",
+    )  # fmt: skip
+    found = door.get(f"/api/v1/orders/{reply.json()['id']}").json()
+    assert (found["post_only"], found["take_profit_price"], found["stop_loss_price"]) == (True, "210", "180")
+    assert found["good_till"].startswith("2012-07-01T00:00:00")
+    assert (found["role"], found["parent"], found["account"]) == ("", None, "paper:1")

@@ -123,7 +123,7 @@ def test_a_lost_answer_to_an_order_says_how_to_ask_again(failing):
 @pytest.mark.parametrize(
     "words",
     [[], ["nothing"], ["quote"], ["order"], ["order", "hold", "1", "IBM"], ["order", "buy", "1"], ["health", "extra"],
-     ["order", "buy", "1", "IBM", "--limit", "1", "--stop", "1"], ["order", "buy", "1", "IBM", "--tif", "ever"]],
+     ["order", "buy", "1", "IBM", "--type", "iceberg"], ["order", "buy", "1", "IBM", "--tif", "ever"]],
 )  # fmt: skip
 def test_a_wrong_command_line_ends_in_two(words):
     with pytest.raises(SystemExit) as stopped:

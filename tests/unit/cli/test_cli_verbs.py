@@ -61,6 +61,51 @@ def test_what_was_typed_is_what_arrives(terminal):
     assert terminal.pauses == []
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--limit", "190", "--stop", "191"], {"type": "stop_limit", "limit_price": 190, "stop_price": 191}),
+        (["--type", "take_profit", "--stop", "210"], {"type": "take_profit", "stop_price": 210}),
+        (["--trail", "2%", "--activate", "200"], {"type": "trailing_stop", "trail_percent": 2, "activation_price": 200}),
+        (["--trail", "1.50"], {"type": "trailing_stop", "trail_amount": Decimal("1.50")}),
+        (["--limit", "190", "--post-only"], {"type": "limit", "post_only": True}),
+        (["--limit", "190", "--tif", "ioc"], {"time_in_force": "ioc"}),
+        (["--take-profit", "210", "--stop-loss", "180"], {"type": "market", "take_profit_price": 210, "stop_loss_price": 180}),
+    ],
+)  # fmt: skip
+def test_every_kind_of_order_can_be_typed(terminal, words, expected):
+    code, _ = terminal.json("order", "buy", "10", "IBM", *words, "--no-wait")
+    assert code == 0
+    request = terminal.desk.calls[0][1]
+    assert {name: getattr(request, name) for name in expected} == expected
+
+
+def test_an_order_good_till_a_moment(terminal):
+    terminal.json("order", "sell", "5", "AAPL", "--limit", "600", "--tif", "gtd", "--until", "2012-06-30T20:00:00Z",
+                  "--reduce-only", "--no-wait")  # fmt: skip
+    request = terminal.desk.calls[0][1]
+    assert request.good_till.isoformat() == "2012-06-30T20:00:00+00:00"
+    assert request.reduce_only
+
+
+def test_replace_changes_what_is_named_and_shows_the_order(terminal):
+    code, answer = terminal.json("replace", "o9", "--limit", "189.50", "--key", "r1")
+    assert (code, answer["limit_price"], answer["id"]) == (0, "189.50", "o9")
+    assert terminal.desk.calls == [("replace", "o9", "r1", {"limit_price": Decimal("189.50")})]
+    assert terminal.json("replace", "o4", "--limit", "1")[1]["code"] == "NOT_REPLACEABLE"
+    assert terminal.json("replace", "o9")[1]["code"] == "BAD_REQUEST"
+
+
+def test_reduce_and_flatten(terminal):
+    code, out, _ = terminal.run("reduce", "--why", "a test")
+    assert code == 0
+    assert "Only sales pass" in out
+    assert terminal.desk.shown.halt.reducing
+    assert terminal.json("flatten", "--confirm", "yes")[1]["code"] == "BAD_CONFIRMATION"
+    code, answer = terminal.json("flatten", "--confirm", "FLATTEN")
+    assert (code, answer["halted"], answer["reducing"]) == (0, True, False)
+
+
 def test_each_order_gets_a_fresh_key_and_says_it(terminal):
     keys = {terminal.json("order", "buy", "1", "IBM", "--no-wait")[1]["idempotency_key"] for _ in range(3)}
     assert len(keys) == 3
