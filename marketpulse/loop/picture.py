@@ -13,6 +13,7 @@ from marketpulse.clock import ALWAYS
 from marketpulse.loop.analyst import Analyst
 from marketpulse.loop.equity import EquityLog, market_day
 from marketpulse.loop.gate import Gate
+from marketpulse.loop.lotlog import LotLog
 from marketpulse.loop.rooms import Rooms
 from marketpulse.performance import returns, sharpe
 from marketpulse.portfolio import Flow, band, converted, put_in, value
@@ -63,6 +64,7 @@ class Picture:
         self._seq = 0
         self._fills: deque[tuple[str, Fill]] = deque(maxlen=_FILLS)
         self._outside: deque[Event] = deque(maxlen=_FILLS)
+        self._lots = LotLog()
         self._drawdown = 0.0
         self.notes: tuple[str, ...] = ()
 
@@ -72,6 +74,7 @@ class Picture:
         now, data, providers = rooms.clock.now(), rooms.market.data(), rooms.market.providers()
         open_orders, events, accounts = books.open_orders, self._news(), rooms.execution.accounts
         valuation = self._value(now, data, open_orders)
+        lots, closed = self._lots.read(books.accounts)
         self._number += 1
         return Snapshot(
             number=self._number,
@@ -102,6 +105,8 @@ class Picture:
             headlines=rooms.market.headlines(),
             feeds=rooms.market.feeds(),
             intervals=rooms.market.intervals(),
+            lots=lots,
+            closed=closed,
         )
 
     def touch(self, snapshot: Snapshot, changed: Mapping[str, MarketDatum]) -> Snapshot:
@@ -210,6 +215,7 @@ class Picture:
             self._seq = event.seq
             if event.kind is EventKind.FILL:
                 self._fills.append((event.account, read_booking(event.payload).fill))
+            self._lots.note(event)
             if event.kind in _OUTSIDE:
                 self._outside.append(event)
             if event.kind is not EventKind.SIGNAL:

@@ -12,7 +12,7 @@ from marketpulse.portfolio.codec import External, ExternalKind, Paid, read_cash,
 from marketpulse.portfolio.holding import Holding, tidy
 from marketpulse.types import ActionKind, CorporateAction, Event, EventKind, Portfolio
 
-__all__ = ["Sums", "alias_of", "currency_of", "put_in"]
+__all__ = ["Sums", "alias_of", "currency_of", "own_fee", "put_in"]
 
 _ZERO = Decimal(0)
 _FIRST = "USD"  # the only currency of a share that the first ledgers knew: they name none
@@ -34,6 +34,25 @@ def currency_of(symbol: str, said: str = "") -> str:
     ('USDT', 'USD', 'INR')
     """
     return said or symbol.partition("/")[2] or _FIRST
+
+
+def own_fee(
+    symbol: str, currency: str, price: Decimal, fee: Decimal, named: str
+) -> tuple[Decimal | None, Decimal]:
+    """Say what a fee is in the instrument's currency, and how many units of the position it takes.
+
+    None: it was paid in a third currency.
+
+    Examples
+    --------
+    >>> own_fee("BTC/USDT", "USDT", Decimal(100), Decimal("0.5"), "BTC")
+    (Decimal('50.0'), Decimal('0.5'))
+    """
+    if not named or named == currency:
+        return fee, _ZERO
+    if named == symbol.partition("/")[0]:
+        return fee * price, fee
+    return None, _ZERO
 
 
 def put_in(event: Event, aliases: Mapping[str, str]) -> tuple[str, Decimal]:
@@ -144,15 +163,13 @@ class Sums:
         A fee in another coin leaves the position in that coin at its cost, or the balance of that currency
         where none was ever held.
         """
-        (fee, named), (holding, purse) = paid, place
-        named = self._aliases.get(named, named)
-        if not named or named == holding.currency:
-            pass
-        elif named == holding.symbol.partition("/")[0]:
-            units, fee = units - fee, fee * price
-        else:
-            self._elsewhere(account, named, fee)
+        holding, purse = place
+        named = self._aliases.get(paid[1], paid[1])
+        fee, coins = own_fee(holding.symbol, holding.currency, price, paid[0], named)
+        if fee is None:
+            self._elsewhere(account, named, paid[0])
             fee = _ZERO
+        units -= coins
         value = units * price
         holding.trade(units, value)
         purse.amount -= value + fee
