@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from marketpulse.types import Bars, FloatArray
 
-__all__ = ["LINES", "chart", "columns", "lines"]
+__all__ = ["LINES", "chart", "columns", "lines", "over"]
 
 LINES: Mapping[str, str] = {
     "sma": "SMA 20",
@@ -62,10 +62,31 @@ def chart(bars: Bars) -> dict[str, FloatArray]:
     found = lines(prices, volume)
     if len(volume) == len(bars):
         return dict(zip(LINES, found, strict=True))
-    wide = np.full((len(LINES), len(bars)), np.nan)
-    if len(volume):
-        wide[:, _sound(bars)] = found
-    return dict(zip(LINES, wide, strict=True))
+    return dict(zip(LINES, (over(bars, line) for line in found), strict=True))
+
+
+def over(bars: Bars, line: FloatArray) -> FloatArray:
+    """Spread a line of the sound bars over all bars, NaN at the others.
+
+    Units
+    -----
+    That of ``line``, which has one number for each sound bar.
+
+    References
+    ----------
+    Sound as in ``columns``.
+
+    Examples
+    --------
+    >>> from marketpulse.types import Interval
+    >>> price = np.array([1.0, np.nan, 3.0])
+    >>> bars = Bars("X", Interval.DAY, np.arange(3), price, price, price, price, np.ones(3), "tape")
+    >>> over(bars, np.array([7.0, 8.0])).tolist()
+    [7.0, nan, 8.0]
+    """
+    wide = np.full(len(bars), np.nan)
+    wide[_sound(bars)] = line
+    return wide
 
 
 def columns(bars: Bars) -> tuple[FloatArray, FloatArray]:

@@ -3,8 +3,9 @@
 Every function looks back only, returns one number per bar, and NaN where it is not yet defined.
 """
 
+from math import log
+
 import numpy as np
-import pandas as pd
 import talib
 
 from marketpulse.types import FloatArray
@@ -27,6 +28,7 @@ DECAY = 0.94
 """RiskMetrics' decay factor for daily returns."""
 
 _TIE = 1e-9
+_GROWTH = 1e6
 
 WARM_UP = 63
 """Daily returns before ``ewma_sigma`` says anything (a quarter of a year)."""
@@ -221,8 +223,21 @@ def ewma_variance(returns: FloatArray, decay: float = DECAY) -> FloatArray:
     >>> ewma_variance(np.array([1.0, 2.0]), 0.5).tolist()
     [1.0, 2.5]
     """
-    squares = pd.Series(np.square(returns))
-    return squares.ewm(alpha=1.0 - decay, adjust=False).mean().to_numpy(dtype=np.float64)
+    squares = np.square(returns)
+    if not len(squares):
+        return squares
+    # In blocks, so that the powers stay small: within one, v[k] / decay**k is a plain running sum.
+    width = max(1, int(log(_GROWTH) / -log(decay)))
+    blocks = np.zeros((-(-len(squares) // width), width))
+    blocks.ravel()[: len(squares)] = squares
+    powers = decay ** np.arange(width)
+    sums = np.cumsum(blocks * ((1.0 - decay) / powers), axis=1) * powers
+    carried = float(squares[0])
+    for row in sums:
+        np.add(row, decay * carried * powers, out=row)
+        carried = float(row[-1])
+    variance: FloatArray = sums.ravel()[: len(squares)]
+    return variance
 
 
 def ewma_sigma(close: FloatArray) -> FloatArray:

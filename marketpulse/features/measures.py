@@ -101,11 +101,12 @@ def slope_t(close: FloatArray, bars: int) -> FloatArray:
     apart = centred(np.log(close), bars)
     time = np.arange(bars) - 0.5 * (bars - 1)
     squares = np.einsum("ij,ij->i", apart, apart)
-    explained = np.square(apart @ time) / np.square(time).sum()
+    along = np.einsum("ij,j->i", apart, time)
+    explained = np.square(along) / np.square(time).sum()
     moved = squares > 1e-22 * bars
     straight = np.divide(explained, squares, out=np.zeros(len(apart)), where=moved)
     left = np.maximum(1.0 - straight, 1e-12)
-    t = np.sign(apart @ time) * np.sqrt(straight * (bars - 2) / left)
+    t = np.sign(along) * np.sqrt(straight * (bars - 2) / left)
     found[len(close) - len(apart) :] = np.clip(t, -100.0, 100.0)
     return found
 

@@ -76,3 +76,15 @@ def test_equal_movements_up_and_down_count_for_neither_side():
     high, low, close = (1990 + cents) / 100, (1990 - cents) / 100, np.full(60, 19.9)
     assert np.unique(np.diff(high) > -np.diff(low)).size == 2
     assert np.isnan(adx(high, low, close)).all()
+
+
+@pytest.mark.parametrize("decay", [0.01, 0.5, 0.94, 0.999])
+def test_the_variance_is_the_recursion_over_any_length_and_after_any_shock(decay):
+    returns = np.random.default_rng(2).normal(0, 0.01, 2_000)
+    returns[700] = 14.0
+    expected, found = [returns[0] ** 2], ewma_variance(returns, decay)
+    for r in returns[1:]:
+        expected.append(decay * expected[-1] + (1 - decay) * r**2)
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
+    for n in (0, 1, 223, 224, 1_000):
+        np.testing.assert_array_equal(ewma_variance(returns[:n], decay), found[:n])
