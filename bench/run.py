@@ -18,6 +18,7 @@ TOPICS = (
     "fold",
     "value_at_risk",
     "tearsheet",
+    "indicators",
     "storage",
     "failover",
     "stream",

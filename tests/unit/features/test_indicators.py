@@ -7,6 +7,8 @@ import talib
 from walks import walk
 
 from marketpulse.features.indicators import adx, atr, ema, ewma_sigma, ewma_variance, rsi
+from marketpulse.features.measures import autocorrelation
+from marketpulse.features.windows import mean_and_deviation
 
 ANSWERS = json.loads((Path(__file__).parents[2] / "answers" / "indicators.json").read_text())
 
@@ -32,6 +34,20 @@ def test_the_variance_is_riskmetrics():
     case = ANSWERS["ewma"]
     found = ewma_variance(np.array(case["returns"]))
     np.testing.assert_allclose(found, case["expected"], atol=case["tolerance"])
+
+
+def test_an_update_of_the_variance_is_hulls():
+    case = ANSWERS["update"]
+    found = np.sqrt(ewma_variance(np.array(case["returns"]), case["decay"])[-1])
+    assert found == pytest.approx(case["expected"], abs=case["tolerance"])
+
+
+def test_mean_deviation_and_autocorrelation_are_nists():
+    case = ANSWERS["univariate"]
+    series = np.array([case["first"], *case["pair"] * case["times"]])
+    moments = mean_and_deviation(series, len(series))
+    found = [*(m[-1] for m in moments), autocorrelation(series, *moments, len(series))[-1]]
+    np.testing.assert_allclose(found, case["expected"], rtol=0, atol=case["tolerance"])
 
 
 def test_an_ema_of_a_step_comes_closer_by_its_factor():
