@@ -80,8 +80,12 @@ def _keeping(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
     verify.add_argument(
         "source", nargs="?", type=Path, metavar="FILE|FOLDER", help="default: the data folder's ledgers"
     )
-    export = verb("export", "write orders or fills as CSV")
-    export.add_argument("what", choices=("orders", "fills"))
+    export = verb("export", "write orders, fills or tax lots as CSV")
+    export.add_argument("what", choices=("orders", "fills", "lots"))
+    export.add_argument(
+        "--method", choices=("fifo", "average"), default="fifo",
+        help="of lots: the oldest units are sold first, or a part of all of them, as the books count",
+    )  # fmt: skip
     export.add_argument(
         "--csv", required=True, type=Path, metavar="FILE", help="a new file; - is the terminal"
     )

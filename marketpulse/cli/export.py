@@ -1,12 +1,14 @@
-"""Orders and fills as CSV: exact decimals, and no cell that a spreadsheet would take for a formula."""
+"""Orders, fills and tax lots as CSV: exact decimals, and no cell that a spreadsheet would take for a formula."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import TextIO
 
-from marketpulse.portfolio import Books
+from marketpulse.portfolio import Books, LotBook
+from marketpulse.types import LotMethod
 
 __all__ = ["cell", "write_csv"]
 
@@ -14,12 +16,18 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ORDERS = (
     "created", "updated", "account", "order_id", "client_order_id", "venue_id", "symbol", "side", "type",
     "quantity", "limit_price", "stop_price", "time_in_force", "state", "filled", "average_price", "fees",
-    "reasons",
+    "reasons", "parent", "role",
 )  # fmt: skip
 _FILLS = (
     "time", "account", "venue", "trade_id", "client_order_id", "symbol", "side", "quantity", "price", "fee",
-    "note",
+    "note", "fee_currency", "optimistic", "pessimistic",
 )  # fmt: skip
+_LOTS = (
+    "state", "method", "account", "symbol", "opened", "closed", "quantity", "cost", "proceeds", "gain",
+    "currency",
+)  # fmt: skip
+
+_Source = Callable[[str, Books], Iterator[Iterable[object]]]
 
 
 def cell(value: object) -> str:
@@ -43,13 +51,19 @@ def cell(value: object) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def write_csv(what: str, books: Mapping[str, Books], out: TextIO) -> int:
-    """Write the ``orders`` or the ``fills`` of all accounts, oldest first in each; return how many."""
+def write_csv(what: str, books: Mapping[str, Books], out: TextIO, method: LotMethod = LotMethod.FIFO) -> int:
+    """Write ``orders``, ``fills`` or ``lots`` of all accounts, oldest first in each; return how many."""
+    kinds: Mapping[str, tuple[tuple[str, ...], _Source]] = {
+        "orders": (_ORDERS, _orders),
+        "fills": (_FILLS, _fills),
+        "lots": (_LOTS, partial(_lots, method)),
+    }
+    columns, source = kinds[what]
     rows = csv.writer(out)
-    rows.writerow(_ORDERS if what == "orders" else _FILLS)
+    rows.writerow(columns)
     count = 0
     for account, book in books.items():
-        for row in _orders(account, book) if what == "orders" else _fills(account, book):
+        for row in source(account, book):
             rows.writerow([cell(value) for value in row])
             count += 1
     return count
@@ -63,6 +77,7 @@ def _orders(account: str, book: Books) -> Iterator[Iterable[object]]:
             request.symbol, request.side, request.type, request.quantity, request.limit_price,
             request.stop_price, request.time_in_force, order.state, order.filled_quantity,
             order.average_price, order.fees, "; ".join(f"{r.code}: {r.sentence}" for r in order.reasons),
+            order.parent, order.role,
         )  # fmt: skip
 
 
@@ -70,5 +85,20 @@ def _fills(account: str, book: Books) -> Iterator[Iterable[object]]:
     for fill in book.fills:
         yield (
             fill.time, account, fill.venue, fill.trade_id, fill.client_order_id, fill.symbol, fill.side,
-            fill.quantity, fill.price, fill.fee, fill.note,
+            fill.quantity, fill.price, fill.fee, fill.note, fill.fee_currency,
+            fill.optimistic, fill.pessimistic,
+        )  # fmt: skip
+
+
+def _lots(method: LotMethod, account: str, book: Books) -> Iterator[Iterable[object]]:
+    found = LotBook.of(book.history, method)
+    for lot in reversed(list(found.closed((account,)))):
+        yield (
+            "closed", method, account, lot.symbol, lot.opened, lot.closed, lot.quantity, lot.cost,
+            lot.proceeds, lot.gain, lot.currency,
+        )  # fmt: skip
+    for one in found.lots((account,)):
+        yield (
+            "open", method, account, one.symbol, one.opened, None, one.quantity, one.cost, None, None,
+            one.currency,
         )  # fmt: skip

@@ -18,6 +18,7 @@ from marketpulse.storage.backup import Copied, back_up, back_up_file, bring_back
 from marketpulse.storage.examining import Found, examine
 from marketpulse.storage.faults import Damaged
 from marketpulse.storage.places import BACKUPS, HOMES
+from marketpulse.types import LotMethod
 
 __all__ = ["KEEPING", "backup", "export", "restore", "verify"]
 
@@ -97,16 +98,17 @@ def verify(data: Path, args: argparse.Namespace, out: TextIO, _: Clock) -> int:
 
 
 def export(data: Path, args: argparse.Namespace, out: TextIO, _: Clock) -> int:
-    """Write orders or fills as CSV, with exact decimals."""
+    """Write orders, fills or tax lots as CSV, with exact decimals."""
     home = _one(_homes(data, args.feed))
     found = _told(lambda: examine(home / _LEDGER).require_whole())
+    method = LotMethod(args.method)
     if str(args.csv) == "-":
-        write_csv(args.what, found.books, sys.stdout)
+        write_csv(args.what, found.books, sys.stdout, method)
         return _DONE
     target: Path = args.csv
     try:
         with target.open("x", encoding="utf-8", newline="") as file:
-            rows = write_csv(args.what, found.books, file)
+            rows = write_csv(args.what, found.books, file, method)
     except FileExistsError:
         raise Said("EXISTS", f"{target} is there already; nothing was overwritten.") from None
     except OSError as error:

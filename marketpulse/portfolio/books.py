@@ -328,6 +328,12 @@ class Books:
             ]
         return tuple(sorted(found, key=lambda event: event.seq))
 
+    @property
+    def history(self) -> tuple[Event, ...]:
+        """Everything that moved units, oldest first: fills, actions, external events."""
+        with self._lock:
+            return tuple(sorted((*self._bookings, *self._rest), key=lambda event: event.seq))
+
     def last_traded(self, symbol: str) -> datetime | None:
         """Return when ``symbol`` was last bought or sold, here or elsewhere; None: never."""
         with self._lock:

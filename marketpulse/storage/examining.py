@@ -26,8 +26,17 @@ __all__ = ["Found", "examine", "require_whole"]
 _ROWS = "SELECT seq, time, account, kind, ref, key, payload, hash FROM event WHERE seq <= ? ORDER BY seq"
 _HIGHEST = "SELECT seq FROM sqlite_sequence WHERE name = 'event'"
 _ALL = 2**62
-_COMMON = frozenset({EventKind.HALT, EventKind.RESUME})
-_BOOKED = frozenset({EventKind.CASH, EventKind.ORDER, EventKind.DENIED, EventKind.FILL, EventKind.ACTION})
+_COMMON = frozenset({EventKind.HALT, EventKind.RESUME, EventKind.FLATTEN})
+_BOOKED = frozenset(
+    {
+        EventKind.CASH,
+        EventKind.ORDER,
+        EventKind.DENIED,
+        EventKind.FILL,
+        EventKind.ACTION,
+        EventKind.EXTERNAL,
+    }
+)
 _CHUNK = 5_000  # events folded at a time: enough that folding is not slowed down, few enough for memory
 
 

@@ -20,9 +20,9 @@ SCRIPT = Script().cash("1000").order("o1", "buy", "5").fill("o1", "buy", "5", "1
 SCRIPT.order("=cmd|' /C calc'!A0", "buy", "0.00000001", symbol="BTC/USDT", denied=("HALTED",))
 
 
-def fill(home):
+def fill(home, script=SCRIPT):
     ledger = Ledger.open(home / "ledger.db", WallClock())
-    ledger.append(*(NewEvent(e.time, e.account, e.kind, e.ref, e.payload, e.key) for e in SCRIPT.events))
+    ledger.append(*(NewEvent(e.time, e.account, e.kind, e.ref, e.payload, e.key) for e in script.events))
     ledger.close()
 
 
@@ -129,6 +129,26 @@ def test_the_exported_orders_and_fills_are_exact_and_no_formula(terminal, data):
     assert (code, row["price"], row["fee"], row["quantity"]) == (0, "10.10", "-0.02", "5")
     code, answer = terminal.json("export", "orders", "--csv", str(target))
     assert (code, answer["code"]) == (1, "EXISTS")
+
+
+@pytest.mark.parametrize(("method", "costs"), [("fifo", ["10.4", "20.8"]), ("average", ["15.6", "15.6"])])
+def test_tax_lots_are_exported_by_either_method(terminal, method, costs):
+    script = Script().cash("1000").trade("buy", "2", "5", fee="0.4").trade("buy", "2", "10", fee="0.8")
+    script.trade("sell", "2", "12", fee="1")
+    fill(terminal.folder / "replay", script)
+    target = terminal.folder / "lots.csv"
+    assert terminal.run("export", "lots", "--csv", str(target), "--method", method)[0] == 0
+    with target.open(newline="", encoding="utf-8") as file:
+        closed, left = csv.DictReader(file)
+    assert (closed["state"], closed["method"], left["state"], left["closed"]) == (
+        "closed",
+        method,
+        "open",
+        "",
+    )
+    assert (closed["quantity"], closed["proceeds"], closed["currency"]) == ("2", "23.00", "USD")
+    assert [Decimal(row["cost"]) for row in (closed, left)] == [Decimal(cost) for cost in costs]
+    assert Decimal(closed["gain"]) == 23 - Decimal(costs[0])
 
 
 def test_the_export_reads_beside_a_running_desk(terminal, data):
