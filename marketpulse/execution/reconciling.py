@@ -114,6 +114,11 @@ class Reconciler:
             *((_CASH, row) for row in _apart(cash, state.cash, spending, self._tolerance)),
         )
 
+    def _passing(self) -> bool:
+        """Tell whether something is on its way that will soon have arrived; doubt may last, and has its own rule."""
+        passing = _IN_FLIGHT - {OrderState.UNKNOWN}
+        return any(order.state in passing for order in self._kit.open_orders)
+
     def _held(self) -> tuple[Mapping[str, Decimal], Mapping[str, Decimal]]:
         """Units by symbol and cash by currency, as the books have them."""
         books, account = self._kit.books, self._seat.account
@@ -122,7 +127,9 @@ class Reconciler:
 
     def _conclude(self, found: _Found, now: float) -> None:
         seat = self._seat
-        if not found:
+        if not found and self._passing():
+            self._next = now + _AGAIN  # agreement in part only: what is on its way hides the rest
+        elif not found:
             self._first = self._standing = ()
             seat.difference, seat.reconciled, seat.checked = (), True, self._kit.clock.now()
             self._next = now + _EVERY
