@@ -146,12 +146,13 @@ def lines(prices: FloatArray, volume: FloatArray) -> tuple[FloatArray, ...]:
     if not len(volume):
         return tuple(np.full(0, np.nan) for _ in LINES)
     high, low, close = prices[:, 1:]
+    bands = talib.BBANDS(close, 20, 2.0, 2.0)
     return (
-        talib.SMA(close, 20),
+        bands[1],  # SMA 20, to the last bit
         talib.EMA(close, 20),
         talib.RSI(close, 14),
         *talib.MACD(close, 12, 26, 9),
-        *talib.BBANDS(close, 20, 2.0, 2.0),
+        *bands,
         talib.ATR(prices[0], prices[1], prices[2], 14)[1:],
         talib.ADX(high, low, close, 14),
         *talib.STOCH(high, low, close, fastk_period=14, slowk_period=3, slowd_period=3),

@@ -13,7 +13,6 @@ __all__ = ["Forming"]
 _ENOUGH = 64
 """Bars from which on every indicator of the set has a value to carry forward (MACD needs 34)."""
 _Handles = tuple[
-    stream.SMA,
     stream.EMA,
     stream.RSI,
     stream.MACD,
@@ -58,13 +57,16 @@ class Forming:
             self.values = _last(self._history)
             self._open()
             return self.values
-        sma, ema, rsi, macd, bands, atr, adx, stochastic, obv = self._handles
+        ema, rsi, macd, bands, atr, adx, stochastic, obv = self._handles
+        upper, middle, lower = bands.update(close)
         self.values = (
-            sma.update(close),
+            middle,
             ema.update(close),
             rsi.update(close),
             *macd.update(close),
-            *bands.update(close),
+            upper,
+            middle,
+            lower,
             atr.update(high, low, close),
             adx.update(high, low, close),
             *stochastic.update(high, low, close),
@@ -80,13 +82,16 @@ class Forming:
             volume = 0.0
         if self._handles is None:
             return _last(self._longer(high, low, close, volume))
-        sma, ema, rsi, macd, bands, atr, adx, stochastic, obv = self._handles
+        ema, rsi, macd, bands, atr, adx, stochastic, obv = self._handles
+        upper, middle, lower = bands.peek(close)
         return (
-            sma.peek(close),
+            middle,
             ema.peek(close),
             rsi.peek(close),
             *macd.peek(close),
-            *bands.peek(close),
+            upper,
+            middle,
+            lower,
             atr.peek(high, low, close),
             adx.peek(high, low, close),
             *stochastic.peek(high, low, close),
@@ -107,7 +112,6 @@ class Forming:
             return
         high, low, close = prices[:, 1:]
         self._handles = (
-            stream.SMA(close, 20),
             stream.EMA(close, 20),
             stream.RSI(close, 14),
             stream.MACD(close, 12, 26, 9),

@@ -172,3 +172,7 @@ def test_it_is_talibs_but_for_the_warm_up_of_the_true_range():
     assert np.isnan(expected[13])
     assert apart[14] > 1e-4
     assert all(later < earlier for earlier, later in pairwise(apart[14:100]))
+
+
+def test_the_middle_band_is_the_simple_mean_to_the_last_bit():
+    np.testing.assert_array_equal(FULL["sma"], talib.SMA(BARS.close, 20))
