@@ -4,12 +4,13 @@ Lock order, everywhere: the journal's lock, then the ledger's transaction, then 
 No venue is ever asked while one of them is held.
 """
 
+import logging
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from marketpulse.clock import Clock
-from marketpulse.execution.lifecycle import step
+from marketpulse.execution.lifecycle import IllegalStep, step
 from marketpulse.portfolio import Books
 from marketpulse.portfolio.codec import Alert, Change, write_alert, write_change
 from marketpulse.storage import Ledger, Tx
@@ -19,6 +20,8 @@ __all__ = ["DESK", "Draft", "Journal"]
 
 DESK = "desk"
 """The account of events that concern all accounts."""
+
+_log = logging.getLogger("marketpulse.execution")
 
 
 class Draft:
@@ -50,7 +53,11 @@ class Draft:
         IllegalStep
             It does not; the transaction is undone unless this is caught.
         """
-        step(order.state, change.to)
+        try:
+            step(order.state, change.to)
+        except IllegalStep as error:
+            _log.error("%s: %s (%s)", order.id, error, change.cause)
+            raise
         self.add(EventKind.STATE, order.id, write_change(change), key, order.account)
 
     def find(self, key: str) -> Event | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 from marketpulse.errors import AuthExpired, Rejected, Throttled
 from marketpulse.execution.asking import Asker
@@ -59,8 +60,12 @@ class Sender:
     def _reduces(self, order: Order) -> bool:
         """Look again whether what it would sell is still held and not sold by others; if not, end it."""
         with self._kit.journal.holding() as books:
-            symbol, account = order.request.symbol, order.account
-            others = books.working_sells(symbol, account) - order.remaining
+            symbol, account, others, before = order.request.symbol, order.account, Decimal(0), True
+            for other in books.open_orders:  # those that left, and those that leave before it
+                if other.id == order.id:
+                    before = False
+                elif (other.request.symbol, other.request.side, other.account) == (symbol, Side.SELL, account):
+                    others += other.remaining if before or other.state is not OrderState.NEW else 0
             if order.remaining <= books.held(symbol, account) - others:
                 return True
             sentence = "What it would sell is not held any more, or other orders sell it."

@@ -1,5 +1,6 @@
 """Cancels, halts and the end of the day."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -290,3 +291,71 @@ def test_a_part_filled_day_order_expires_with_its_part(bench):
     bench.turn((CLOSE - T0).total_seconds())
     ended = bench.order(order)
     assert (ended.state, ended.filled_quantity) == (OrderState.EXPIRED, 4)
+
+
+def test_a_gtd_order_ends_at_its_time(bench):
+    till = T0 + timedelta(hours=2)
+    order = bench.resting(till_then(till))
+    bench.venue.execute(order.client_order_id, 4, "90")
+    bench.turn(7199)
+    assert bench.state(order) == "partially_filled"
+    bench.turn(1)
+    ended = bench.order(order)
+    assert (ended.state, ended.filled_quantity) == (OrderState.EXPIRED, 4)
+    assert ended.reasons[0].code == "GOOD_TILL_OVER"
+    assert bench.venue.orders[order.client_order_id][3] is OrderState.CANCELED
+
+
+def test_a_gtd_order_that_never_left_ends_too(bench):
+    order = bench.place(till_then(T0 + timedelta(hours=2)))
+    bench.restart().turn(7200)
+    assert bench.order(order).reasons[0].code == "GOOD_TILL_OVER"
+    assert bench.venue.placed(order.client_order_id) == 0
+
+
+def test_a_gtd_order_whose_time_is_over_is_refused(bench):
+    assert refused(bench.place, till_then(T0)) == "GOOD_TILL_OVER"
+
+
+def till_then(till):
+    return replace(buy(10, limit="90"), time_in_force=TimeInForce.GTD, good_till=till)
+
+
+@pytest.mark.parametrize("force", [TimeInForce.IOC, TimeInForce.FOK])
+@pytest.mark.parametrize("state", [OrderState.CANCELED, OrderState.EXPIRED])
+def test_what_could_not_trade_at_once_is_expired_with_a_code(bench, force, state):
+    order = bench.resting(buy(10, limit="90", force=force))
+    if force is TimeInForce.IOC:
+        bench.venue.execute(order.client_order_id, 4, "90")
+    bench.venue.orders[order.client_order_id][3] = state
+    bench.turn(1).turn(1)
+    ended = bench.order(order)
+    assert (ended.state, ended.reasons[0].code) == (OrderState.EXPIRED, "REMAINDER")
+    assert ended.filled_quantity == (4 if force is TimeInForce.IOC else 0)
+    assert bench.alerts() == []
+
+
+def test_an_ioc_order_that_rests_all_the_same_is_canceled(bench):
+    order = bench.resting(buy(10, limit="90", force=TimeInForce.IOC))
+    for _ in range(9):
+        bench.turn(1)
+    assert bench.order(order).reasons[0].code == "REMAINDER"
+    assert bench.state(order) == "expired"
+    assert bench.venue.orders[order.client_order_id][3] is OrderState.CANCELED
+
+
+def test_an_order_the_venue_cancels_by_itself_says_so(bench):
+    order = bench.resting(buy(10, limit="90"))
+    bench.venue.orders[order.client_order_id][3] = OrderState.CANCELED
+    bench.turn(31).turn(1)
+    assert bench.order(order).reasons[0].code == "CANCELED_BY_VENUE"
+
+
+def test_a_wish_that_had_to_wait_keeps_its_reason(bench):
+    bench.venue.trouble["place"].append(Uncertain("timeout"))
+    bench.venue.trouble["find"].append(Uncertain("down"))
+    order = bench.resting(buy(limit="90"))
+    bench.execution.halt("enough")
+    bench.turn(1).turn(1)
+    ended = bench.order(order)
+    assert (ended.reasons[0].code, ended.reasons[0].sentence) == ("HALTED", "Trading was halted: enough")

@@ -5,9 +5,11 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.execution.bench import T0, buy
 
 from marketpulse.execution.lifecycle import EDGES, ENDED, IllegalStep, after_fill, step
-from marketpulse.types import OPEN_STATES, OrderState
+from marketpulse.portfolio.codec import Booking, Change, write_booking
+from marketpulse.types import OPEN_STATES, EventKind, Fill, OrderState, Side
 
 BORN = {OrderState.NEW, OrderState.DENIED}
 
@@ -106,3 +108,43 @@ def test_a_fill_is_taken_by_every_state_but_denied(state, filled, quantity):
 
 def test_an_ended_order_is_not_open():
     assert not ENDED & OPEN_STATES
+
+
+def paths():
+    """Every edge of the table, with a shortest way from a new order to its beginning."""
+    ways, todo = {OrderState.NEW: ()}, [OrderState.NEW]
+    while todo:
+        state = todo.pop(0)
+        for to in sorted(EDGES[state] - set(ways)):
+            ways[to] = (*ways[state], to)
+            todo.append(to)
+    return [(*ways[state], to) for state in ways for to in sorted(EDGES[state])]
+
+
+@pytest.mark.parametrize("path", paths(), ids="-".join)
+def test_i03_every_edge_can_be_written_and_read_again(bench, path):
+    order = bench.place(buy(10**6))
+    for n, to in enumerate(path):
+        now = bench.order(order)
+        with bench.execution._kit.journal.writing() as draft:
+            if to in {OrderState.PARTIALLY_FILLED, OrderState.FILLED}:
+                part = now.remaining if to is OrderState.FILLED and now.remaining > 0 else Decimal(1)
+                fill = Fill(
+                    "sim", f"t{n}", now.client_order_id, "AAPL", Side.BUY, part, Decimal(1), Decimal(0), T0
+                )
+                key = f"fill:sim:t{n}"
+                draft.add(EventKind.FILL, order.id, write_booking(Booking(fill, to)), key, order.account)
+            else:
+                draft.move(now, Change(to, "walk"))
+        assert bench.order(order).state is to
+    bench.same_books()
+
+
+def test_i03_an_illegal_step_is_refused_and_logged_and_changes_nothing(bench, caplog):
+    order = bench.place(buy())
+    events = bench.kinds()
+    with pytest.raises(IllegalStep), bench.execution._kit.journal.writing() as draft:
+        draft.move(order, Change(OrderState.REJECTED, "walk"))
+    assert bench.kinds() == events
+    assert bench.order(order) == order
+    assert "an order that is new cannot become rejected (walk)" in caplog.text

@@ -1,5 +1,6 @@
 """Sending: once, and what each kind of answer makes of the order."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -7,7 +8,7 @@ import pytest
 from unit.execution.bench import GRACE, T0, buy, sell
 
 from marketpulse.errors import AuthExpired, Refused, Rejected, StorageError, Throttled, Uncertain
-from marketpulse.types import MarketDatum, OrderState, Quote, SessionState
+from marketpulse.types import MarketDatum, OrderState, Preview, Quote, SessionState
 
 
 def datum(*, stale=False, session=SessionState.OPEN):
@@ -196,3 +197,34 @@ def test_orders_are_sent_in_the_order_they_were_placed(bench):
     bench.turn()
     assert [client for call, client in bench.venue.calls if call == "place"] == ids
     assert bench.books.reserved_cash == Decimal(1500 + 5)
+
+
+def test_a_reduce_only_sale_is_looked_at_again_before_it_leaves(bench):
+    order = bench.resting(buy(10), "k0")
+    bench.venue.execute(order.client_order_id, 10)
+    bench.turn()
+    bench.resting(sell(6), "k1")
+    fits = bench.place(replace(sell(4), reduce_only=True), "k2")
+    late = bench.place(replace(sell(5), reduce_only=True), "k3")
+    bench.turn()
+    ended = bench.order(late)
+    assert (ended.state, ended.reasons[0].code) == (OrderState.EXPIRED, "REDUCE_ONLY")
+    assert bench.venue.placed(late.client_order_id) == 0
+    bench.turn()
+    assert bench.state(fits) == "accepted"
+
+
+def test_the_mid_price_of_the_moment_is_kept_with_the_intent(bench):
+    bench.gate = lambda request: Preview(request, (), notional=1.0, mid=100.25)
+    bench.restart().execution.recover()
+    order = bench.place(buy())
+    assert (order.arrival, order.parent, order.role) == (100.25, None, "")
+    assert bench.restart().order(order).arrival == 100.25
+
+
+def test_a_trailing_stops_best_price_outlives_a_restart(bench):
+    order = bench.resting(sell(5, limit="110"))
+    bench.execution.mark(order.id, Decimal("123.5"))
+    bench.execution.mark("nothing", Decimal(1))
+    assert bench.kinds().count("mark") == 1
+    assert bench.restart().books.line(order.id).best == Decimal("123.5")
