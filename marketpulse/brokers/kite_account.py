@@ -31,7 +31,7 @@ class KiteAccount:
     ) -> None:
         self._clock = clock
         self._prepare = prepare
-        self._secret = secret
+        self._secret = lambda: secret  # so that no text of this object holds it
         self._entry = KiteLogin(clock, key, prepare=prepare)
         self._broker = KiteBroker(clock, _NOBODY, prepare=prepare)
         self._session = _NOBODY
@@ -66,7 +66,7 @@ class KiteAccount:
         AuthExpired, Throttled, Uncertain
             Nobody is logged in by it; an older session stays.
         """
-        session = self._entry.exchange(request_token, self._secret)
+        session = self._entry.exchange(request_token, self._secret())
         if self._session is _NOBODY:
             self._broker = KiteBroker(self._clock, session, prepare=self._prepare)
         else:
