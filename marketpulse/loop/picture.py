@@ -197,6 +197,7 @@ class Picture:
             scenarios=self._gate.scenarios or Scenarios({}),
             sharpe=ratio,
             sharpe_note=note,
+            rates=self._gate.rates(data),
         )
 
     def _sharpe(self) -> tuple[float | None, str]:
