@@ -4,10 +4,10 @@ from math import isnan, nan
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tickets import INSTRUMENTS, limit, order, portfolio, stop
+from tickets import INSTRUMENTS, limit, order, portfolio, sell, stop
 
 from marketpulse.risk.limits import exposure, open_risk, open_risk_check, position_check, quantity_for, stops
-from marketpulse.types import OrderState
+from marketpulse.types import OrderState, OrderType, Position, Rate
 
 AAPL, BTC = INSTRUMENTS["AAPL"], INSTRUMENTS["BTC/USDT"]
 BOOK = portfolio(AAPL="100", IBM="10").positions
@@ -96,3 +96,36 @@ def test_rounding_never_buys_more_than_was_asked_for(fraction, equity, price, in
     units = quantity_for(fraction, equity, price, instrument)
     assert units % instrument.lot == 0
     assert float(units) * price <= fraction * equity * (1 + 1e-12)
+
+
+def trailing(state=OrderState.ACCEPTED, **fields):
+    return order(sell(type=OrderType.TRAILING_STOP, trail_amount=Decimal(5), **fields), state)
+
+
+@pytest.mark.parametrize("state", list(OrderState))
+def test_a_trailing_stop_counts_at_its_distance_below_the_price_once_it_rests(state):
+    resting = state in {OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED}
+    assert stops([trailing(state)], PRICES) == ({"AAPL": [(Decimal(10), Decimal(95))]} if resting else {})
+
+
+def test_a_trailing_stop_without_a_price_or_before_its_start_is_left_out():
+    assert stops([trailing()]) == {}
+    assert stops([trailing(activation_price=Decimal(101))], PRICES) == {}
+    assert stops([trailing(activation_price=Decimal(100))], PRICES) == {"AAPL": [(10, 95)]}
+
+
+def test_a_target_is_no_stop_and_a_stop_limit_is_one():
+    target = order(sell(type=OrderType.TAKE_PROFIT, stop_price=Decimal(110)))
+    cap = order(sell(type=OrderType.STOP_LIMIT, stop_price=Decimal(95), limit_price=Decimal(94)))
+    assert stops([target, cap], PRICES) == {"AAPL": [(10, 95)]}
+
+
+def test_open_risk_is_told_in_the_base_currency_or_not_at_all():
+    book = {"INFY": Position("INFY", Decimal(10), Decimal(1_000), currency="INR")}
+    at = {"INFY": [(Decimal(4), Decimal(1_500))]}
+    rates = {"INR": Rate("INR", 0.0125, "x")}
+    assert open_risk(book, {"INFY": 1_600.0}, at, "USD", rates) == pytest.approx(
+        (4 * 100 + 6 * 1_600) * 0.0125
+    )
+    assert open_risk(book, {"INFY": 1_600.0}, at, "INR", {}) == 4 * 100 + 6 * 1_600
+    assert isnan(open_risk(book, {"INFY": 1_600.0}, at))

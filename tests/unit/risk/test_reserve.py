@@ -6,7 +6,7 @@ from tickets import INSTRUMENTS, ask, limit, order, sell, stop
 
 from marketpulse.risk.costs import Liquidity
 from marketpulse.risk.reserve import remaining, reserve, reserved_cash
-from marketpulse.types import OPEN_STATES, OrderState, Side
+from marketpulse.types import OPEN_STATES, OrderState, OrderType, Side
 
 AAPL = INSTRUMENTS["AAPL"]
 PRICES = {"AAPL": 100.0}
@@ -56,3 +56,43 @@ def test_sales_reserve_units_and_no_cash():
 def test_a_market_order_without_a_price_reserves_nobody_knows_what(prices):
     assert reserved_cash([order(ask())], INSTRUMENTS, prices) is None
     assert reserved_cash([order(limit("100"))], INSTRUMENTS, prices) == Decimal("1001.00")
+
+
+def kind(type_, **fields):
+    return ask(type=type_, **{name: Decimal(value) for name, value in fields.items()})
+
+
+def test_a_stop_limit_reserves_its_limit():
+    request = kind(OrderType.STOP_LIMIT, stop_price="105", limit_price="106")
+    assert reserve(AAPL, request, Decimal(10), 100.0) == Decimal("1061.00")
+    assert reserved_cash([order(request)], INSTRUMENTS, {}) == Decimal("1061.00")
+
+
+@pytest.mark.parametrize(("price", "start"), [(100.0, "90.91"), (80.0, "80.81")])
+def test_a_target_to_buy_reserves_from_its_price_or_the_market_whichever_is_cheaper(price, start):
+    request = kind(OrderType.TAKE_PROFIT, stop_price="90")
+    assert reserve(AAPL, request, Decimal(10), price) == Decimal(start) * 10 + 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "most"),
+    [
+        ({"trail_amount": "5"}, "106.07"),  # (100 + 5) x 1.0101, up to the cent
+        ({"trail_percent": "5"}, "106.07"),
+        ({"trail_percent": "10", "activation_price": "90"}, "100.00"),
+        ({"trail_amount": "5", "activation_price": "110"}, "106.07"),  # it is past it already
+    ],
+)
+def test_a_trailing_buy_reserves_from_its_distance_above_where_it_begins(fields, most):
+    request = kind(OrderType.TRAILING_STOP, **fields)
+    assert reserve(AAPL, request, Decimal(10), 100.0) == Decimal(most) * 10 + 1
+    assert reserved_cash([order(request)], INSTRUMENTS, {}) is None
+
+
+def test_only_orders_that_draw_on_the_same_cash_count():
+    orders = [order(limit("100")), order(limit("199", symbol="IBM"))]
+    assert reserved_cash(orders, INSTRUMENTS, PRICES, lambda o, _: o.request.symbol == "IBM") == Decimal(
+        "1991.00"
+    )
+    unpriced = order(ask(symbol="IBM"))
+    assert reserved_cash([unpriced], INSTRUMENTS, {}, lambda *_: False) == 0

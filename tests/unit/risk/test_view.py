@@ -1,11 +1,14 @@
+from dataclasses import replace
+from decimal import Decimal
 from math import sqrt
 
 import numpy as np
 import pytest
-from tickets import INSTRUMENTS, order, portfolio, stop, walk
+from tickets import INSTRUMENTS, order, portfolio, sell, stop, walk
 
 from marketpulse.risk.var import Scenarios
 from marketpulse.risk.view import view
+from marketpulse.types import OrderType, Rate
 
 PRICES = {"AAPL": 100.0, "IBM": 200.0}
 WALKS = {"AAPL": walk("AAPL", 1), "IBM": walk("IBM", 2), "BTC/USDT": walk("BTC/USDT", 3)}
@@ -78,3 +81,19 @@ def test_a_book_of_coins_counts_365_days_a_year():
 def test_a_sharpe_ratio_measured_elsewhere_is_passed_on():
     found = look(portfolio(), sharpe=1.2, sharpe_note="90 sessions")
     assert (found.sharpe, found.sharpe_note) == (1.2, "90 sessions")
+
+
+def test_a_trailing_stop_lowers_the_open_risk():
+    trail = sell(100, type=OrderType.TRAILING_STOP, trail_percent=Decimal(5))
+    assert look(portfolio("90000", AAPL="100"), orders=(order(trail),)).open_risk == pytest.approx(0.005)
+
+
+def test_what_is_held_in_another_currency_is_told_in_the_base_currency_or_not_at_all():
+    books = portfolio("90000", AAPL="100")
+    books = replace(books, positions={"AAPL": replace(books.positions["AAPL"], currency="INR")})
+    found = look(books, rates={"INR": Rate("INR", 0.5, "x")})
+    assert (found.gross, found.open_risk) == (pytest.approx(0.05), pytest.approx(0.05))
+    assert found.var == pytest.approx(look(portfolio("90000", AAPL="50")).var)
+    unknown = look(books, rates={})
+    assert unknown.var is unknown.gross is unknown.open_risk is None
+    assert not any(check.passed for check in unknown.limits)
