@@ -7,8 +7,9 @@ thread calls it.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from math import inf
 from types import MappingProxyType
 
 from marketpulse.brokers.paper_activity import History, activity
@@ -16,6 +17,7 @@ from marketpulse.brokers.paper_amend import amend
 from marketpulse.brokers.paper_fill import end, meet
 from marketpulse.brokers.paper_latency import delay, seed_of
 from marketpulse.brokers.paper_model import Activity, Part, Pool, Tick, Working
+from marketpulse.brokers.paper_note import pool_of
 from marketpulse.brokers.paper_tick import Before, believable, tick_of
 from marketpulse.brokers.paper_trigger import distance
 from marketpulse.clock import Clock
@@ -44,6 +46,8 @@ _AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 _LIMITED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
 _FRESH = 5  # seconds for which the volume of the minute is not looked up again
 _TENTH = Decimal("0.1")  # of its distance that a trailing stop's best price moves before it is told again
+_REMEMBERED = 500  # fills, and
+_RECENT = timedelta(hours=1)  # by its instrument's clock: what an older one took from a market has come back
 _NO_BOOKS: Mapping[str, tuple[Book, ...]] = MappingProxyType({})
 
 
@@ -86,6 +90,10 @@ class PaperBroker:
         self._before: dict[str, Before] = {}
         self._activity: dict[str, tuple[int, Activity | None]] = {}
         self._fills: list[Fill] = []
+        for symbol, fills in _by_symbol(books.last_fills(_REMEMBERED)).items():
+            if symbol in instruments:
+                since = clock.market(instruments[symbol].calendar) - _RECENT
+                self._pools[symbol] = pool_of(fills, since)
         for order in books.open_orders:
             # Only what the venue had acknowledged: what was on its way when the desk died never came.
             if order.state in WORKING_STATES and order.request.symbol in instruments:
@@ -94,13 +102,15 @@ class PaperBroker:
     def _restore(self, order: Order, mark: Decimal | None) -> None:
         """Take an order up again: it arrives anew, so no price from before the restart fills it.
 
-        A limit stands at the end of the queue and takes nothing at once: it had met the market. What
-        has filled in part was triggered. The rest of an order that was for one moment only is gone.
+        A limit takes nothing at once, for it had met the market, and who stands before it is not known
+        any more: it waits for trades beyond its price. What has filled in part was triggered. The rest
+        of an order that was for one moment only is gone.
         """
         request, filled = order.request, order.filled_quantity
         fresh = self._arrive(order.client_order_id, self._instruments[request.symbol], request)
         line = self._books.line(order.id)
         best = mark if mark is not None or line is None else line.best
+        rests = request.type is OrderType.LIMIT or (request.type in _LIMITED and filled > 0)
         resting = replace(
             fresh,
             filled=filled,
@@ -108,7 +118,8 @@ class PaperBroker:
             fees=order.fees,
             trades=len(order.fills),
             state=OrderState.PARTIALLY_FILLED if filled else OrderState.ACCEPTED,
-            rests=request.type is OrderType.LIMIT or (request.type in _LIMITED and filled > 0),
+            rests=rests,
+            ahead=inf if rests else None,
             triggered=filled > 0,
             active=best is not None,
             best=best,
@@ -300,6 +311,13 @@ class PaperBroker:
             pessimistic=part.pessimistic,
             maker=part.maker,
         )
+
+
+def _by_symbol(fills: Iterable[Fill]) -> dict[str, list[Fill]]:
+    found: dict[str, list[Fill]] = {}
+    for fill in fills:
+        found.setdefault(fill.symbol, []).append(fill)
+    return found
 
 
 def _venue_id(client_id: str) -> str:

@@ -1,7 +1,7 @@
 """The fill engine on bars: a bar becomes a path of trades, the worst for each order that the bar allows.
 
-Open, then the worst price, then the best, then the close, and on the way the trade that wakes a waiting order up. So
-a gap comes first, and a stop comes before a target that lies in the same bar.
+Open, then the worst price, then the best, then the close (for a stop limit the best first), and on the way the trade
+that wakes a waiting order up. So a gap comes first, and a stop comes before a target that lies in the same bar.
 """
 
 from collections.abc import Iterator, Sequence
@@ -65,24 +65,27 @@ def meet_bar(orders: Sequence[Working], bar: Bar, pool: Pool) -> Met:
 
 
 def _walk(order: Working, bar: Bar, pool: Pool) -> tuple[Working, tuple[Part, ...], Pool]:
-    parts: tuple[Part, ...] = ()
-    at, number = bar.open, 0
     worst, best = (bar.low, bar.high) if order.request.side is Side.SELL else (bar.high, bar.low)
-    for target in (bar.open, worst, best, bar.close):
-        for price in _points(order, at, target):
-            tick = _tick(order, bar, price, worst, number)
-            met = meet((order,), tick, pool)
-            (order,), pool, parts, number = met.orders, met.pool, parts + met.parts, number + 1
+    # A stop limit wants the price back after it was reached: for it the worst way ends at the worst price.
+    turns = (best, worst) if order.request.type is OrderType.STOP_LIMIT else (worst, best)
+    met = meet((order,), _tick(order, bar, bar.open, worst, 0), pool)
+    parts, at, number = met.parts, bar.open, 0
+    for target in (*turns, bar.close):
+        for price in _points(met.orders[0], at, target):
+            number += 1
+            met = meet(met.orders, _tick(order, bar, price, worst, number), met.pool)
+            parts += met.parts
         at = target
-    return order, parts, pool
+    return met.orders[0], parts, met.pool
 
 
 def _points(order: Working, at: float, target: float) -> Iterator[float]:
-    """Yield the trade between two prices that wakes the order up, and then the second of them."""
+    """Yield the trade between two prices that wakes the order up, and then the second of them; nothing where they are one."""
     wakes = trigger_of(order) if order.waits else None
     if wakes is not None and min(at, target) < float(wakes) < max(at, target):
         yield float(wakes)
-    yield target
+    if target != at:
+        yield target
 
 
 def _tick(order: Working, bar: Bar, price: float, worst: float, number: int) -> Tick:

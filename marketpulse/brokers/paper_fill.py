@@ -188,6 +188,10 @@ def _book(order: Working, moment: _Moment, how: tuple[Rule, str], inputs: Inputs
     maker = how[0] in {Rule.THROUGH, Rule.QUEUE}
     before = (order.filled, order.paid, order.fees)
     fee = charge(order.instrument, inputs.side, before, (fill.quantity, fill.expected), maker=maker)
+    activity, pool = moment.tick.activity, moment.pool
+    if activity is not None:
+        used = pool.used if pool.bar == activity.bar else _ZERO
+        moment.pool = replace(pool, bar=activity.bar, used=used + fill.quantity)
     moment.parts.append(
         Part(
             client_id=order.client_id,
@@ -198,13 +202,9 @@ def _book(order: Working, moment: _Moment, how: tuple[Rule, str], inputs: Inputs
             pessimistic=fill.pessimistic,
             fee=fee,
             maker=maker,
-            note=write_note(order, moment.tick, how, inputs, fill),
+            note=write_note(order, moment.tick, how, inputs, fill, pool=moment.pool),
         )
     )
-    activity, pool = moment.tick.activity, moment.pool
-    if activity is not None:
-        used = pool.used if pool.bar == activity.bar else _ZERO
-        moment.pool = replace(pool, bar=activity.bar, used=used + fill.quantity)
     done = order.left == fill.quantity
     return replace(
         order,

@@ -1,19 +1,21 @@
 """What a paper fill says about itself, and the same fill computed again from it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from marketpulse.brokers.paper_latency import delay
-from marketpulse.brokers.paper_model import Tick, Working
+from marketpulse.brokers.paper_model import Pool, Tick, Working
 from marketpulse.brokers.paper_price import Inputs, Priced, Rule, price
 from marketpulse.risk.costs import Liquidity
-from marketpulse.types import Instrument, Side
+from marketpulse.types import Fill, Instrument, Side
 
-__all__ = ["MODEL", "Recomputed", "recompute", "write_note"]
+__all__ = ["MODEL", "Recomputed", "pool_of", "recompute", "write_note"]
 
 MODEL = "paper 2"
 """Changes with every rule, so that an old fill is not judged by a new one."""
@@ -35,12 +37,15 @@ class Recomputed:
     priced: Priced
 
 
-def write_note(order: Working, tick: Tick, how: tuple[Rule, str], inputs: Inputs, fill: Priced) -> str:
+def write_note(
+    order: Working, tick: Tick, how: tuple[Rule, str], inputs: Inputs, fill: Priced, *, pool: Pool
+) -> str:
     """Write down all that the price depends on; of the book, the levels that were touched.
 
     Parameters
     ----------
     how : the rule, and what the order was waiting for
+    pool : what is used up with this fill; after a restart it is read from here
     """
     rule, why = how
     levels = inputs.levels[: max(1, len(fill.used))]
@@ -69,6 +74,13 @@ def write_note(order: Working, tick: Tick, how: tuple[Rule, str], inputs: Inputs
         "source": tick.source,
         "placed": order.placed.isoformat(),
         "seed": str(order.seed),
+        "bar": pool.bar,
+        "used": str(pool.used),
+        "taken": [
+            [repr(at), repr(shown), str(gone)]
+            for (side, at), (shown, gone) in pool.taken.items()
+            if rule is Rule.WALK and side is inputs.side
+        ],
     }
     return json.dumps(said, separators=(",", ":"))
 
@@ -92,6 +104,27 @@ def recompute(note: str, instrument: Instrument) -> Recomputed:
     if priced is None:
         raise ValueError("the inputs in the note fill nothing")
     return Recomputed(rule, said["why"], arrives, priced)
+
+
+def pool_of(fills: Iterable[Fill], since: datetime) -> Pool:
+    """Read what our fills of one instrument have used up, oldest first; those before ``since`` are forgotten.
+
+    Without it a restart would put back what was taken.
+    """
+    pool = Pool()
+    for fill in fills:
+        with suppress(ValueError, KeyError, TypeError, ArithmeticError):  # of another venue or model
+            said = json.loads(fill.note)
+            if said["model"] != MODEL or datetime.fromisoformat(said["received"]) < since:
+                continue
+            taken = {key: value for key, value in pool.taken.items() if key[0] is not fill.side}
+            if not said["taken"]:
+                taken = dict(pool.taken)
+            taken |= {
+                (fill.side, float(at)): (float(shown), Decimal(gone)) for at, shown, gone in said["taken"]
+            }
+            pool = Pool(MappingProxyType(taken), said["bar"], Decimal(said["used"]))
+    return pool
 
 
 def _read(asked: Mapping[str, Any]) -> Inputs:

@@ -167,6 +167,7 @@ def test_a_fill_says_how_its_price_came_about_and_is_computed_again_from_it():
         "price": "100.0", "bid": "99.97", "ask": "100.04", "assumed_spread": False,
         "received": "2012-06-01T15:00:01+00:00", "source": "tape",
         "placed": "2012-06-01T15:00:00+00:00", "seed": str(seed_of("C1")),
+        "bar": 1338562800, "used": "10", "taken": [],
     }  # fmt: skip
     again = recompute(fill.note, AAPL)
     assert (again.priced.quantity, again.priced.expected) == (fill.quantity, fill.price)
