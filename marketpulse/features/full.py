@@ -21,8 +21,8 @@ from marketpulse.types import Bars, FloatArray
 
 __all__ = ["DEFINITIONS", "NAMES", "TAIL", "VERSION", "WORDS", "FullDefinition", "newest", "table", "tables"]
 
-_WINDOW = 253
-TAIL = 640
+_YEAR, _QUARTER = 253, 64
+TAIL = 480
 """Bars that ``newest`` looks back on: 252 for the longest window, and what smoothing still remembers."""
 
 
@@ -288,10 +288,11 @@ DEFINITIONS: tuple[FullDefinition, ...] = (
 )
 
 _ROWS: Mapping[str, int] = MappingProxyType(
-    dict.fromkeys(("macd", "adx_14", "direction_14", "rsi_14", "rsi_2", "atr_14"), TAIL)
+    dict.fromkeys(("macd", "adx_14", "direction_14", "rsi_14", "atr_14"), TAIL)
+    | dict.fromkeys(("momentum_126", "momentum_252", "momentum_12_1", "trend_200", "high_252"), _YEAR)
     | dict.fromkeys(("slope_21", "bollinger_20", "stochastic_14", "obv_21", "mfi_14"), 22)
 )
-"""Bars that the newest value rests on, where not 253: Wilder's averages remember all, ever less."""
+"""Bars that the newest value rests on, where not 64: Wilder's averages remember all, ever less."""
 
 NAMES: tuple[str, ...] = tuple(d.name for d in DEFINITIONS)
 """The columns of every table, in this order."""
@@ -336,11 +337,17 @@ def table(bars: Bars, beside: Around = ALONE, depth: Depth | None = None) -> Fea
     >>> found.values.shape, found.columns(["momentum_5", "momentum_12_1"])[-1].round(3).tolist()
     ((300, 44), [2.236, 15.199])
     """
-    values = np.full((len(bars), len(NAMES)), np.nan)
-    clean = sound(bars)
+    keep = sound_rows(bars)
+    clean = bars if keep.all() else sound(bars)
+    wide = np.empty((len(NAMES), len(clean)))
     if len(clean):
         work = _Work(clean, beside, depth)
-        values[sound_rows(bars)] = np.stack([definition.of(work) for definition in DEFINITIONS], axis=1)
+        for line, definition in zip(wide, DEFINITIONS, strict=True):
+            line[:] = definition.of(work)
+    values = wide.T
+    if clean is not bars:
+        values = np.full((len(bars), len(NAMES)), np.nan)
+        values[keep] = wide.T
     values.setflags(write=False)
     return FeatureTable(bars.symbol, NAMES, bars.time, values)
 
@@ -354,7 +361,7 @@ def tables(
 
 
 def newest(bars: Bars, beside: Around = ALONE, depth: Depth | None = None) -> FloatArray:
-    """The last row of ``table``, from the last 640 bars only: what older ones add is below 1e-9.
+    """The last row of ``table``, from the last 480 bars only: what older ones add is below 1e-9.
 
     Units
     -----
@@ -376,5 +383,5 @@ def newest(bars: Bars, beside: Around = ALONE, depth: Depth | None = None) -> Fl
     if not sound_rows(near[-1:]).all():
         return np.full(len(NAMES), np.nan)
     work = _Work(sound(near), beside, depth)
-    spans = {rows: work.last(rows) for rows in (_WINDOW, 22)}
-    return np.array([d.of(spans.get(_ROWS.get(d.name, _WINDOW), work))[-1] for d in DEFINITIONS])
+    spans = {TAIL: work} | {rows: work.last(rows) for rows in (_YEAR, _QUARTER, 22)}
+    return np.array([d.of(spans[_ROWS.get(d.name, _QUARTER)])[-1] for d in DEFINITIONS])
