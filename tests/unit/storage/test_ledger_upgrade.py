@@ -1,4 +1,4 @@
-"""A filled ledger of the first release, brought to this schema, and cut off before every statement."""
+"""Filled ledgers of both releases before, brought to this schema, and cut off before every statement."""
 
 import shutil
 import sqlite3
@@ -17,14 +17,14 @@ from marketpulse.types import NewEvent
 SCRIPT = Script().cash("1000").order("o", "buy", "5").fill("o", "buy", "5", "10.10", "0.02")
 
 
-@pytest.fixture(scope="module")
-def first_release(tmp_path_factory):
+@pytest.fixture(scope="module", params=["ledger_0001", "ledger_0002"])
+def old_release(request, tmp_path_factory):
     path = tmp_path_factory.mktemp("first") / "ledger.db"
     engine = writer_engine(path, "FULL")
     config = migrate._config("ledger")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "ledger_0001")
+        command.upgrade(config, request.param)
         before = connection.exec_driver_sql("SELECT id FROM installation").scalar()
         for e in SCRIPT.events:
             row = chain.row_of(NewEvent(e.time, e.account, e.kind, e.ref, e.payload, e.key), e.seq, before)
@@ -65,14 +65,15 @@ def check_new(path, clock):
     ledger.close()
     with closing(sqlite3.connect(path)) as raw:
         assert raw.execute("SELECT quantity, paid FROM v_positions").fetchall() == [("5", "50.5")]
+        assert raw.execute("SELECT currency, amount FROM v_balances").fetchall() == [("USD", "1949.48")]
         for name in ("event_no_update", "event_no_delete", "event_next"):
             assert raw.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone()
         strict = raw.execute("SELECT strict FROM pragma_table_list WHERE name = 'event'").fetchone()
         assert strict == (1,)
 
 
-def test_events_chain_and_triggers_stay_and_the_views_come(first_release, tmp_path, clock):
-    path = shutil.copy(first_release, tmp_path / "ledger.db")
+def test_events_chain_and_triggers_stay_and_the_views_come(old_release, tmp_path, clock):
+    path = shutil.copy(old_release, tmp_path / "ledger.db")
     with closing(sqlite3.connect(path)) as raw:
         rows = raw.execute("SELECT * FROM event").fetchall()
     check_new(path, clock)
@@ -80,8 +81,8 @@ def test_events_chain_and_triggers_stay_and_the_views_come(first_release, tmp_pa
         assert raw.execute("SELECT * FROM event WHERE seq <= 3").fetchall() == rows
 
 
-def test_the_upgraded_schema_is_that_of_a_new_file(first_release, tmp_path, clock):
-    path = shutil.copy(first_release, tmp_path / "ledger.db")
+def test_the_upgraded_schema_is_that_of_a_new_file(old_release, tmp_path, clock):
+    path = shutil.copy(old_release, tmp_path / "ledger.db")
     schemas = []
     for file in (path, tmp_path / "new.db"):
         Ledger.open(file, clock).close()
@@ -91,13 +92,13 @@ def test_the_upgraded_schema_is_that_of_a_new_file(first_release, tmp_path, cloc
     assert schemas[0] == schemas[1]
 
 
-def test_cut_off_before_any_statement_the_file_is_still_the_old_one(first_release, tmp_path, clock):
-    before = dump(first_release)
-    whole = statements(shutil.copy(first_release, tmp_path / "whole.db"))
+def test_cut_off_before_any_statement_the_file_is_still_the_old_one(old_release, tmp_path, clock):
+    before = dump(old_release)
+    whole = statements(shutil.copy(old_release, tmp_path / "whole.db"))
     assert whole > 8
     for stop in range(whole):
         path, killed = tmp_path / f"{stop}.db", tmp_path / f"{stop}-killed.db"
-        shutil.copy(first_release, path)
+        shutil.copy(old_release, path)
 
         def power_cut(path=path, killed=killed):
             # what the disk holds at this moment: the file and what was written ahead

@@ -9,10 +9,27 @@ import pytest
 from unit.portfolio.folding import ACCOUNT, T0, Script
 
 from marketpulse.portfolio import Books
-from marketpulse.portfolio.codec import Alert, write_action, write_alert, write_halt, write_resume
+from marketpulse.portfolio.codec import (
+    Alert,
+    Intent,
+    Paid,
+    write_action,
+    write_alert,
+    write_halt,
+    write_intent,
+    write_resume,
+)
 from marketpulse.portfolio.holding import EXACT
 from marketpulse.storage import Ledger
-from marketpulse.types import ActionKind, CorporateAction, EventKind, NewEvent
+from marketpulse.types import (
+    ActionKind,
+    CorporateAction,
+    EventKind,
+    NewEvent,
+    OrderRequest,
+    OrderType,
+    Side,
+)
 
 
 @pytest.fixture
@@ -162,3 +179,97 @@ def test_alerts_halts_and_their_end_are_listed(view):
         ("halt", "HALT", "by hand"),
         ("resume", "RESUME", "Trading goes on."),
     ]
+
+
+SEVERAL = ("paper:1", "binance:2", "kite:3")
+MARKETS = [("BTC/USDT", "USDT", ["", "USDT", "BTC", "BNB", "XYZ"]), ("BNB/USDT", "USDT", ["", "BNB"]),
+           ("ETH/BTC", "BTC", ["", "ETH", "USDT"]), ("INFY", "INR", ["", "INR"]), ("AAPL", "USD", [""])]  # fmt: skip
+
+
+def anything(seed, count):
+    """Fills, external units, cash, splits and dividends in three accounts, with fees in any currency."""
+    dice, script = random.Random(seed), Script()
+
+    def number(digits):
+        return Decimal(dice.randint(1, 10**digits)).scaleb(-8)
+
+    for _ in range(count):
+        account, (symbol, quote, coins) = dice.choice(SEVERAL), dice.choice(MARKETS)
+        side, fee = dice.choice(["buy", "sell"]), number(7) * dice.choice([1, 1, 1, -1, 0])
+        more = {"account": account, "fee": fee, "fee_currency": dice.choice(coins)}
+        signed = number(11) if side == "buy" else -number(11)
+        match dice.choice(
+            ["fill", "fill", "fill", "trade", "opening", "cash", "split", "dividend", "deposit"]
+        ):
+            case "fill":
+                script.trade(side, abs(signed), number(11), symbol, currency=quote, **more)
+            case "trade":
+                script.external("trade", symbol, signed, number(11), quote, **more)
+            case "opening":
+                script.external("opening", symbol, signed, number(11), quote, account=account, fee=fee)
+            case "cash":
+                script.external("cash", currency=quote, cash=signed, account=account, fee=fee)
+            case "deposit":
+                script.cash(signed, quote, account)
+            case kind:
+                paid = Paid(Decimal(1), number(9), quote) if kind == "dividend" else None
+                action = CorporateAction(symbol, T0.date(), ActionKind(kind), Decimal(dice.choice("234")))
+                script.add(EventKind.ACTION, symbol, write_action(action, paid), account=account)
+    return script
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_units_cash_and_fees_of_every_account_are_those_of_the_books(view, seed):
+    script = anything(seed, 250)
+    read, paid = view(script), Decimal(0)
+    positions, balances = read("v_positions"), read("v_balances")
+    orders = {row["order_id"]: row for row in read("v_orders")}
+    for account in SEVERAL:
+        books = Books.of(account, script.events)
+        mine = [row for row in positions if row["account"] == account]
+        assert {row["symbol"]: Decimal(row["quantity"]) for row in mine} == {
+            symbol: books.held(symbol) for symbol in books.portfolio.positions
+        }
+        assert {row["symbol"]: row["currency"] for row in mine} == {
+            symbol: position.currency for symbol, position in books.portfolio.positions.items()
+        }
+        found = {row["currency"]: Decimal(row["amount"]) for row in balances if row["account"] == account}
+        assert {k: v for k, v in found.items() if v} == {
+            k: v for (_, k), v in books.portfolio.balances.items() if v
+        }
+        for name, order in books.orders.items():
+            assert Decimal(orders[name]["fees"]) == order.fees
+        paid += sum(abs(Decimal(row["put_in"])) for row in mine)
+    assert paid > 0
+    assert sum(row["externals"] for row in positions) > 10
+
+
+def test_a_fee_in_the_coin_and_one_in_another_by_hand(view):
+    script = Script().external("opening", "BNB/USDT", 2, 300, "USDT", account="binance:2")
+    script.trade("buy", 1, 200, "BTC/USDT", account="binance:2", fee="0.01", fee_currency="BTC")
+    script.trade("buy", 1, 200, "BTC/USDT", account="binance:2", fee="0.5", fee_currency="BNB")
+    read = view(script)
+    rows = {row["symbol"]: row for row in read("v_positions")}
+    coin, bnb = rows["BTC/USDT"], rows["BNB/USDT"]
+    assert (coin["quantity"], coin["paid"], coin["fees"], coin["fills"]) == ("1.99", "400", "2", 2)
+    assert (bnb["quantity"], bnb["put_in"], bnb["externals"], bnb["fills"]) == ("1.5", "600", 1, 0)
+    assert [row["fee_currency"] for row in read("v_fills")] == ["BTC", "BNB"]
+    assert [(row["currency"], row["amount"]) for row in read("v_balances")] == [("USDT", "-400")]
+    executed = read("trade_executions")[1]
+    assert (executed["commission"], executed["commission_currency"], executed["currency"]) == (
+        "0.5", "BNB", "USDT",
+    )  # fmt: skip
+
+
+def test_the_orders_show_their_exits_and_conditions(view):
+    script = Script()
+    request = OrderRequest(
+        "AAPL", Side.BUY, OrderType.LIMIT, Decimal(5), Decimal(90), post_only=True,
+        take_profit_price=Decimal(110), stop_loss_price=Decimal(80),
+    )  # fmt: skip
+    intent = Intent("C", request, "body", Decimal(0), T0, parent="p", role="replacement", arrival=90.5)
+    script.add(EventKind.ORDER, "a", write_intent(intent)).order("b", "buy", 1)
+    first, plain = view(script)("v_orders")
+    shown = ("take_profit_price", "stop_loss_price", "post_only", "reduce_only", "parent", "role", "arrival")
+    assert [first[name] for name in shown] == ["110", "80", 1, 0, "p", "replacement", "90.5"]
+    assert [plain[name] for name in shown] == [None, None, 0, 0, None, None, None]

@@ -9,98 +9,24 @@ error in SQLite. The event table, its triggers and its hashes are not touched.
 
 from alembic import op
 
+from marketpulse.storage.migrations.digits import B as _B
+from marketpulse.storage.migrations.digits import M as _M
+from marketpulse.storage.migrations.digits import decimal as _decimal
+from marketpulse.storage.migrations.digits import exact_sum as _sum
+from marketpulse.storage.migrations.digits import fields_of as _of
+from marketpulse.storage.migrations.digits import halves as _halves
+from marketpulse.storage.migrations.digits import mantissa as _mantissa
+from marketpulse.storage.migrations.digits import money_sums as _money_sums
+from marketpulse.storage.migrations.digits import product as _product
+from marketpulse.storage.migrations.digits import value_sums as _value_sums
+from marketpulse.storage.migrations.digits import whole as _whole
+
 __all__ = ["branch_labels", "depends_on", "down_revision", "revision", "upgrade"]
 
 revision = "ledger_0002"
 down_revision: str | None = "ledger_0001"
 branch_labels: tuple[str, ...] | None = None
 depends_on: str | None = None
-
-_M, _B = "1000000", "1000000000000"
-_ZEROS = "0" * 60
-
-# MATERIALIZED, for else SQLite folds each step into the next and reads every text many times
-
-
-def _mantissa(x: str) -> str:
-    """Cut the text ``x`` of a decimal ('-12.50', '1E-8') into sign, digits and power of ten."""
-    bare = f"ltrim(CASE WHEN instr({x}, 'E') THEN substr({x}, 1, instr({x}, 'E') - 1) ELSE {x} END, '+-')"
-    power = f"CASE WHEN instr({x}, 'E') THEN CAST(substr({x}, instr({x}, 'E') + 1) AS INTEGER) ELSE 0 END"
-    return (
-        f"CASE WHEN {x} LIKE '-%' THEN -1 ELSE 1 END AS {x}_sign, {bare} AS {x}_bare, "
-        f"12 + {power} - CASE WHEN instr({bare}, '.') THEN length({bare}) - instr({bare}, '.') ELSE 0 END "
-        f"AS {x}_zeros"
-    )
-
-
-def _whole(x: str) -> str:
-    """Write ``x`` as a whole number of millionths of millionths; NULL when that would lose a digit."""
-    digits, zeros = f"replace({x}_bare, '.', '')", f"{x}_zeros"
-    return (
-        f"{x}_sign, ltrim(CASE WHEN {digits} = '' OR {digits} GLOB '*[^0-9]*' THEN NULL "
-        f"WHEN {zeros} >= 0 THEN ltrim({digits}, '0') || substr('{_ZEROS}', 1, {zeros}) "
-        f"WHEN trim(substr({digits}, {zeros}), '0') = '' "
-        f"THEN substr({digits}, 1, max(length({digits}) + {zeros}, 0)) END, '0') AS {x}_text"
-    )
-
-
-def _halves(x: str) -> str:
-    """Cut that number into two integers below 10^12."""
-    padded = f"substr('{_ZEROS[:24]}' || {x}_text, -24)"
-    return ", ".join(
-        f"CASE WHEN length({x}_text) <= 24 THEN {x}_sign * CAST(substr({padded}, {at}, 12) AS INTEGER) END "
-        f"AS {x}_{name}"
-        for at, name in ((1, "units"), (13, "parts"))
-    )
-
-
-def _decimal(units: str, parts: str) -> str:
-    """Put sums of both halves together as text; they may differ in sign."""
-    rest = f"((({parts}) % {_B} + {_B}) % {_B})"
-    whole = f"(({units}) + (({parts}) - {rest}) / {_B})"
-    text = (
-        f"CASE WHEN {whole} >= 0 THEN printf('%d.%012d', {whole}, {rest}) "
-        f"WHEN {rest} = 0 THEN printf('%d.0', {whole}) "
-        f"ELSE printf('-%d.%012d', -1 - {whole}, {_B} - {rest}) END"
-    )
-    known = f"typeof({units}) || typeof({parts}) = 'integerinteger'"
-    return f"CASE WHEN {known} THEN rtrim(rtrim({text}, '0'), '.') END"
-
-
-def _product(*parts: str) -> str:
-    """Put four positive integers, 10^12 apart, together as text with 24 digits after the point."""
-    top, units, upper, lower = parts
-    up = f"({upper} + {lower} / {_B})"
-    whole = f"({units} + {up} / {_B})"
-    head = (
-        f"CASE WHEN {top} + {whole} / {_B} > 0 "
-        f"THEN printf('%d%012d', {top} + {whole} / {_B}, {whole} % {_B}) ELSE {whole} END"
-    )
-    text = f"({head}) || printf('.%012d%012d', {up} % {_B}, {lower} % {_B})"
-    return f"CASE WHEN {top} IS NOT NULL THEN rtrim(rtrim({text}, '0'), '.') END"
-
-
-def _sum(column: str, where: str = "1") -> str:
-    """Add integers exactly; NULL as soon as one of them is unknown."""
-    return f"CASE WHEN count(CASE WHEN {where} AND {column} IS NULL THEN 1 END) = 0 THEN {_total(column, where)} END"
-
-
-def _total(column: str, where: str) -> str:
-    return f"coalesce(sum(CASE WHEN {where} THEN {column} END), 0)"
-
-
-def _value_sums(prefix: str, where: str = "1") -> str:
-    return ", ".join(f"{_sum(f'value_{i}', where)} AS {prefix}_{i}" for i in range(4))
-
-
-def _money_sums(name: str, where: str = "1") -> str:
-    return ", ".join(f"{_sum(f'{name}_{half}', where)} AS {name}_sum_{half}" for half in ("units", "parts"))
-
-
-def _of(event: str, *fields: str) -> str:
-    """Read these fields of an event's payload."""
-    return ", ".join(f"json_extract({event}.payload, '$.{field}') AS {field}" for field in fields)
-
 
 _VALUE = _product("d.value_3", "d.value_2", "d.value_1", "d.value_0")
 _NUMBERS = ("quantity", "price", "fee")
