@@ -16,7 +16,7 @@ from typing import Any
 from warnings import filterwarnings
 
 from marketpulse.brokers.alpaca_words import Absent, Taken, of_cancel, of_order, of_question
-from marketpulse.brokers.offered import offered
+from marketpulse.brokers.offered import given_up, offered
 from marketpulse.brokers.web import decimal, harden, listed, moment, price, spoken, text
 from marketpulse.clock import Clock
 from marketpulse.errors import AuthExpired, BrokerError, Rejected, Uncertain
@@ -59,6 +59,7 @@ _FORCES = {
     TimeInForce.FOK: "fok",
     TimeInForce.GTD: "gtc",  # the desk ends it
 }
+_AT_ONCE = frozenset({"ioc", "fok"})
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL, "sell_short": Side.SELL}
 _ENDS = {
     "filled": OrderState.FILLED,
@@ -230,7 +231,8 @@ class AlpacaBroker:
         status = text(order, "status", _NAME)
         # A word we do not know may still trade, so it rests.
         rests = OrderState.PARTIALLY_FILLED if filled else OrderState.ACCEPTED
-        state, (code, sentence) = _ENDS.get(status, rests), _REASONS.get(status, ("", ""))
+        state, at_once = _ENDS.get(status, rests), order.get("time_in_force") in _AT_ONCE
+        code, sentence = _REASONS.get(status) or given_up(state, at_once=at_once)
         return VenueOrder(
             ref=OrderRef(client_id, venue_id, instrument),
             state=state,

@@ -12,7 +12,7 @@ from typing import Any
 
 from marketpulse.brokers.amending import not_open
 from marketpulse.brokers.binance_codes import ROWS
-from marketpulse.brokers.binance_order import order_of, type_of
+from marketpulse.brokers.binance_order import end_of, order_of, type_of
 from marketpulse.brokers.ccxt_line import Absent, Line, Make, Pair, There, options_of, prepared
 from marketpulse.brokers.offered import offered
 from marketpulse.brokers.spot import (
@@ -187,9 +187,7 @@ class BinanceBroker:
             raise Uncertain(f"{_NAME}: an order in a state that is not known")
         ref = OrderRef(text(_NAME, row, "clientOrderId"), text(_NAME, row, "orderId"), instrument)
         self._names[pair.id, str(ref.venue_id)] = ref.client_id
-        code, sentence = (
-            ("VENUE_REJECTED", "The venue refused it.") if state is OrderState.REJECTED else ("", "")
-        )
+        code, sentence = end_of(row, state)
         return VenueOrder(
             ref=ref,
             state=state,

@@ -3,11 +3,12 @@
 from typing import Any
 
 from marketpulse.brokers.ccxt_line import Pair
+from marketpulse.brokers.offered import given_up
 from marketpulse.brokers.spot import exact, price_of
 from marketpulse.errors import Rejected
-from marketpulse.types import OrderRequest, OrderType, TimeInForce
+from marketpulse.types import OrderRequest, OrderState, OrderType, TimeInForce
 
-__all__ = ["order_of", "type_of"]
+__all__ = ["end_of", "order_of", "type_of"]
 
 _NAME = "binance"
 _TYPES = {
@@ -79,3 +80,12 @@ def type_of(row: dict[str, Any]) -> OrderType | None:
     """Return the kind of an order; None for one that this desk does not know."""
     trails = price_of(_NAME, row, "trailingDelta") is not None
     return OrderType.TRAILING_STOP if trails else _SHOWN.get(str(row.get("type")))
+
+
+def end_of(row: dict[str, Any], state: OrderState) -> tuple[str, str]:
+    """Return code and sentence for an order that ended badly; else two empty ones."""
+    if state is OrderState.REJECTED:
+        return "VENUE_REJECTED", "The venue refused it."
+    if row.get("status") == "EXPIRED_IN_MATCH":
+        return "SELF_TRADE", "It would have traded with another order of this account, so the venue ended it."
+    return given_up(state, at_once=row.get("timeInForce") in _FORCES.values() or row.get("type") == "MARKET")

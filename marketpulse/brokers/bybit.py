@@ -236,7 +236,7 @@ class BybitBroker:
         for row in self._trades(since) if wanted else ():
             pair, instrument = wanted.get(text(_NAME, row, "symbol"), (None, None))
             if pair is not None and instrument is not None and moment(_NAME, row, "execTime") >= since:
-                found.append(as_fill(_NAME, execution_of(row, instrument)))
+                found.append(as_fill(_NAME, execution_of(row, pair, instrument)))
         return sorted_once(found)
 
     def _trades(self, since: datetime) -> Iterator[dict[str, Any]]:

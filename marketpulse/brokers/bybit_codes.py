@@ -7,6 +7,7 @@ number that is not listed.
 
 from typing import Any
 
+from marketpulse.brokers.offered import given_up
 from marketpulse.brokers.verdicts import Outcome, Row, Verdict, rejects
 from marketpulse.types import OrderState
 
@@ -94,8 +95,8 @@ _ENDS = {
         "WOULD_TAKE",
         "The order would have taken what rests instead of resting itself, so the venue gave it up.",
     ),
-    "EC_NoImmediateQtyToFill": ("NOT_AT_ONCE", "What could not trade at once was given up."),
-    "EC_NoEnoughQtyToFill": ("NOT_AT_ONCE", "It could not trade whole at once, so it was given up."),
+    "EC_NoImmediateQtyToFill": given_up(OrderState.CANCELED, at_once=True),
+    "EC_NoEnoughQtyToFill": given_up(OrderState.CANCELED, at_once=True),
 }
 
 

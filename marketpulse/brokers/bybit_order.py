@@ -1,5 +1,6 @@
 """An order in Bybit's words, on its way out and on its way back."""
 
+from decimal import Decimal
 from typing import Any
 
 from marketpulse.brokers.bybit_codes import end_of
@@ -95,22 +96,27 @@ def _client_id(row: dict[str, Any], venue_id: str) -> str:
     return str(row.get("orderLinkId") or f"bybit:{venue_id}")
 
 
-def execution_of(row: dict[str, Any], instrument: Instrument) -> Execution:
+def execution_of(row: dict[str, Any], pair: Pair, instrument: Instrument) -> Execution:
     """Read a trade."""
     if text(_NAME, row, "execType") != "Trade":
         raise Uncertain(f"{_NAME}: an execution that is no trade")
     order = text(_NAME, row, "orderId")
-    fee = number(_NAME, row, "execFee")
+    side, fee = side_of(_NAME, text(_NAME, row, "side")), number(_NAME, row, "execFee")
     return Execution(
         trade_id=text(_NAME, row, "execId"),
         order_id=order,
         client_id=_client_id(row, order),
         instrument=instrument,
-        side=side_of(_NAME, text(_NAME, row, "side")),
+        side=side,
         quantity=number(_NAME, row, "execQty"),
         price=number(_NAME, row, "execPrice"),
         fee=fee,
-        fee_currency=text(_NAME, row, "feeCurrency") if fee else "",
+        fee_currency=str(row.get("feeCurrency") or _received(side, fee, pair)),
         time=moment(_NAME, row, "execTime"),
         maker=row["isMaker"] if isinstance(row.get("isMaker"), bool) else None,
     )
+
+
+def _received(side: Side, fee: Decimal, pair: Pair) -> str:
+    """Return the coin of a fee where the row names none: by the venue's own rule what is received, a rebate the other."""
+    return pair.base if (side is Side.BUY) is (fee >= 0) else pair.quote

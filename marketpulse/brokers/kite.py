@@ -178,7 +178,9 @@ class KiteBroker:
         for row in listed(net, _NAME):
             count(units, row, decimal(row, "quantity", _NAME))
         cash = {"INR": decimal(available, "live_balance", _NAME)}
-        return AccountState(self._session.user_id, cash, {s: n for s, n in units.items() if n}, holds_back=True)
+        return AccountState(
+            self._session.user_id, cash, {s: n for s, n in units.items() if n}, holds_back=True
+        )
 
     def _before(self, ref: OrderRef) -> VenueOrder | None:
         """Look whether the order is there already; without that look nothing is sent."""

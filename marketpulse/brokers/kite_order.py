@@ -8,7 +8,7 @@ from typing import Any
 
 from marketpulse.brokers.kite_login import INDIA
 from marketpulse.brokers.kite_words import reason
-from marketpulse.brokers.offered import offered
+from marketpulse.brokers.offered import given_up, offered
 from marketpulse.brokers.web import decimal, price, text
 from marketpulse.errors import Rejected, Uncertain
 from marketpulse.ports import BrokerCapabilities, OrderRef, Terms, VenueOrder
@@ -143,7 +143,8 @@ def view_of(row: Any, instrument: Instrument) -> VenueOrder:
     filled = decimal(row, "filled_quantity", _NAME)
     # Every other word is a step on the way, and what is on the way may trade.
     rests = OrderState.PARTIALLY_FILLED if filled else OrderState.ACCEPTED
-    state, code, sentence = ENDS.get(text(row, "status", _NAME), rests), "", ""
+    state = ENDS.get(text(row, "status", _NAME), rests)
+    code, sentence = given_up(state, at_once=row.get("validity") == "IOC")
     if state is OrderState.REJECTED:
         told = reason(str(row.get("status_message") or row.get("status_message_raw") or ""))
         code, sentence = told.code, told.sentence

@@ -1,10 +1,10 @@
-"""What a venue does not have is refused before anything is sent."""
+"""What a venue does not have is refused before anything is sent; what it gave up by its terms is named."""
 
 from marketpulse.errors import Rejected
 from marketpulse.ports import BrokerCapabilities
-from marketpulse.types import OrderRequest
+from marketpulse.types import OrderRequest, OrderState
 
-__all__ = ["offered"]
+__all__ = ["given_up", "offered"]
 
 
 def offered(venue: str, can: BrokerCapabilities, request: OrderRequest) -> None:
@@ -29,3 +29,10 @@ def offered(venue: str, can: BrokerCapabilities, request: OrderRequest) -> None:
     for distance in (request.trail_amount, request.trail_percent):
         if distance is not None and not (distance.is_finite() and distance > 0):
             raise Rejected("TRAIL", "The distance of a trailing stop must be above zero.")
+
+
+def given_up(state: OrderState, *, at_once: bool) -> tuple[str, str]:
+    """Return code and sentence for an order that had to trade at once and did not; else two empty ones."""
+    if at_once and state in {OrderState.CANCELED, OrderState.EXPIRED}:
+        return "NOT_AT_ONCE", "What could not trade at once was given up."
+    return "", ""

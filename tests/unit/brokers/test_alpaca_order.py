@@ -114,3 +114,11 @@ def test_an_order_of_another_hand_is_shown_by_what_it_is(broker, wire):
     shown = (first.side, first.type, first.limit_price, first.stop_price)
     assert shown == (Side.SELL, OrderType.STOP_LIMIT, Decimal("89.5"), 90)
     assert (second.side, second.type, second.limit_price) == (None, None, None)
+
+
+@pytest.mark.parametrize(("force", "code"), [(TimeInForce.IOC, "NOT_AT_ONCE"), (TimeInForce.DAY, "")])
+def test_an_order_that_was_given_up_says_why(broker, wire, force, code):
+    broker.place(CLIENT, AAPL, order("limit", limit="90", force=force))
+    for word in ("canceled", "expired"):
+        wire.orders[0]["status"] = word
+        assert broker.find(REF).code == code

@@ -140,3 +140,21 @@ def test_an_order_of_another_hand_is_shown_by_what_it_is(broker, desk):
     shown = (first.ref.client_id, first.side, first.type, first.limit_price, first.stop_price)
     assert shown == ("web_1", Side.SELL, OrderType.STOP_LIMIT, Decimal("89.5"), 90)
     assert (second.side, second.type) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("force", "word", "code"),
+    [
+        (TimeInForce.IOC, "EXPIRED", "NOT_AT_ONCE"),
+        (TimeInForce.FOK, "EXPIRED", "NOT_AT_ONCE"),
+        (TimeInForce.GTC, "EXPIRED", ""),
+        (TimeInForce.GTC, "EXPIRED_IN_MATCH", "SELF_TRADE"),
+        (TimeInForce.IOC, "FILLED", ""),
+    ],
+)
+def test_an_order_that_was_given_up_says_why(broker, desk, force, word, code):
+    broker.place(CLIENT, BTC, order("limit", limit="90", force=force))
+    desk.orders[0]["state"] = word
+    view = broker.find(REF)
+    assert view.code == code
+    assert bool(view.sentence) is bool(code)

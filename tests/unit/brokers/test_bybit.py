@@ -289,11 +289,25 @@ def test_nothing_is_asked_beyond_what_the_venue_keeps(broker, desk):
 
 
 @pytest.mark.parametrize(
+    ("trade", "coin"),
+    [("Buy 0.001", "BTC"), ("Sell 0.1", "USDT"), ("Buy -0.1", "USDT"), ("Sell -0.001", "BTC")],
+)
+def test_a_fee_without_a_coin_is_in_the_one_that_the_venues_rule_names(broker, desk, clock, trade, coin):
+    side, fee = trade.split()
+    broker.place(CLIENT, BTC, OrderRequest("BTC/USDT", Side.BUY, OrderType.MARKET, ONE))
+    desk.trade()
+    row = desk.trade_row(desk.trades[0]) | {"side": side, "execFee": fee}
+    del row["feeCurrency"]
+    desk.faults[TRADES] = [desk.said({"list": [row]})]
+    (fill,) = broker.fills(clock.now() - timedelta(hours=1), [BTC])
+    assert (fill.fee, fill.fee_currency) == (Decimal(fee), coin)
+
+
+@pytest.mark.parametrize(
     "row",
     [
         {"execType": "Funding"},
         {"side": "None"},
-        {"feeCurrency": ""},
         {"execFee": "x"},
         {"execId": ""},
         {"execQty": "0"},

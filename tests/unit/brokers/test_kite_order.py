@@ -201,3 +201,10 @@ def test_what_the_venue_cannot_do_is_not_sent(broker, wire, request_, code):
     assert refusal.value.code == code
     assert refusal.value.sentence.endswith(".")
     assert wire.canned.asked == []
+
+
+@pytest.mark.parametrize(("force", "code"), [(TimeInForce.IOC, "NOT_AT_ONCE"), (TimeInForce.DAY, "")])
+def test_an_order_that_was_given_up_says_why(broker, wire, force, code):
+    broker.place(CLIENT, TATA, order("limit", limit="3500", force=force))
+    wire.orders[0]["status"] = "CANCELLED"
+    assert broker.find(REF).code == code

@@ -3,10 +3,10 @@ from decimal import Decimal
 
 import pytest
 
-from marketpulse.brokers.offered import offered
+from marketpulse.brokers.offered import given_up, offered
 from marketpulse.errors import Rejected
 from marketpulse.ports import BrokerCapabilities
-from marketpulse.types import AssetClass, OrderRequest, OrderType, Side, TimeInForce
+from marketpulse.types import AssetClass, OrderRequest, OrderState, OrderType, Side, TimeInForce
 
 CAN = BrokerCapabilities(
     types=frozenset({OrderType.LIMIT, OrderType.TRAILING_STOP}),
@@ -51,3 +51,11 @@ def test_what_is_not_declared_is_refused_in_one_sentence(request_, code, word):
 def test_what_is_declared_passes():
     offered("Venue", CAN, limit())
     offered("Venue", CAN, trail(trail_percent=ONE))
+
+
+def test_what_had_to_trade_at_once_and_did_not_says_so():
+    ended = {OrderState.CANCELED, OrderState.EXPIRED}
+    for state in OrderState:
+        code, sentence = given_up(state, at_once=True)
+        assert (code == "NOT_AT_ONCE") is sentence.endswith(".") is (state in ended)
+        assert given_up(state, at_once=False) == ("", "")
