@@ -17,6 +17,7 @@ TOPICS = (
     "ledger_commit",
     "fold",
     "value_at_risk",
+    "risk_numbers",
     "tearsheet",
     "indicators",
     "storage",

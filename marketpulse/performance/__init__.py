@@ -6,6 +6,7 @@ from marketpulse.performance.execution import Vwap, execution_quality, slippage_
 from marketpulse.performance.market import Beta, beta, turnover
 from marketpulse.performance.ratios import COINS, SHARES, Sharpe, sharpe, volatility
 from marketpulse.performance.returns import returns, sessions
+from marketpulse.performance.sheet import Sheet, tear_sheet
 from marketpulse.performance.spells import Spell, spells
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Beta",
     "Drawdown",
     "Sharpe",
+    "Sheet",
     "Spell",
     "Vwap",
     "annual_return",
@@ -28,6 +30,7 @@ __all__ = [
     "slippage_of",
     "sortino",
     "spells",
+    "tear_sheet",
     "turnover",
     "volatility",
 ]

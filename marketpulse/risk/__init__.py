@@ -19,6 +19,7 @@ from marketpulse.risk.coverage import (
     shortfall_ratio,
 )
 from marketpulse.risk.estimate import FEWEST, Estimate, Method
+from marketpulse.risk.garch import Model, fit_ewma_t, fit_gjr
 from marketpulse.risk.kelly import (
     QUARTER,
     Allocation,
@@ -45,6 +46,7 @@ from marketpulse.risk.sharpes import (
 )
 from marketpulse.risk.simulation import Futures, simulate
 from marketpulse.risk.stops_rule import Gap, Stop, gap_loss, r_multiple, target_price, volatility_stop
+from marketpulse.risk.tails import historical_tail
 from marketpulse.risk.var import Scenarios, Var, historical_var
 from marketpulse.risk.view import view
 from marketpulse.risk.volatility import ewma_volatility
@@ -65,6 +67,7 @@ __all__ = [
     "Independence",
     "Liquidity",
     "Method",
+    "Model",
     "OrderContext",
     "Pair",
     "Parts",
@@ -90,11 +93,14 @@ __all__ = [
     "expected_best_sharpe",
     "expected_shortfall",
     "fee",
+    "fit_ewma_t",
+    "fit_gjr",
     "fits",
     "gap_loss",
     "growth_binary",
     "growth_continuous",
     "half_spread",
+    "historical_tail",
     "historical_var",
     "impact",
     "joint_coverage",
