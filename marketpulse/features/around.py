@@ -12,10 +12,22 @@ from marketpulse.features import formulas
 from marketpulse.features.indicators import ewma_sigma
 from marketpulse.types import Bars, Book, FloatArray, Interval
 
-__all__ = ["ALONE", "Around", "Depth", "around", "closes_at", "depth", "ranks", "sound", "sound_rows"]
+__all__ = [
+    "ALONE",
+    "SECONDS",
+    "Around",
+    "Depth",
+    "around",
+    "closes_at",
+    "depth",
+    "ranks",
+    "sound",
+    "sound_rows",
+]
 
 _DAY = 86_400
-_SECONDS = {Interval.DAY: _DAY, Interval.HOUR: 3_600, Interval.MINUTE: 60}
+SECONDS = {Interval.DAY: _DAY, Interval.HOUR: 3_600, Interval.MINUTE: 60}
+"""How long a bar lasts."""
 _OLDEST_MARKET = 4 * _DAY
 """A market's bar older than a long weekend says nothing about today."""
 _RANKED = 21
@@ -155,7 +167,7 @@ def closes_at(bars: Bars) -> NDArray[np.int64]:
     """When each bar closed, seconds since 1970: a daily bar when its date is over, whatever hour it names."""
     if bars.interval is Interval.DAY:
         return bars.time // _DAY * _DAY + _DAY
-    return bars.time + _SECONDS[bars.interval]
+    return bars.time + SECONDS[bars.interval]
 
 
 def sound_rows(bars: Bars) -> NDArray[np.bool_]:

@@ -6,7 +6,6 @@ where what it needs is missing; a model treats NaN as missing.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import sha256
 from types import MappingProxyType
 
@@ -14,9 +13,8 @@ import numpy as np
 
 from marketpulse.features import formulas, measures
 from marketpulse.features.around import ALONE, Around, Depth, around, closes_at, sound, sound_rows
-from marketpulse.features.indicators import ewma_sigma
 from marketpulse.features.table import FeatureTable
-from marketpulse.features.windows import mean_and_deviation
+from marketpulse.features.work import Work
 from marketpulse.types import Bars, FloatArray
 
 __all__ = ["DEFINITIONS", "NAMES", "TAIL", "VERSION", "WORDS", "FullDefinition", "newest", "table", "tables"]
@@ -24,62 +22,6 @@ __all__ = ["DEFINITIONS", "NAMES", "TAIL", "VERSION", "WORDS", "FullDefinition",
 _YEAR, _QUARTER = 253, 64
 TAIL = 480
 """Bars that ``newest`` looks back on: 252 for the longest window, and what smoothing still remembers."""
-
-
-class _Work:
-    """What several features of one instrument share, each computed once."""
-
-    def __init__(
-        self, bars: Bars, beside: Around, depth: Depth | None, sigma: FloatArray | None = None
-    ) -> None:
-        self.bars, self.close, self.high, self.low = bars, bars.close, bars.high, bars.low
-        self.beside, self.depth = beside, depth
-        self.volume = np.where((bars.volume >= 0.0) & np.isfinite(bars.volume), bars.volume, np.nan)
-        self.traded = np.where(self.volume > 0.0, self.volume, np.nan)
-        self.sigma = ewma_sigma(bars.close) if sigma is None else sigma
-        self.returns = measures.log_returns(bars.close)
-
-    def last(self, rows: int) -> "_Work":
-        """The same for the last rows only, with the volatility that all rows gave."""
-        return _Work(self.bars[-rows:], self.beside, self.depth, self.sigma[-rows:])
-
-    @cached_property
-    def moments(self) -> dict[int, tuple[FloatArray, FloatArray]]:
-        """Mean and sample deviation of returns by window."""
-        return {n: mean_and_deviation(self.returns, n) for n in (5, 21, 63)}
-
-    def sd(self, bars: int) -> FloatArray:
-        """Sample deviation of the last returns."""
-        return self.moments[bars][1]
-
-    @cached_property
-    def market(self) -> tuple[FloatArray, FloatArray]:
-        """Log level and scaled 5-bar return of the market as known at each close."""
-        return self.beside.known(closes_at(self.bars))
-
-    @cached_property
-    def book(self) -> tuple[FloatArray, FloatArray]:
-        """Spread and imbalance at each close."""
-        if self.depth is None:
-            empty = np.full(len(self.bars), np.nan)
-            return empty, empty
-        closed = closes_at(self.bars)
-        lasted = closes_at(self.bars[:1])[0] - self.bars.time[0] if len(self.bars) else 0
-        return self.depth.newest(closed - lasted, closed)
-
-    def momentum(self, bars: int, skipped: int = 0) -> FloatArray:
-        """Log return over ``bars`` bars that ended ``skipped`` bars ago, in units of its expected size."""
-        moved = np.full(len(self.close), np.nan)
-        logs = np.log(self.close)
-        end = len(logs) - skipped
-        moved[bars + skipped :] = logs[bars:end] - logs[: max(0, end - bars)]
-        scaled: FloatArray = moved / (self.sigma * np.sqrt(bars))
-        return scaled
-
-    def from_extreme(self, extreme: FloatArray, bars: int) -> FloatArray:
-        """Log distance of the close from a level, in units of the move expected in ``bars`` bars."""
-        apart: FloatArray = np.log(self.close / extreme) / (self.sigma * np.sqrt(bars))
-        return apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +39,7 @@ class FullDefinition:
     name: str
     words: str
     formula: str
-    of: Callable[[_Work], FloatArray]
+    of: Callable[[Work], FloatArray]
 
 
 def _momentum(bars: int) -> FullDefinition:
@@ -120,18 +62,18 @@ def _deviation(bars: int) -> FullDefinition:
     return FullDefinition(f"sd_{bars}", f"{bars}-day volatility", text, lambda w: w.sd(bars))
 
 
-def _gap(w: _Work) -> FloatArray:
+def _gap(w: Work) -> FloatArray:
     found = np.full(len(w.close), np.nan)
     found[1:] = w.bars.open[1:] / w.close[:-1] - 1.0
     scaled: FloatArray = found / w.sigma
     return scaled
 
 
-def _beta(w: _Work) -> FloatArray:
+def _beta(w: Work) -> FloatArray:
     return measures.beta(w.returns, np.diff(w.market[0], prepend=np.nan), 60)
 
 
-def _illiquidity(w: _Work) -> FloatArray:
+def _illiquidity(w: Work) -> FloatArray:
     return formulas.log_z(measures.illiquidity(w.returns, w.close, w.traded), 63)
 
 
@@ -156,13 +98,13 @@ DEFINITIONS: tuple[FullDefinition, ...] = (
         "adx_14",
         "ADX 14",
         "ADX14/100, Wilder, movements equal to 1e-9 of the close count for neither side",
-        lambda w: formulas.adx_share(w.high, w.low, w.close),
+        lambda w: w.adx(),
     ),
     _D(
         "direction_14",
         "direction (+DI less -DI)",
         "(+DI14 - -DI14)/100, Wilder, ties as adx_14",
-        lambda w: measures.direction_share(w.high, w.low, w.close),
+        lambda w: measures.direction_share(w.ways, w.high, w.low, w.close),
     ),
     _D(
         "slope_21",
@@ -341,7 +283,7 @@ def table(bars: Bars, beside: Around = ALONE, depth: Depth | None = None) -> Fea
     clean = bars if keep.all() else sound(bars)
     wide = np.empty((len(NAMES), len(clean)))
     if len(clean):
-        work = _Work(clean, beside, depth)
+        work = Work(clean, beside, depth)
         for line, definition in zip(wide, DEFINITIONS, strict=True):
             line[:] = definition.of(work)
     values = wide.T
@@ -382,6 +324,6 @@ def newest(bars: Bars, beside: Around = ALONE, depth: Depth | None = None) -> Fl
     near = bars[-TAIL:]
     if not sound_rows(near[-1:]).all():
         return np.full(len(NAMES), np.nan)
-    work = _Work(sound(near), beside, depth)
+    work = Work(sound(near), beside, depth)
     spans = {TAIL: work} | {rows: work.last(rows) for rows in (_YEAR, _QUARTER, 22)}
     return np.array([d.of(spans[_ROWS.get(d.name, _QUARTER)])[-1] for d in DEFINITIONS])

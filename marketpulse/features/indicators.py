@@ -14,6 +14,7 @@ __all__ = [
     "DECAY",
     "WARM_UP",
     "adx",
+    "adx_of",
     "atr",
     "ema",
     "ewma_sigma",
@@ -200,11 +201,29 @@ def adx(high: FloatArray, low: FloatArray, close: FloatArray, period: int = 14) 
     """
     found = np.full(len(close), np.nan)
     up, down = movements(high, low, close)
-    plus, minus = wilder(up, period), wilder(down, period)
+    found[1:] = adx_of(wilder(up, period), wilder(down, period), period)
+    return found
+
+
+def adx_of(plus: FloatArray, minus: FloatArray, period: int = 14) -> FloatArray:
+    """``adx`` from Wilder's averages of the movements up and down.
+
+    Units
+    -----
+    0 to 100; a row for each movement, so one less than the bars.
+
+    References
+    ----------
+    As ``adx``.
+
+    Examples
+    --------
+    >>> adx_of(np.full(3, 3.0), np.full(3, 1.0), 2).tolist()
+    [nan, 50.0, 50.0]
+    """
     both = plus + minus
     share = np.abs(plus - minus) / np.where(both > 0.0, both, np.nan)
-    found[1:] = 100.0 * wilder(share, period)
-    return found
+    return 100.0 * wilder(share, period)
 
 
 def ewma_variance(returns: FloatArray, decay: float = DECAY) -> FloatArray:

@@ -7,7 +7,7 @@
 import numpy as np
 
 from marketpulse.features.formulas import highest, lowest
-from marketpulse.features.indicators import movements, wilder
+from marketpulse.features.indicators import wilder
 from marketpulse.features.windows import centred, mean_and_deviation, total
 from marketpulse.types import FloatArray
 
@@ -53,12 +53,19 @@ def log_returns(close: FloatArray) -> FloatArray:
     return found
 
 
-def direction_share(high: FloatArray, low: FloatArray, close: FloatArray, period: int = 14) -> FloatArray:
+def direction_share(
+    ways: tuple[FloatArray, FloatArray],
+    high: FloatArray,
+    low: FloatArray,
+    close: FloatArray,
+    period: int = 14,
+) -> FloatArray:
     """+DI less -DI: which way the new ground was gained, as a share of the ground covered.
 
     Units
     -----
-    -1 (all down) to 1 (all up), without dimension; ``period`` in bars.
+    -1 (all down) to 1 (all up), without dimension; ``period`` in bars. ``ways`` are Wilder's averages
+    of ``movements`` up and down, in the currency of the prices.
 
     References
     ----------
@@ -69,15 +76,14 @@ def direction_share(high: FloatArray, low: FloatArray, close: FloatArray, period
     Each day one higher, one and a half from yesterday's close to today's high:
 
     >>> price = np.arange(100.0, 130.0)
-    >>> direction_share(price + 0.5, price - 0.5, price).round(4)[-1].tolist()
+    >>> high, low = price + 0.5, price - 0.5
+    >>> direction_share((np.ones(29), np.zeros(29)), high, low, price).round(4)[-1].tolist()
     0.6667
     """
     found = np.full(len(close), np.nan)
-    up, down = movements(high, low, close)
     before = close[:-1]
     span = wilder(np.maximum(high[1:], before) - np.minimum(low[1:], before), period)
-    ways = wilder(up, period) - wilder(down, period)
-    found[1:] = ways / np.where(span > _TIE * close[1:], span, np.nan)
+    found[1:] = (ways[0] - ways[1]) / np.where(span > _TIE * close[1:], span, np.nan)
     return found
 
 

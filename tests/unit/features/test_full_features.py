@@ -216,6 +216,8 @@ def test_only_the_last_book_within_a_bar_counts():
     assert found[400, 1] == pytest.approx(0.5)
     assert found[401, 1] == 0.0
     assert np.isnan(found[[399, 402]]).all()
+    afternoon = replace(BARS, time=TIME + 14 * 3600)  # a daily bar is its whole date, whatever hour it names
+    same(table(afternoon, depth=seen).columns(BOOK), found, 0)
 
 
 def test_the_spread_is_in_units_of_a_days_move():
