@@ -119,17 +119,16 @@ def changes_of(view: VenueOrder, terms: Terms) -> dict[str, str]:
     Raises
     ------
     Rejected
-        Also for another quantity of an order that has traded in part: the venue does not say whether it
-        would count what has traded.
+        ``NOT_OFFERED`` for another quantity of an order that has traded in part: the venue does not say
+        whether it would count what has traded.
     """
     if terms.quantity is not None:
         if terms.quantity != terms.quantity.to_integral_value():
             raise Rejected("INVALID_QUANTITY", _WHOLE)
         if view.filled_quantity:
-            sentence = (
-                "Part of the order has traded: cancel it, and place the rest anew, to change its quantity."
+            raise Rejected(
+                "NOT_OFFERED", "Kite does not say what another quantity means once a part has traded."
             )
-            raise Rejected("PARTLY_FILLED", sentence)
     fields = {"price": terms.limit_price, "trigger_price": terms.stop_price}
     named = {key: f"{value:f}" for key, value in fields.items() if value is not None}
     return (

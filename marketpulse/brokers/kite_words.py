@@ -88,8 +88,8 @@ _NO_CHANGE: Refusals = (
     ),
     (
         ("maximum allowed order modif", "modification limit", "modifications"),
-        "TOO_MANY_CHANGES",
-        "Kite changes an order only so often: cancel it and place it anew.",
+        "NOT_OFFERED",
+        "Kite changes an order only so often, and not once more.",
     ),
 )
 

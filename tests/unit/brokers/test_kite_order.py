@@ -137,7 +137,7 @@ def test_a_yes_to_a_change_that_the_exchange_did_not_make_is_in_doubt(broker, wi
     [
         (error(400, "InputException", "Order cannot be modified as it is being processed. Try later."), Rejected, "BUSY"),
         (error(400, "OrderException", "Couldn't find that `order_id`."), Rejected, "NOT_OPEN"),
-        (error(400, "OrderException", "Maximum allowed order modifications exceeded."), Rejected, "TOO_MANY_CHANGES"),
+        (error(400, "OrderException", "Maximum allowed order modifications exceeded."), Rejected, "NOT_OFFERED"),
         (error(400, "InputException", "Kindly enter price in the multiple of tick size"), Rejected, "INVALID_PRICE"),
         (error(403, "TokenException", "x"), AuthExpired, None),
         (error(429, "NetworkException", "x"), Throttled, None),
@@ -158,7 +158,7 @@ def test_what_cannot_be_changed_is_not_sent(broker, wire):
     broker.place(CLIENT, TATA, order("limit", limit="3500"))
     wire.orders[0]["filled_quantity"] = 4
     for terms, code in (
-        (Terms(quantity=Decimal(8)), "PARTLY_FILLED"),
+        (Terms(quantity=Decimal(8)), "NOT_OFFERED"),
         (Terms(quantity=Decimal("8.5")), "INVALID_QUANTITY"),
         (Terms(stop_price=Decimal(3400)), "NO_SUCH_PRICE"),
     ):

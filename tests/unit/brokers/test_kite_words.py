@@ -4,7 +4,15 @@ import pytest
 import requests
 from kiteconnect import exceptions as vendor
 
-from marketpulse.brokers.kite_words import Absent, of_cancel, of_login, of_order, of_question, reason
+from marketpulse.brokers.kite_words import (
+    Absent,
+    of_cancel,
+    of_change,
+    of_login,
+    of_order,
+    of_question,
+    reason,
+)
 from marketpulse.errors import AuthExpired, Rejected, Throttled, Uncertain
 
 KINDS = [k for k in vars(vendor).values() if isinstance(k, type) and issubclass(k, vendor.KiteException)]
@@ -25,6 +33,16 @@ def expected(kind, status):
     if kind == "TokenException":
         return AuthExpired
     return Rejected if (kind, status) in REFUSED else Uncertain
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_change_is_judged_as_an_order_in_words_of_its_own(kind, status):
+    told = of_change(kind("the vendor's own words", code=status))
+    assert type(told) is expected(kind.__name__, status)
+    assert "refused the order" not in str(told)
+    assert "the vendor's own words" not in str(told)
+    assert type(of_change(requests.ReadTimeout("x"))) is Uncertain
 
 
 def test_every_exception_of_the_client_is_known():
