@@ -55,7 +55,7 @@ def momentum(close: FloatArray, sigma: FloatArray, bars: int) -> FloatArray:
 def rsi_centred(close: FloatArray, period: int = 14) -> FloatArray:
     """RSI moved to -1 (only losses) to +1 (only gains); 0 where nothing has moved.
 
-    Not TA-Lib's, which takes sums below 1e-14 for nothing, whatever the currency.
+    Not TA-Lib's, which says 0, only losses, where nothing has moved.
 
     Units
     -----

@@ -269,8 +269,8 @@ def money_flow(
 ) -> FloatArray:
     """Money flow index, centred: the turnover of rising bars against that of falling ones.
 
-    Not TA-Lib's, which answers 0 where the sums are below 1, whatever the currency, and lets rounding
-    decide between equal typical prices: here they are equal to 1e-9.
+    Typical prices closer than 1e-9 are equal and count for neither side. Not TA-Lib's, which has nothing
+    to say any more after one bar whose volume is not known.
 
     Units
     -----

@@ -80,7 +80,7 @@ def test_the_scale_of_prices_and_volume_does_not_matter(factor, decimals):
     }
     scaled = {n: times(b, factor) for n, b in plain.items()}
     found = table(scaled["BBB"], around(times(MARKET, 2.5), scaled), BOOKS)
-    same(found.values, table(plain["BBB"], around(MARKET, plain), BOOKS).values, 1e-8)
+    same(found.values, table(plain["BBB"], around(MARKET, plain), BOOKS).values, 1e-10)
 
 
 @pytest.mark.parametrize("ratio", [2, 3, 7])
