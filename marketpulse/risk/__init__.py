@@ -44,7 +44,7 @@ from marketpulse.risk.sharpes import (
     probabilistic_sharpe,
     sharpe_error,
 )
-from marketpulse.risk.simulation import Futures, simulate
+from marketpulse.risk.simulation import Futures, paths_of, simulate, skewt_draws
 from marketpulse.risk.stops_rule import Gap, Stop, gap_loss, r_multiple, target_price, volatility_stop
 from marketpulse.risk.tails import historical_tail
 from marketpulse.risk.var import Scenarios, Var, historical_var
@@ -115,6 +115,7 @@ __all__ = [
     "minimum_track_record",
     "moments",
     "open_risk",
+    "paths_of",
     "preview",
     "probabilistic_sharpe",
     "quantity_for",
@@ -126,6 +127,7 @@ __all__ = [
     "shortfall_ratio",
     "shrunk_mean",
     "simulate",
+    "skewt_draws",
     "slippage",
     "stops",
     "target_price",
