@@ -251,6 +251,8 @@ class Books:
 
     def balance(self, currency: str, account: str | None = None) -> Decimal:
         """Cash of ``currency``, in one account or in all."""
+        if len(self.accounts) == 1:  # nothing to add up
+            return self._sums.balance(currency, account or self.accounts[0])
         with self._lock, localcontext(EXACT):
             return self._sums.balance(currency, account)
 
@@ -261,6 +263,8 @@ class Books:
 
     def held(self, symbol: str, account: str | None = None) -> Decimal:
         """Units of ``symbol``, in one account or in all."""
+        if len(self.accounts) == 1:
+            return self._sums.held(symbol, account or self.accounts[0])
         with self._lock, localcontext(EXACT):
             return self._sums.held(symbol, account)
 

@@ -74,19 +74,22 @@ def _gate(
     ]
     if context.day is not None:
         checks.append(gates_desk.daily_loss(request, context.equity, context.day, brief=brief))
-    cash = _cash(context)
-    if not (cash.is_finite() and context.units.is_finite()):
+    cash, held = _cash(context), context.units
+    if not (cash.is_finite() and held.is_finite()):
         return [*checks, _SPOILED], None
     if not (rated.passed and all(c.passed for c in alone)):
         return checks, None
-    sizes = _sizes(request, context, datum.quote, cash, rate)
+    sizes = _sizes(request, context, datum.quote, (cash, held, rate))
     return checks + _sized(request, context, sizes, brief=brief), sizes
 
 
 def _cash(context: OrderContext) -> Decimal:
     """What the account has of the order's currency; NaN where the books hold no number."""
+    account, currency, portfolio = context.account, context.currency, context.portfolio
+    if account is not None:
+        return portfolio.balances.get((account, currency), _NONE)
     try:
-        return context.portfolio.balance(context.currency, context.account)
+        return portfolio.balance(currency)
     except InvalidOperation:
         return Decimal("NaN")
 
@@ -152,9 +155,10 @@ def _waiting(request: OrderRequest, orders: tuple[Order, ...], price: float) -> 
 
 
 def _sizes(
-    request: OrderRequest, context: OrderContext, quote: Quote, cash: Decimal, rate: float
+    request: OrderRequest, context: OrderContext, quote: Quote, books: tuple[Decimal, Decimal, float]
 ) -> gates.Sizes:
-    instrument, buys = context.instrument, request.side is Side.BUY
+    """Put the numbers together; ``books`` are cash, units held, and the rate."""
+    (cash, held, rate), instrument, buys = books, context.instrument, request.side is Side.BUY
     bid, ask = _best(quote, instrument)
     reference = expected(request, bid, ask, quote.price)
     reserved = reserved_cash(context.orders, context.instruments, context.prices, _drawn(context))
@@ -167,7 +171,7 @@ def _sizes(
         value=float(request.quantity) * reference,
         need=reserve(instrument, request, request.quantity, ask, context.market) if buys else _NONE,
         free_cash=None if reserved is None else cash - reserved,
-        held=context.units,
+        held=held,
         selling=_NONE if buys else remaining(context.orders, instrument.symbol, Side.SELL),
         rate=rate,
     )
