@@ -10,7 +10,17 @@ import numpy as np
 
 from marketpulse.cli.client import Said
 from marketpulse.cli.output import as_json, table
-from marketpulse.risk import FEWEST, Backtest, Forecasts, Method, Pair, judge, loss_estimates, walk_forward
+from marketpulse.risk import (
+    FEWEST,
+    FIT_FEWEST,
+    Backtest,
+    Forecasts,
+    Method,
+    Pair,
+    judge,
+    loss_estimates,
+    walk_forward,
+)
 from marketpulse.types import FloatArray
 
 __all__ = ["read_returns", "risk"]
@@ -20,6 +30,7 @@ _MOST = 100_000  # rows: beyond, a file is not of daily returns
 _LONG, _SHORT = 1_000, 500
 _ENOUGH = 250  # days to test on before a longer window is taken
 _BAD = "BAD_FILE"
+_FITTED = (Method.FHS_GJR, Method.GJR_SKEWT)
 
 
 def risk(args: argparse.Namespace, out: TextIO) -> int:
@@ -69,6 +80,11 @@ def _row(pair: Pair, tested: Backtest | None, window: int | None) -> dict[str, o
         tested = judge(Forecasts(np.empty(0), np.empty(0), np.empty(0)))
     else:
         why = tested.note.removeprefix("unknown: ")
+    elsewhere = window is not None and window < FIT_FEWEST <= pair.var.n and pair.var.method in _FITTED
+    if elsewhere and tested.n:
+        why = "; ".join(
+            filter(None, [f"backtest of {Method.EWMA_T}, as {window} days are too few for a fit", why])
+        )
     unsure = tested.independence.note
     notes = [note for note in (pair.var.note, why, unsure if unsure != tested.note else "") if note]
     return {

@@ -19,7 +19,7 @@ from marketpulse.risk.coverage import (
     shortfall_ratio,
 )
 from marketpulse.risk.estimate import FEWEST, Estimate, Method
-from marketpulse.risk.garch import Model, fit_ewma_t, fit_gjr
+from marketpulse.risk.garch import FIT_FEWEST, Model, fit_ewma_t, fit_gjr
 from marketpulse.risk.kelly import (
     QUARTER,
     Allocation,
@@ -54,6 +54,7 @@ from marketpulse.risk.walk import Backtest, Forecasts, fits, judge, walk_forward
 
 __all__ = [
     "FEWEST",
+    "FIT_FEWEST",
     "OPEN_RISK",
     "POSITION",
     "QUARTER",

@@ -44,6 +44,7 @@ def lines(values):
     return "".join(f"{value!r}\n" for value in np.asarray(values).tolist())
 
 
+@pytest.mark.slow
 def test_every_method_has_its_numbers_and_its_backtest(ask_json):
     values = RETURNS.to_numpy()[:1300]
     code, said = ask_json(lines(values), "--level", "0.95")
@@ -61,6 +62,7 @@ def test_every_method_has_its_numbers_and_its_backtest(ask_json):
     assert said["headline"]["method"] in ("fhs_gjr", "gjr_skewt")
 
 
+@pytest.mark.slow
 def test_a_dated_file_with_a_header_is_read_by_its_column(ask_json):
     rows = RETURNS.iloc[:400]
     dated = "Date,Return,Volume\n" + "".join(f"{d:%Y-%m-%d},{r},1\n" for d, r in rows.items())
@@ -81,6 +83,14 @@ def test_under_500_returns_the_headline_is_by_exponential_weights_and_says_so(as
     assert gjr["var"] == said["headline"]["var"]
     assert gjr["p_kupiec"] is gjr["zone"] is gjr["rate"] is None
     assert "no backtest with a window of 100 days" in gjr["note"]
+
+
+def test_between_500_and_600_returns_the_backtest_says_whose_it_is(ask_json):
+    _, said = ask_json(lines(RETURNS[:550]))
+    assert said["headline"]["method"] in ("fhs_gjr", "gjr_skewt")
+    assert "backtest of ewma_t, as 100 days are too few for a fit" in said["headline"]["note"]
+    assert said["headline"]["n"] == said["methods"]["ewma_t"]["n"] == 450
+    assert said["methods"]["fhs_gjr"]["n"] == 0
 
 
 def test_with_few_days_to_test_on_what_cannot_be_told_is_null(ask_json):

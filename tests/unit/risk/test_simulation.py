@@ -78,6 +78,12 @@ def test_a_book_with_an_order_is_the_book_that_holds_it(made):
         made.with_order(pnl, "Z", 1.0)
 
 
+def test_a_value_that_is_none_makes_the_loss_nan(made):
+    nan = float("nan")
+    assert np.isnan(made.with_order(made.pnl({"A": 1.0}), "B", nan)).all()
+    assert np.isnan(made.with_order(made.pnl({"A": nan}), "B", 1.0)).all()
+
+
 def test_a_symbol_too_young_or_too_still_for_garch_is_named():
     short = simulate(returns(n=200, k=2), ("A", "B"), paths=100)
     assert set(short.notes) == {"A", "B"}
