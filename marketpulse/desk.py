@@ -36,6 +36,7 @@ from marketpulse.types import (
     Placement,
     Preview,
     Snapshot,
+    Statement,
 )
 
 __all__ = ["Desk", "Raw", "current", "use"]
@@ -250,6 +251,21 @@ class Desk:
         view = self._loop.rooms.execution.login(broker, request_token)
         self._loop.nudge()
         return view
+
+    def statement(self, text: str, account: str, commit: str = "") -> Statement:
+        """Show what a broker's statement (CSV) would do; book it with the hash of what was shown.
+
+        Raises
+        ------
+        Refused
+            ``UNKNOWN_ACCOUNT`` or ``CHANGED``.
+        StorageError
+            The ledger could not be written; nothing was booked.
+        """
+        found = self._loop.rooms.execution.statement(text, account, commit)
+        if found.committed:
+            self._loop.nudge()
+        return found
 
     def ask_again(self, provider: str) -> None:
         """Ask a provider of prices again at once, though it rests or refused our key.

@@ -15,6 +15,7 @@ from marketpulse.api.feeds import Feeds
 from marketpulse.api.orders import Orders
 from marketpulse.api.prices import Prices
 from marketpulse.api.problem import MEDIA_TYPE, CatchAll, OnFault, ProblemReply, handle_all
+from marketpulse.api.statements import Statements
 from marketpulse.api.stream import Stream
 
 __all__ = ["build", "routes"]
@@ -63,6 +64,7 @@ def build(token: str, find: Find, closing: threading.Event, on_fault: OnFault) -
     api.include_router(Feeds(find).router())
     api.include_router(Stream(find, closing).router())
     api.include_router(Orders(find, token).router())
+    api.include_router(Statements(find, token).router())
     api.add_api_route(
         "/assets/lightweight-charts.js", chart_script, include_in_schema=False, response_model=None
     )

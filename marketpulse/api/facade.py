@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from marketpulse.types import Bars, Halt, Interval, Order, OrderRequest, Placement, Snapshot
+from marketpulse.types import Bars, Halt, Interval, Order, OrderRequest, Placement, Snapshot, Statement
 
 __all__ = ["Facade", "Find"]
 
@@ -42,6 +42,9 @@ class Facade(Protocol):
 
     def resume(self, confirm: str) -> None:
         """Trade again."""
+
+    def statement(self, text: str, account: str, commit: str = "") -> Statement:
+        """Show what a broker's statement would do; book it with the hash of what was shown."""
 
     def ask_again(self, provider: str) -> None:
         """Ask a provider of prices again at once."""

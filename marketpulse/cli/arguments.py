@@ -58,9 +58,18 @@ def parser() -> argparse.ArgumentParser:
     flatten.add_argument("--confirm", metavar="FLATTEN", help="type FLATTEN; asked for when left out")
     resume = verb("resume", "trade again after a halt")
     resume.add_argument("--confirm", metavar="RESUME", help="type RESUME; asked for when left out")
+    _importing(verb("import", "show what a broker's statement would do, then book it with --commit"))
     _keeping(verb)
     _risk(verb)
     return top
+
+
+def _importing(take: argparse.ArgumentParser) -> None:
+    take.add_argument(
+        "file", type=Path, metavar="FILE.csv", help="ours, Alpaca's, Binance's, Kite's or a plain one"
+    )
+    take.add_argument("--account", required=True, metavar="ACCOUNT", help="as in accounts, e.g. paper:desk")
+    take.add_argument("--commit", default="", metavar="HASH", help="book exactly what the preview showed")
 
 
 def _keeping(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:

@@ -53,8 +53,9 @@ class Client:
         path: str,
         body: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
+        text: bytes | None = None,
     ) -> dict[str, object]:
-        """Send one request and return the JSON object it answers.
+        """Send one request, with a JSON body or the text of a CSV file, and return the JSON object it answers.
 
         Raises
         ------
@@ -66,7 +67,11 @@ class Client:
             Nothing listens there.
         """
         try:
-            reply = self._http.request(method, path, json=body, headers=headers)
+            if text is None:
+                reply = self._http.request(method, path, json=body, headers=headers)
+            else:
+                kind = {"Content-Type": "text/csv; charset=utf-8", **(headers or {})}
+                reply = self._http.request(method, path, content=text, headers=kind)
         except httpx.ConnectError:
             pid, url = self.running.pid, self.running.url
             raise NoDesk(

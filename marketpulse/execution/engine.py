@@ -16,6 +16,7 @@ from marketpulse.execution.kit import Kit, nothing
 from marketpulse.execution.placing import Placer
 from marketpulse.execution.replacing import Changer
 from marketpulse.execution.seat import Live, Seat
+from marketpulse.execution.statements import take_statement
 from marketpulse.execution.venue import Venue
 from marketpulse.meter import Meter
 from marketpulse.portfolio import Books
@@ -36,6 +37,7 @@ from marketpulse.types import (
     Placement,
     Preview,
     SessionInfo,
+    Statement,
 )
 
 __all__ = ["Execution"]
@@ -241,6 +243,16 @@ class Execution:
         if since is not None and action.day < since:
             return False
         return book_action(self._kit, self._ender.want, action)
+
+    def statement(self, text: str, account: str, commit: str = "") -> Statement:
+        """Say what a broker's statement would do to the books; with the hash of what was shown, do it.
+
+        Raises
+        ------
+        Refused
+            ``UNKNOWN_ACCOUNT``, or ``CHANGED``: it is no longer what was shown.
+        """
+        return take_statement(self._kit, text, account, commit)
 
     def recover(self) -> bool:
         """Find out what became of everything that was under way; True when nothing is left unasked.

@@ -77,7 +77,9 @@ class Families:
             self._child(parent, line, payload, denied=denied)
         elif payload.get("role") == FLATTEN:
             # each symbol is sold by itself, and may need several orders
-            self._child(f"flatten:{self.flatten}:{line.account}:{payload['symbol']}", line, payload, denied=denied)
+            self._child(
+                f"flatten:{self.flatten}:{line.account}:{payload['symbol']}", line, payload, denied=denied
+            )
         if not denied and ("take_profit_price" in payload or "stop_loss_price" in payload):
             bracket = Bracket(line)
             self._brackets[line.id] = self._kin[line.id] = self.active[line.id] = bracket

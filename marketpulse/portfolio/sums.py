@@ -113,6 +113,10 @@ class Sums:
                 self._coins.setdefault((account, symbol.partition("/")[0]), place)
         return place
 
+    def know(self, account: str, symbol: str, currency: str) -> None:
+        """Open a position before anything moves."""
+        self._place(account, symbol, currency)
+
     def deposit(self, account: str, currency: str, amount: Decimal) -> None:
         """Put cash in, or take it out."""
         purse = self._purse(account, currency)

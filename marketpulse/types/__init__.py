@@ -66,6 +66,7 @@ from marketpulse.types.snapshot import (
     Snapshot,
     Valuation,
 )
+from marketpulse.types.statement import RefusedRow, Statement, StatementRow
 
 __all__ = [
     "OPEN_STATES",
@@ -124,6 +125,7 @@ __all__ = [
     "Quote",
     "Rate",
     "Reason",
+    "RefusedRow",
     "ReplayInfo",
     "RiskView",
     "Score",
@@ -132,6 +134,8 @@ __all__ = [
     "Side",
     "Signal",
     "Snapshot",
+    "Statement",
+    "StatementRow",
     "StoreView",
     "Switch",
     "TimeInForce",

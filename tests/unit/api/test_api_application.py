@@ -48,6 +48,7 @@ def test_openapi_is_valid_and_its_references_lead_somewhere(schema):
         "/api/live/market-data/{symbol}",
         "/api/live/bars/{symbol}",
         "/api/v1/lots",
+        "/api/v1/statements",
         "/api/v1/execution-quality",
         "/api/v1/reduce",
         "/api/v1/flatten",
