@@ -43,7 +43,6 @@ from marketpulse.types import (
 __all__ = ["PaperBroker"]
 
 _AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
-_LIMITED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
 _FRESH = 5  # seconds for which the volume of the minute is not looked up again
 _TENTH = Decimal("0.1")  # of its distance that a trailing stop's best price moves before it is told again
 _REMEMBERED = 500  # fills, and
@@ -63,8 +62,9 @@ class PaperBroker:
     instruments : what can be traded
     clock : the desk's
     history : where bars are looked up; without it no volume is known, and only an order book fills
-    marks : the best prices that trailing stops had followed, by client id, where the books do not say
-    on_mark : is told of a trailing stop's best price when it has moved by a tenth of its distance
+    marks : by client id, where the books do not say: the best price that a trailing stop had followed, or
+        the trade that woke another waiting order up
+    on_mark : is told the order's id and such a price, so that a restart does not forget it
     """
 
     def __init__(
@@ -103,14 +103,16 @@ class PaperBroker:
         """Take an order up again: it arrives anew, so no price from before the restart fills it.
 
         A limit takes nothing at once, for it had met the market, and who stands before it is not known
-        any more: it waits for trades beyond its price. What has filled in part was triggered. The rest
-        of an order that was for one moment only is gone.
+        any more: it waits for trades beyond its price. What has filled in part was triggered. What was
+        for one moment only is over.
         """
         request, filled = order.request, order.filled_quantity
         fresh = self._arrive(order.client_order_id, self._instruments[request.symbol], request)
         line = self._books.line(order.id)
         best = mark if mark is not None or line is None else line.best
-        rests = request.type is OrderType.LIMIT or (request.type in _LIMITED and filled > 0)
+        trails = request.type is OrderType.TRAILING_STOP
+        woken = filled > 0 or (best is not None and not trails)
+        rests = request.type is OrderType.LIMIT or (request.type is OrderType.STOP_LIMIT and woken)
         resting = replace(
             fresh,
             filled=filled,
@@ -120,16 +122,14 @@ class PaperBroker:
             state=OrderState.PARTIALLY_FILLED if filled else OrderState.ACCEPTED,
             rests=rests,
             ahead=inf if rests else None,
-            triggered=filled > 0,
-            active=best is not None,
-            best=best,
+            triggered=woken,
+            active=trails and best is not None,
+            best=best if trails else None,
         )
-        if filled and request.time_in_force in _AT_ONCE:
-            resting = end(
-                resting, f"{request.time_in_force.upper()}_REST", "What did not trade at once was given up."
-            )
-        if best is not None:
-            self._marked[fresh.client_id] = best
+        if request.time_in_force in _AT_ONCE:
+            resting = end(resting, "MOMENT_OVER", "The desk was started again; its moment is over.")
+        if best is not None or woken:
+            self._marked[fresh.client_id] = best or Decimal(0)
         self._keep(resting)
 
     def _arrive(self, client_id: str, instrument: Instrument, request: OrderRequest) -> Working:
@@ -280,18 +280,25 @@ class PaperBroker:
         self._pools[symbol] = met.pool
         for order in met.orders:
             self._keep(order)
-            self._tell(order)
         self._fills += [self._fill(self._orders[part.client_id], part) for part in met.parts]
+        for order in met.orders:
+            self._tell(order, Decimal(repr(tick.last)))
 
-    def _tell(self, order: Working) -> None:
-        """Have a trailing stop's best price written down, so that a restart does not forget it."""
-        if not (order.open and order.active and order.best is not None):
-            return
+    def _tell(self, order: Working, last: Decimal) -> None:
+        """Have written down how far a trailing stop has followed, and that another waiting order woke up."""
         told = self._marked.get(order.client_id)
-        if told is None or abs(order.best - told) >= _TENTH * distance(order):
-            self._marked[order.client_id] = order.best
-            if self.on_mark is not None:
-                self.on_mark(order.client_id, order.best)
+        if order.request.type is OrderType.TRAILING_STOP:
+            best = order.best if order.active else None
+            if best is None or (told is not None and abs(best - told) < _TENTH * distance(order)):
+                return
+        elif order.triggered and told is None:
+            best = last
+        else:
+            return
+        known = self._books.by_client(order.client_id)
+        if order.open and known is not None and self.on_mark is not None:
+            self.on_mark(known.id, best)
+            self._marked[order.client_id] = best
 
     def _fill(self, order: Working, part: Part) -> Fill:
         return Fill(

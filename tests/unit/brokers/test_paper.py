@@ -10,7 +10,7 @@ from unit.brokers.paper_market import AAPL, T0, Paper, Script, days, order
 from marketpulse.brokers.paper_latency import delay, seed_of
 from marketpulse.brokers.paper_note import recompute
 from marketpulse.clock import SimClock
-from marketpulse.errors import Rejected
+from marketpulse.errors import Rejected, StorageError
 from marketpulse.portfolio import Books
 from marketpulse.portfolio.desk_codec import write_mark
 from marketpulse.ports import OrderRef, Terms
@@ -197,8 +197,8 @@ def test_on_replay_what_never_closes_lives_on_the_wall_clock():
     assert paper.fills[0].time == paper.clock.now()  # the ledger stays on the desk's clock
 
 
-def restored(script):
-    return Paper(Books.of("paper:1", script.events))
+def restored(script, **more):
+    return Paper(Books.of("paper:1", script.events), **more)
 
 
 def test_what_rested_is_taken_up_again_and_never_gets_more_than_its_limit():
@@ -249,20 +249,54 @@ def test_a_trailing_stop_goes_on_from_its_mark():
 
 
 def test_the_best_price_is_told_when_it_moved_by_a_tenth_of_the_distance():
+    script = Script().request("a", order("sell", "trailing_stop", trail_amount="5")).move("a", "submitting")
+    script.move("a", "accepted", venue_id="paper-C-a")
     told = []
-    paper = Paper(on_mark=lambda client, best: told.append((client, best)))
-    paper.place(order("sell", "trailing_stop", trail_amount="5"))
+    paper = restored(script, on_mark=lambda order_id, best: told.append((order_id, str(best))))
     for last in (100.0, 100.4, 100.5, 100.9, 101.0, 100.0):
         paper.quote(last)
-    assert told == [("C1", Decimal("100.0")), ("C1", Decimal("100.5")), ("C1", Decimal("101.0"))]
+    assert told == [("a", "100.0"), ("a", "100.5"), ("a", "101.0")]
 
 
-def test_what_was_for_one_moment_only_is_gone_after_a_restart_in_the_middle():
-    script = Script().cash(10_000).request("a", order(quantity=10, force="ioc")).move("a", "submitting")
-    script.move("a", "accepted", venue_id="paper-C-a").fill("a", "buy", 4, "99", to="partially_filled")
-    paper = restored(script).quote(98.0, 97.9, 98.1)
+def test_a_mark_that_could_not_be_written_is_told_again_and_costs_no_fill():
+    script = Script().request("a", order("sell", "trailing_stop", trail_amount="5")).move("a", "submitting")
+    script.move("a", "accepted", venue_id="paper-C-a")
+    told = []
+
+    def on_mark(_, best):
+        told.append(str(best))
+        if len(told) == 1:
+            raise StorageError("the disk is full")
+
+    paper = restored(script, on_mark=on_mark).place(order())
+    with pytest.raises(StorageError):
+        paper.quote(100.0)
+    assert [f.client_order_id for f in paper.fills] == ["C1"]
+    paper.quote(100.0)
+    assert told == ["100.0", "100.0"]
+
+
+def test_a_stop_limit_that_was_reached_is_still_a_limit_after_a_restart():
+    script = (
+        Script().request("a", order("sell", "stop_limit", "95", limit_price="96")).move("a", "submitting")
+    )
+    script.move("a", "accepted", venue_id="paper-C-a")
+    told = []
+    first = restored(script, on_mark=lambda order_id, best: told.append((order_id, best)))
+    assert first.quote(95.5).quote(94.5).quote(94.4).fills == []
+    assert told == [("a", Decimal("94.5"))]
+    script.add(EventKind.MARK, "a", write_mark(told[0][1]))
+    paper = restored(script).quote(95.5, 95.4, 95.6).quote(96.5, 96.4, 96.6)
+    assert paper.prices == [Decimal("96.00")]
+
+
+@pytest.mark.parametrize("force", ["ioc", "fok"])
+def test_what_was_for_one_moment_only_is_over_after_a_restart(force):
+    script = Script().cash(10_000).request("a", order(kind="limit", price="99", force=force))
+    script.move("a", "submitting").move("a", "accepted", venue_id="paper-C-a")
+    paper = restored(script).quote(98.0, 97.9, 98.1).quote(97.0, 96.9, 97.1)
     assert paper.fills == []
-    assert (paper.state("C-a"), paper.view("C-a").code) == (OrderState.CANCELED, "IOC_REST")
+    assert (paper.state("C-a"), paper.view("C-a").code) == (OrderState.CANCELED, "MOMENT_OVER")
 
 
 def test_the_account_is_what_the_books_say():

@@ -179,7 +179,8 @@ class Life:
         self.script = Script().cash(1_000_000).request("a", request).move("a", "submitting")
         self.script.move("a", "accepted", venue_id="paper-C-a")
         self.request, self.booked, self.filled = request, set(), Decimal(0)
-        self.paper = Paper(history=days(39_000 * 5), on_mark=self.mark)
+        books = Books.of("paper:1", Script().cash(1_000_000).request("a", request).events)
+        self.paper = Paper(books, history=days(39_000 * 5), on_mark=self.mark)
         self.paper.place(request, "C-a")
 
     def mark(self, _, best):
