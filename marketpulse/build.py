@@ -179,14 +179,18 @@ def _market(
 def _instruments(settings: Settings, tape: _Tape) -> tuple[Mapping[str, Instrument], tuple[str, ...]]:
     """Return the desk's instruments and the person's own, and what is wrong with the list of those."""
     known = instruments(Feed.LIVE if tape.recorded else tape.feed)
+    reach = calendar_reaches(WallClock().now())
     rupees = tape.feed is Feed.LIVE and _NSE in settings.venues
+    if rupees and not reach("XBOM"):
+        return known, (
+            "The sessions of the exchange in India are not known for this year: update the packages.",
+        )
     if rupees:
         known = {**known, **indian_shares()}
     if settings.watchlist is None:
         return _with_rates(settings, tape, known), ()
     if tape.feed is Feed.REPLAY and not tape.recorded:
         return known, ("The watchlist is followed on a live feed only: the tape does not know its symbols.",)
-    reach = calendar_reaches(WallClock().now())
     own, problems = read_watchlist(settings.watchlist, known, reach, ("INR",) if rupees else ())
     return _with_rates(settings, tape, {**known, **{i.symbol: i for i in own}}), problems
 

@@ -31,7 +31,7 @@ class KiteAccount:
     ) -> None:
         self._clock = clock
         self._prepare = prepare
-        self._secret = lambda: secret  # so that no text of this object holds it
+        self._secret: Callable[[], str] = lambda: secret  # so that no text of this object holds it
         self._entry = KiteLogin(clock, key, prepare=prepare)
         self._broker = KiteBroker(clock, _NOBODY, prepare=prepare)
         self._session = _NOBODY

@@ -85,7 +85,8 @@ class Reconciler:
             found = self._look()
         except NoAnswer:
             return  # nothing follows from silence; the account stays what it was
-        self._conclude(found, now)
+        with self._kit.journal.holding():  # a person may adopt at the same time
+            self._conclude(found, now)
 
     def _look(self) -> _Found:
         venue = self._venue
@@ -140,9 +141,10 @@ class Reconciler:
             self._next = now + _EVERY
             seat.checked = self._kit.clock.now()
             if self._standing != found:
-                self._standing = found
-                seat.difference, seat.reconciled = tuple(row for _, row in found), False
-                self._halt(self._sentence(seat.difference))
+                named = tuple(row for _, row in found)
+                seat.reconciled = False
+                self._halt(self._sentence(named))
+                self._standing, seat.difference = found, named  # shown once the halt is written down
 
     def _sentence(self, found: tuple[Difference, ...]) -> str:
         named = "; ".join(f"{d.what} {d.books:f} here, {d.venue:f} there" for d in found[:_SHOWN])

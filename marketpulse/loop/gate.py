@@ -108,7 +108,7 @@ class Gate:
             day, start, last = self._began
             if day != today:
                 start = last  # the day has just begun: with what the last one left
-        if worth is not None and start is not None and worth - start <= -self._daily_loss * start:
+        if worth is not None and start and start > 0 and worth - start <= -self._daily_loss * start:
             self.over = today
         return Day(start, self._daily_loss, over=self.over == today, unsure=self._unsure(data))
 

@@ -2,6 +2,9 @@
 
 The calendars are those of exchange_calendars, loaded a year at a time and kept, so that one question
 costs a binary search. A calendar named ``24/7`` is always open and its session is the UTC day.
+
+Some exchanges publish their holidays a year ahead only (XBOM): such a calendar is known to the end of
+that year, and what opens after it is not known, so it stays closed until the package knows more.
 """
 
 from bisect import bisect_right
@@ -29,8 +32,15 @@ class _Year:
 def _load(calendar: str, year: int) -> _Year:
     import exchange_calendars  # noqa: PLC0415 (0.2 s and pandas; the library imports without it)
 
-    first, last = date(year, 1, 1) - _MARGIN, date(year, 12, 31) + _MARGIN
-    schedule = exchange_calendars.get_calendar(calendar, start=str(first), end=str(last)).schedule
+    first, end = date(year, 1, 1) - _MARGIN, date(year, 12, 31)
+    for last in (end + _MARGIN, end, date(year - 1, 12, 31)):
+        try:
+            schedule = exchange_calendars.get_calendar(calendar, start=str(first), end=str(last)).schedule
+            break
+        except ValueError:  # its holidays are not known so far ahead
+            continue
+    else:
+        raise LookupError(f"the sessions of {calendar} are not known for {year}")
     return _Year(
         tuple(t.timestamp() for t in schedule["open"]),
         tuple(t.timestamp() for t in schedule["close"]),
@@ -62,7 +72,9 @@ class Sessions:
         if begun and stamp < year.closes[begun - 1]:
             changes = datetime.fromtimestamp(year.closes[begun - 1], UTC)
             return SessionInfo(calendar, SessionState.OPEN, changes)
-        return SessionInfo(calendar, SessionState.CLOSED, datetime.fromtimestamp(year.opens[begun], UTC))
+        known = begun < len(year.opens)
+        opens = datetime.fromtimestamp(year.opens[begun], UTC) if known else None
+        return SessionInfo(calendar, SessionState.CLOSED, opens)
 
     def day(self, calendar: str, moment: datetime) -> date:
         """Return the date of the session running at ``moment``, or of the last one before it."""
@@ -103,8 +115,11 @@ class Sessions:
         return found
 
     def next_close(self, calendar: str, moment: datetime) -> datetime:
-        """Return when the running or the next session ends."""
+        """Return when the running or the next session ends; a day later where that is not known."""
         if calendar == ALWAYS:
             return datetime(moment.year, moment.month, moment.day, tzinfo=UTC) + timedelta(days=1)
         year = self._year(calendar, moment)
-        return datetime.fromtimestamp(year.closes[bisect_right(year.closes, moment.timestamp())], UTC)
+        ended = bisect_right(year.closes, moment.timestamp())
+        if ended == len(year.closes):
+            return moment + timedelta(days=1)
+        return datetime.fromtimestamp(year.closes[ended], UTC)

@@ -78,10 +78,10 @@ def calendar_reaches(now: datetime) -> Callable[[str], bool]:
 
     def works(calendar: str) -> bool:
         try:
-            sessions.info(calendar, now)
+            info = sessions.info(calendar, now)
         except (CalendarError, LookupError, NotImplementedError, ValueError):
             return False
-        return True
+        return info.changes is not None or calendar == ALWAYS
 
     return works
 

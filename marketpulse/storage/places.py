@@ -7,7 +7,7 @@ from marketpulse.types import Feed
 
 __all__ = ["BACKUPS", "HOMES", "advice", "ahead", "backups"]
 
-HOMES = (Feed.LIVE.value, Feed.REPLAY.value, "recorded")
+HOMES = (Feed.LIVE.value, Feed.REPLAY.value, "recorded", "sandbox")
 """The folders of a data folder that may hold a ledger."""
 
 BACKUPS = "backups"

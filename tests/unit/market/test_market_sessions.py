@@ -1,6 +1,6 @@
 """Hours as published by the NYSE: regular 9:30-16:00 New York, 13:00 on half days."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -85,3 +85,16 @@ def test_how_many_sessions_lie_between_two_days(sessions):
     assert sessions.count("XNYS", date(2025, 12, 24), date(2026, 1, 2)) == 6  # Christmas and New Year
     assert sessions.count("XNYS", date(2026, 3, 7), date(2026, 3, 8)) == 0
     assert sessions.count(ALWAYS, date(2026, 3, 7), date(2026, 3, 8)) == 2
+
+
+def test_a_calendar_known_to_the_end_of_a_year_is_open_till_then_and_closed_after_it():
+    sessions, last = Sessions(), datetime(2026, 12, 31, 6, 0, tzinfo=UTC)
+    assert sessions.info("XBOM", last).state is SessionState.OPEN
+    assert sessions.next_close("XBOM", last) == datetime(2026, 12, 31, 10, 0, tzinfo=UTC)
+    for later in (last + timedelta(hours=6), last + timedelta(days=3)):
+        info = sessions.info("XBOM", later)
+        assert (info.state, info.changes) == (SessionState.CLOSED, None)
+        assert sessions.day("XBOM", later) == sessions.last_closed("XBOM", later) == last.date()
+        assert sessions.next_close("XBOM", later) > later
+    with pytest.raises(LookupError):
+        sessions.info("XBOM", datetime(2200, 6, 1, tzinfo=UTC))
