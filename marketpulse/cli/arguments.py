@@ -99,7 +99,7 @@ def _keeping(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
         "--csv", required=True, type=Path, metavar="FILE", help="a new file; - is the terminal"
     )
     for one in (backup, restore, verify, export):
-        one.add_argument("--feed", choices=("live", "replay", "recorded"), help="of which feed")
+        one.add_argument("--feed", choices=("live", "replay", "recorded", "sandbox"), help="of which feed")
 
 
 def _risk(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
