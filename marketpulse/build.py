@@ -275,6 +275,7 @@ def _loop(rooms: Rooms, gate: Gate) -> Loop:
     """Put cash into a fresh paper account, and the loop on top."""
     if rooms.broker is not None:
         rooms.execution.deposit(rooms.settings.starting_cash, "starting cash", f"start:{_ACCOUNT}")
+        rooms.broker.on_mark = rooms.execution.mark  # what its waiting orders have seen survives a restart
     deposits = float(rooms.books.portfolio.deposits)
     return Loop(rooms, gate, EquityLog(rooms.store, "+".join(rooms.books.accounts), deposits))
 
