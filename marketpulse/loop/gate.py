@@ -128,7 +128,9 @@ class Gate:
     def rates(self, data: Mapping[str, MarketDatum]) -> Mapping[str, Rate]:
         """Return what each currency that is held or can be traded in is worth in the base currency."""
         books = self._books
-        wanted = self._currencies.union(currencies(books.portfolio))
+        kept_as = books.aliases
+        wanted = {kept_as.get(currency, currency) for currency in self._currencies}
+        wanted.update(currencies(books.portfolio))
         return exchange_rates(books.currency, wanted, data)
 
 
