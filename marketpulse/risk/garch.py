@@ -58,6 +58,16 @@ class Model:
         """Standard deviation of the next day, in the unit of the returns."""
         return self.stretch * sqrt(self.variance)
 
+    def sigma_over(self, days: int) -> float:
+        """Standard deviation of the sum of the next ``days`` returns, in the unit of the returns."""
+        losses = float(np.mean(np.where(self.residuals < 0, np.square(self.residuals), 0.0)))
+        slope = (self.alpha + self.gamma * losses) * self.stretch**2 + self.beta
+        variance, total = self.variance, 0.0
+        for _ in range(days):
+            total += variance
+            variance = self.omega + slope * variance
+        return self.stretch * sqrt(total)
+
     def tail(self, level: float) -> Tail:
         """Tail of the fitted distribution, in standard deviations."""
         return skewt_tail(self.nu, self.skew, level)

@@ -1,7 +1,7 @@
 """Where a stop and a target belong by how much a price moves, and what a stop does not protect from."""
 
 from dataclasses import dataclass
-from math import isfinite, nan, sqrt
+from math import isfinite, nan
 
 import numpy as np
 
@@ -52,7 +52,7 @@ def volatility_stop(
     ----------
     last, highest : last price, and the highest since entry (for a new order: the last price)
     atr : average true range in price units, 14 days
-    sigma : standard deviation of one day's return, of a GARCH forecast; five days are sqrt(5) times
+    sigma : standard deviation of five days' return, of a GARCH forecast (``Model.sigma_over(5)``)
 
     References
     ----------
@@ -60,15 +60,15 @@ def volatility_stop(
 
     Examples
     --------
-    >>> stop = volatility_stop(100.0, 104.0, 2.0, 0.01)
+    >>> stop = volatility_stop(100.0, 104.0, 2.0, 0.02)
     >>> round(stop.price, 2), stop.rule
-    (96.65, 'floor')
+    (97.0, 'floor')
     """
     given = (last, highest, atr, sigma)
     if not (all(map(isfinite, given)) and last > 0.0 and highest >= last and atr > 0.0 and sigma >= 0.0):
         return Stop(None, None, "", "unknown: a price, a range or a volatility is missing or makes no sense")
     chandelier = highest - atrs * atr
-    floor = last * (1.0 - sigmas * sqrt(5.0) * sigma)
+    floor = last * (1.0 - sigmas * sigma)
     price, rule = (floor, "floor") if floor < chandelier else (chandelier, "chandelier")
     if price <= 0.0:
         return Stop(None, None, rule, "unknown: the price moves so much that a stop would lie below 0")

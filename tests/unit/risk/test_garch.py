@@ -4,6 +4,7 @@ from arch import arch_model
 from arch.data import sp500
 
 from marketpulse.risk.garch import fit_ewma_t, fit_gjr
+from marketpulse.risk.simulation import paths_of
 from marketpulse.risk.volatility import ewma_volatility
 
 RETURNS = sp500.load()["Adj Close"].pct_change().dropna().to_numpy()
@@ -52,6 +53,14 @@ def test_further_returns_move_the_variance_and_nothing_else(fitted):
     one, two = fitted.follow(RETURNS[1500:1502])[0].follow(RETURNS[1502:1503])
     assert one.sigma == pytest.approx(later.sigma)
     assert two == pytest.approx(sigma[2:])
+
+
+def test_the_sigma_of_five_days_is_what_paths_show(fitted):
+    draws = np.random.default_rng(1).choice(fitted.residuals, (5, 100_000))
+    assert fitted.sigma_over(5) == pytest.approx(paths_of(fitted, draws).std(), rel=0.02)
+    assert fitted.sigma_over(1) == fitted.sigma
+    ewma = fit_ewma_t(RETURNS[:1250])
+    assert ewma.sigma_over(5) > 5**0.5 * ewma.sigma  # heavy tails feed on themselves
 
 
 def test_residuals_have_about_unit_variance(fitted):
