@@ -127,7 +127,8 @@ class PaperBroker:
             best=best if trails else None,
         )
         if request.time_in_force in _AT_ONCE:
-            resting = end(resting, "MOMENT_OVER", "The desk was started again; its moment is over.")
+            sentence = "The desk was started again, and its moment is over."
+            resting = end(resting, "NOT_AT_ONCE", sentence, OrderState.EXPIRED)
         if best is not None or woken:
             self._marked[fresh.client_id] = best or Decimal(0)
         self._keep(resting)
@@ -271,9 +272,8 @@ class PaperBroker:
         """A closed exchange takes what can wait for the open, and nothing that is for this moment only."""
         for order in orders:
             if order.request.time_in_force in _AT_ONCE and datum.quote.received > order.arrives:
-                self._keep(
-                    end(order, "NOT_IN_SESSION", "The exchange is closed, and the order could not wait.")
-                )
+                sentence = "The exchange is closed, and the order could not wait."
+                self._keep(end(order, "NOT_IN_SESSION", sentence, OrderState.EXPIRED))
 
     def _meet(self, symbol: str, orders: Sequence[Working], tick: Tick) -> None:
         met = meet(orders, tick, self._pools.get(symbol, Pool()))

@@ -25,11 +25,10 @@ square-root law says, and trades against himself."""
 
 _ZERO = Decimal(0)
 _LIMITED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
-_AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 _STOPS = frozenset({OrderType.STOP, OrderType.TRAILING_STOP})
 _ENDS = {
-    TimeInForce.IOC: ("IOC_REST", "What did not trade at once was given up."),
-    TimeInForce.FOK: ("FOK_NOT_WHOLE", "It could not trade as a whole at once, so nothing traded."),
+    TimeInForce.IOC: "What could not trade at once was given up.",
+    TimeInForce.FOK: "It could not trade as a whole at once, so nothing traded.",
 }
 
 
@@ -86,7 +85,7 @@ def _one(order: Working, moment: _Moment) -> Working:
     order = replace(order, met=tick.received)
     till = order.request.good_till
     if till is not None and tick.received >= till:
-        return end(order, "GTD_OVER", "The time it was good till is over.", OrderState.EXPIRED)
+        return end(order, "TIME_OVER", "The time it was good till is over.", OrderState.EXPIRED)
     stop = None
     if order.waits:
         order = look(order, tick.last)
@@ -131,7 +130,7 @@ def _resting(order: Working, moment: _Moment) -> Working:
 
 def _at_once(order: Working) -> Working:
     force = order.request.time_in_force
-    return end(order, *_ENDS[force]) if force in _AT_ONCE and order.open else order
+    return end(order, "NOT_AT_ONCE", _ENDS[force], OrderState.EXPIRED) if force in _ENDS else order
 
 
 def _take(order: Working, moment: _Moment, limit: Decimal | None, stop: Decimal | None) -> Working:

@@ -296,7 +296,7 @@ def test_what_was_for_one_moment_only_is_over_after_a_restart(force):
     script.move("a", "submitting").move("a", "accepted", venue_id="paper-C-a")
     paper = restored(script).quote(98.0, 97.9, 98.1).quote(97.0, 96.9, 97.1)
     assert paper.fills == []
-    assert (paper.state("C-a"), paper.view("C-a").code) == (OrderState.CANCELED, "MOMENT_OVER")
+    assert (paper.state("C-a"), paper.view("C-a").code) == (OrderState.EXPIRED, "NOT_AT_ONCE")
 
 
 def test_the_account_is_what_the_books_say():
@@ -338,7 +338,7 @@ def test_a_disputed_price_fills_nothing():
 @pytest.mark.parametrize("force", ["ioc", "fok"])
 def test_at_once_means_not_at_the_next_open(force):
     paper = Paper().place(order(force=force)).quote(100.0, shut=True)
-    assert (paper.state(), paper.view().code) == (OrderState.CANCELED, "NOT_IN_SESSION")
+    assert (paper.state(), paper.view().code) == (OrderState.EXPIRED, "NOT_IN_SESSION")
     assert paper.quote(100.0).fills == []
 
 

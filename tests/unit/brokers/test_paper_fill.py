@@ -94,11 +94,11 @@ def test_a_limit_takes_what_is_within_it_and_the_rest_stands_first_inside_the_sp
 @pytest.mark.parametrize(
     ("force", "kind", "quantity", "filled", "code"),
     [
-        ("ioc", "market", 1000, 700, "IOC_REST"),
-        ("ioc", "limit", 1000, 300, "IOC_REST"),
-        ("fok", "market", 1000, 0, "FOK_NOT_WHOLE"),
+        ("ioc", "market", 1000, 700, "NOT_AT_ONCE"),
+        ("ioc", "limit", 1000, 300, "NOT_AT_ONCE"),
+        ("fok", "market", 1000, 0, "NOT_AT_ONCE"),
         ("fok", "market", 700, 700, ""),
-        ("fok", "limit", 301, 0, "FOK_NOT_WHOLE"),
+        ("fok", "limit", 301, 0, "NOT_AT_ONCE"),
         ("fok", "limit", 300, 300, ""),
     ],
 )
@@ -108,13 +108,13 @@ def test_at_once_or_not_at_all(force, kind, quantity, filled, code):
         order(kind=kind, price=price, quantity=quantity, force=force), walked(), walked(99.0, after=2)
     )
     assert sum(p.quantity for p in parts) == filled
-    assert (after.code, after.state) == (code, OrderState.CANCELED if code else OrderState.FILLED)
+    assert (after.code, after.state) == (code, OrderState.EXPIRED if code else OrderState.FILLED)
     assert bool(pool.taken) is bool(filled)
 
 
 def test_a_limit_that_is_for_now_and_does_not_cross_is_given_up():
     parts, after, _ = lived(order(kind="limit", price="99", force="ioc"), walked(), walked(98.0, after=2))
-    assert (parts, after.code) == ([], "IOC_REST")
+    assert (parts, after.code) == ([], "NOT_AT_ONCE")
 
 
 def test_post_only_is_given_up_when_it_would_take_and_rests_else():
@@ -324,7 +324,7 @@ def test_the_first_of_a_pair_ends_the_other():
 def test_good_till_is_over():
     request = order(kind="limit", price="99", force="gtd", good_till=T0 + timedelta(seconds=10))
     parts, after, _ = lived(request, moment(100.0), moment(99.5, after=9), moment(90.0, after=10))
-    assert (parts, after.state, after.code) == ([], OrderState.EXPIRED, "GTD_OVER")
+    assert (parts, after.state, after.code) == ([], OrderState.EXPIRED, "TIME_OVER")
 
 
 RULES = {
