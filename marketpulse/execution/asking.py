@@ -8,7 +8,7 @@ from marketpulse.execution.kit import Kit
 from marketpulse.execution.lifecycle import ENDED
 from marketpulse.execution.venue import Venue
 from marketpulse.portfolio.codec import Change
-from marketpulse.ports import VenueOrder
+from marketpulse.ports import Terms, VenueOrder
 from marketpulse.types import OPEN_STATES, WORKING_STATES, ExternalOrder, Order, OrderState, TimeInForce
 
 __all__ = ["AT_ONCE", "DAY_OVER", "REMAINDER", "TIME_OVER", "Asker"]
@@ -107,6 +107,10 @@ class Asker:
             self._kit.meter.fault(
                 "fills", f"{order.client_order_id} has fills that the venue does not list yet"
             )
+        elif view.state is OrderState.FILLED and 0 < view.quantity <= order.filled_quantity:
+            # It was amended to less, and nobody had told us.
+            terms = Terms(quantity=view.quantity)
+            self._move(order, Change(OrderState.FILLED, "the venue changed it", terms=terms))
         elif view.state is OrderState.REJECTED and not order.filled_quantity:
             code, sentence = view.code or "REJECTED", view.sentence or "The venue refused the order."
             self._move(order, Change(OrderState.REJECTED, "the venue refused it", code, sentence))

@@ -58,7 +58,7 @@ class Draft:
         except IllegalStep as error:
             _log.error("%s: %s (%s)", order.id, error, change.cause)
             raise
-        self.add(EventKind.STATE, order.id, write_change(change), key, order.account)
+        self.add(EventKind.STATE, order.id, write_change(change), key, account=order.account)
 
     def find(self, key: str) -> Event | None:
         """Return the event that has this key."""

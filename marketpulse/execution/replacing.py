@@ -19,7 +19,7 @@ from marketpulse.execution.venue import NoAnswer, Venue, say
 from marketpulse.portfolio.codec import Change
 from marketpulse.portfolio.desk_codec import read_terms
 from marketpulse.portfolio.families import EXITS, FLATTEN, REPLACEMENT
-from marketpulse.portfolio.line import HANDED, REPLACED, Line, amended
+from marketpulse.portfolio.line import HANDED, REPLACED, UNREAD, Line, amended
 from marketpulse.ports import Terms, VenueOrder
 from marketpulse.types import (
     OPEN_STATES,
@@ -170,7 +170,7 @@ class Replacer:
 
     def _amend(self, venue: Venue, order: Order, line: Line) -> None:
         wish = line.wish
-        if line.handed or wish is None:
+        if line.handed is not None or wish is None:
             view, certain, now = self._asker.look(order)
             self._judge(now, line, view, certain=certain)
             return
@@ -191,13 +191,13 @@ class Replacer:
             ack = venue.broker.replace(ref, wish)
         except Rejected as error:
             if error.code == "NOT_OFFERED":
-                return Change(OrderState.PENDING_CANCEL, "not in place", REPLACED, _ASKED, terms=wish)
+                return Change(OrderState.PENDING_CANCEL, UNREAD, REPLACED, _ASKED, terms=wish)
             sentence = f"It could not be changed and is what it was: {error.sentence}"
             return Change(_rest(order), "the venue refused to change it", "REPLACE_REFUSED", sentence)
         except (Throttled, AuthExpired) as error:
             venue.rest(error)
             sentence = f"The venue takes no changes right now ({error}); it will be asked again."
-            return Change(OrderState.PENDING_REPLACE, "turned away unread", "REPLACE", sentence)
+            return Change(OrderState.PENDING_REPLACE, UNREAD, "REPLACE", sentence)
         except Exception as error:  # noqa: BLE001  whatever went wrong, the change may have been made
             self._kit.meter.fault("venue", f"{venue.broker.name} gave no answer to a change: {say(error)}")
             return None

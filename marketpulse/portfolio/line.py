@@ -10,7 +10,7 @@ from marketpulse.portfolio.holding import EXACT, average
 from marketpulse.ports import Terms
 from marketpulse.types import OPEN_STATES, Event, Fill, Order, OrderRequest, OrderState, Reason, Side
 
-__all__ = ["CANCEL_REQUESTED", "HANDED", "REPLACED", "Line", "amended"]
+__all__ = ["CANCEL_REQUESTED", "HANDED", "REPLACED", "UNREAD", "Line", "amended"]
 
 CANCEL_REQUESTED = "CANCEL_REQUESTED"
 """The code of a change that moves nothing: the wish waits until the venue is known to have the order."""
@@ -20,6 +20,9 @@ REPLACED = "REPLACED"
 
 HANDED = "handed to the venue"
 """The cause of the change that is committed before a venue is asked to amend an order."""
+
+UNREAD = "turned away unread"
+"""The cause of the change after a venue has not looked at it."""
 
 _ZERO = Decimal(0)
 _BEFORE_CANCEL = OPEN_STATES - {OrderState.PENDING_CANCEL}
@@ -54,7 +57,7 @@ class Line:
     unwanted : somebody asked for a cancel that could not be passed on yet
     asked : code and sentence of that cancel
     wish : the terms that a replace wants and the order does not have yet
-    handed : the venue may have been asked for them
+    handed : the terms that the venue may have been asked for, until it is known whether it took them
     best : the best price a trailing stop has followed, as last written down
     """
 
@@ -96,7 +99,8 @@ class Line:
         self._intent: Intent | None = None
         self.code = ""
         self.venue_id: str | None = None
-        self.sent = self.unwanted = self.handed = False
+        self.sent = self.unwanted = False
+        self.handed: Terms | None = None
         self.asked = ("", "")
         self.wish: Terms | None = None
         self.best: Decimal | None = None
@@ -125,7 +129,7 @@ class Line:
         self.code = change.code
         self.reasons = (Reason(change.code, change.sentence),) if change.code else ()
         self.venue_id = change.venue_id or self.venue_id
-        if change.terms is not None or self.wish is not None:
+        if change.terms is not None or self.wish is not None or self.handed is not None:
             self._replace(change)
 
     def _replace(self, change: Change) -> None:
@@ -138,8 +142,12 @@ class Line:
         elif change.terms is not None:
             self.wish, self._wished = change.terms, change.reserve
         elif change.to in _LEAVING and change.code != REPLACED:
-            self.wish = self._wished = None
-        self.handed = change.to is OrderState.PENDING_REPLACE and change.cause == HANDED
+            self.wish = None
+            self._wished = self._wished if self.handed is not None else None
+        if change.cause == HANDED:
+            self.handed = self.wish
+        elif change.to in _RESTS or change.cause == UNREAD or change.to not in OPEN_STATES:
+            self.handed = None
 
     def book(self, event: Event, quantity: Decimal, value: Decimal, fee: Decimal, to: OrderState) -> None:
         """Take over a FILL event; ``value`` is quantity times price, positive."""
@@ -159,11 +167,11 @@ class Line:
 
     @property
     def request(self) -> OrderRequest:
-        """What the order is now; while a venue is asked to amend it, the larger of both counts."""
-        base, wish = self._base, self.wish
-        if wish is None or self.state is not OrderState.PENDING_REPLACE:
+        """What the order is now; while a venue may have amended it, the larger of both counts."""
+        base, terms = self._base, self._possible
+        if terms is None:
             return base
-        other = amended(base, wish)
+        other = amended(base, terms)
         buys = base.side is Side.BUY
         return replace(
             base,
@@ -173,10 +181,14 @@ class Line:
         )
 
     @property
+    def _possible(self) -> Terms | None:
+        return self.wish if self.state is OrderState.PENDING_REPLACE else self.handed
+
+    @property
     def reserved(self) -> Decimal:
         """Cash held back for what has not filled yet, in proportion."""
         reserve = self.intent.reserve if self._reserve is None else self._reserve
-        if self.wish is not None and self._wished is not None and self.state is OrderState.PENDING_REPLACE:
+        if self._possible is not None and self._wished is not None:
             reserve = max(reserve, self._wished)
         quantity = self.request.quantity
         left = quantity - self.filled

@@ -8,10 +8,14 @@ from collections.abc import Iterable, Sequence
 
 from marketpulse.execution.lifecycle import EDGES
 from marketpulse.portfolio import Books
+from marketpulse.portfolio.families import EXITS
 from marketpulse.prove.venue import ACCOUNT, CASH, Venue
-from marketpulse.types import Event, EventKind, OrderState, TimeInForce
+from marketpulse.types import OPEN_STATES, Event, EventKind, OrderState, Side, TimeInForce
 
 __all__ = ["disagreements"]
+
+_UNSENT = frozenset({"NOT_SENT", "REDUCE_ONLY", "GOOD_TILL_OVER", "DAY_OVER"})
+"""Why an order may end before it leaves."""
 
 
 def disagreements(events: Sequence[Event], venue: Venue, acknowledged: Iterable[str] = ()) -> Counter[str]:
@@ -34,6 +38,8 @@ def disagreements(events: Sequence[Event], venue: Venue, acknowledged: Iterable[
     found["order without intent"] = len(set(sent) - set(intents))
     found["lost acknowledgement"] = len(set(acknowledged) - set(intents))
     found["illegal step"] = _illegal(events)
+    found["two exits at once"] = _exits(events)
+    found["more sold by exits than bought"] = _oversold(books)
     absent = {e.ref for e in events if e.payload.get("code") == "NOT_AT_VENUE"}
     found["denied an order the venue has"] = len(absent & {intents.get(cid, "") for cid in sent})
     found.update(_ends(books, venue))
@@ -66,10 +72,41 @@ def _ends(books: Books, venue: Venue) -> Iterable[str]:
             ended = {OrderState.FILLED}
         else:
             ended = {OrderState.CANCELED}
-        day = order.request.time_in_force is TimeInForce.DAY and OrderState.CANCELED in ended
-        late = at_venue is None and any(reason.code == "NOT_SENT" for reason in order.reasons)
-        if order.state not in ended and not ((day or late) and order.state is OrderState.EXPIRED):
+        timed = order.request.time_in_force is not TimeInForce.GTC and OrderState.CANCELED in ended
+        late = at_venue is None and any(reason.code in _UNSENT for reason in order.reasons)
+        if order.state not in ended and not ((timed or late) and order.state is OrderState.EXPIRED):
             yield f"ended {order.state}, not {min(ended)}"
+
+
+def _exits(events: Iterable[Event]) -> int:
+    """Count exits that were placed while another one of the same order might still trade."""
+    states: dict[str, OrderState] = {}
+    legs: dict[str, list[str]] = {}
+    count = 0
+    for event in events:
+        if event.kind is EventKind.ORDER:
+            states[event.ref] = OrderState.NEW
+            if event.payload.get("role") in EXITS:
+                kin = legs.setdefault(str(event.payload["parent"]), [])
+                count += any(states[leg] in OPEN_STATES for leg in kin)
+                kin.append(event.ref)
+        elif event.kind in {EventKind.STATE, EventKind.FILL}:
+            states[event.ref] = OrderState(str(event.payload["to"]))
+    return count
+
+
+def _oversold(books: Books) -> int:
+    """Count orders whose exits sold more than they were for."""
+    sold: Counter[str] = Counter()
+    for order in books.orders.values():
+        if order.role in EXITS and order.parent:
+            sold[order.parent] += int(order.filled_quantity)
+    count = 0
+    for parent, units in sold.items():
+        order = books.orders[parent]
+        bought = order.filled_quantity if order.request.side is Side.BUY else order.remaining
+        count += units > bought
+    return count
 
 
 def _illegal(events: Iterable[Event]) -> int:

@@ -91,7 +91,7 @@ class Lab:
 
     def die_at(self, point: str, **how: Any) -> None:
         """Kill one desk at a named point."""
-        once = point.startswith(("recover", "halt", "compare"))
+        once = point.startswith(("recover", "halt", "compare", "flatten", "exit", "replace"))
         self.live(point=point, passes=0 if once else self.dice.randint(0, 3), **how)
 
     def die_any_time(self, **how: Any) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from marketpulse.execution.kit import POINTS
 from marketpulse.prove import calls, crowd, kills, simulation, wal, walk
 from marketpulse.prove.found import Found
 from marketpulse.prove.mutants import CROWD, KILLED
@@ -84,7 +85,7 @@ def _crowd(part: Part, folder: Path) -> Found:
 
 PROOFS: Mapping[str, Proof] = {
     "kills": Proof(
-        "kill -9 at 20 named points and at any time",
+        f"kill -9 at {len(POINTS)} named points and at any time",
         "kills",
         (10_000, 300),
         (16, 6),

@@ -8,6 +8,7 @@ cancels, halts, and desks that die at a named point and start again.
 import random
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,14 +18,13 @@ from marketpulse.execution.kit import POINTS
 from marketpulse.portfolio import Books
 from marketpulse.prove.check import disagreements
 from marketpulse.prove.found import Found
-from marketpulse.prove.life import wish
+from marketpulse.prove.life import change, wish
 from marketpulse.prove.venue import ACCOUNT, INSTRUMENTS, SYMBOLS, Luck
 from marketpulse.prove.world import OPENING, Killed, World
 from marketpulse.types import (
     Instrument,
     MarketDatum,
     OrderRequest,
-    OrderType,
     Quote,
     SessionInfo,
     SessionState,
@@ -37,7 +37,7 @@ _SECONDS = int(timedelta(hours=6, minutes=30).total_seconds())
 _CLOSE = OPENING + timedelta(seconds=_SECONDS)
 _OLD = 300.0
 _LUCK = Luck(lost=0.06, lately=0.14, unanswered=0.22, throttled=0.26, late=4.0, trade=0.05)
-_EXPECTED = {"HALTED", "RECOVERING", "UNRESOLVED_ORDER"}
+_EXPECTED = {"HALTED", "REDUCING", "RECOVERING", "UNRESOLVED_ORDER", "NOT_REPLACEABLE", "BAD_REQUEST"}
 
 
 class _Provider:
@@ -58,7 +58,7 @@ class _Provider:
         if self._dice.random() < 0.02:
             self._silent[symbol] = clock.monotonic() + self._dice.uniform(60, 1800)
             self.gaps += 1
-        self._cents[symbol] += self._dice.randint(-20, 20)
+        self._cents[symbol] += self._dice.randint(-120, 120)
         price = self._cents[symbol] / 100
         return Quote(symbol, price, price - 0.01, price + 0.01, None, now, now, "simulated")
 
@@ -94,6 +94,7 @@ class Day:
         self.found["orders left open"] += len(fold.open_orders)
         self.notes.update(self.world.venue.happened)
         self.notes.update({"orders": len(self._placed), "fills": len(fold.fills)})
+        self.notes.update(f"{order.role} order" for order in fold.orders.values() if order.role)
         self.notes["quote gap"] += self._provider.gaps
         self.world.ledger.close()
         return events[-1].hash
@@ -108,18 +109,47 @@ class Day:
 
     def _act(self, dice: random.Random) -> None:
         drawn, execution = dice.random(), self.world.execution
-        if drawn < 0.55:
-            self._place(wish(dice) if dice.random() < 0.5 else _for_the_day(wish(dice)))
-        elif drawn < 0.65 and self._placed:
+        if drawn < 0.5:
+            self._place(self._timed(wish(dice)))
+        elif drawn < 0.58 and self._placed:
             key, request = dice.choice(self._placed)
             placed = execution.place(request, key)
             self.found["double click that made an order"] += not placed.repeated
-        elif drawn < 0.85 and self.world.books.open_orders:
+        elif drawn < 0.7 and self.world.books.open_orders:
             self._try(lambda: execution.cancel(dice.choice(self.world.books.open_orders).id))
+        elif drawn < 0.85 and self.world.books.open_orders:
+            self._change(dice)
         elif drawn < 0.9:
-            execution.halt("as drawn")
+            stop = dice.choice([execution.halt, execution.halt, execution.reduce])
+            stop("as drawn")
+        elif drawn < 0.91:
+            execution.flatten("FLATTEN")
+            self.notes["flatten"] += 1
         else:
             execution.resume("RESUME")
+
+    def _change(self, dice: random.Random) -> None:
+        """Ask for other terms, twice: the second time nothing new is asked for."""
+        order, key = dice.choice(self.world.books.open_orders), f"c{self.notes['changes wanted']}"
+        self.notes["changes wanted"] += 1
+        terms = change(dice, order)
+
+        def do() -> None:
+            self.world.execution.replace(order.id, key, terms)
+            again = self.world.execution.replace(order.id, key, terms)
+            self.found["double click that made a change"] += not again.repeated
+
+        self._try(do)
+
+    def _timed(self, request: OrderRequest) -> OrderRequest:
+        """Let some orders live for the day, and some until a time of it."""
+        drawn = self.world.dice.random()
+        if request.time_in_force is not TimeInForce.GTC or drawn < 0.4:
+            return request
+        if drawn < 0.8:
+            return replace(request, time_in_force=TimeInForce.DAY)
+        till = self.world.clock.now() + timedelta(seconds=self.world.dice.uniform(60, 7200))
+        return replace(request, time_in_force=TimeInForce.GTD, good_till=till)
 
     def _place(self, request: OrderRequest) -> None:
         key = f"k{self.notes['wishes']}"
@@ -176,18 +206,6 @@ class Day:
                     break
         self.world.advance(60.0)
         self._turn()
-
-
-def _for_the_day(request: OrderRequest) -> OrderRequest:
-    return OrderRequest(
-        request.symbol,
-        request.side,
-        OrderType(request.type),
-        request.quantity,
-        request.limit_price,
-        None,
-        TimeInForce.DAY,
-    )
 
 
 def days(seed: int, size: int, folder: Path) -> Found:

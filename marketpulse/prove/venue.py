@@ -23,6 +23,7 @@ from marketpulse.types import (
     OrderState,
     OrderType,
     Side,
+    TimeInForce,
 )
 
 __all__ = ["ACCOUNT", "CASH", "INSTRUMENTS", "SYMBOLS", "Luck", "Said", "Venue", "WireBroker"]
@@ -35,6 +36,8 @@ SYMBOLS = ("AAPL", "MSFT", "IBM")
 INSTRUMENTS = {
     s: Instrument(s, s, AssetClass.EQUITY, "USD", "XNYS", Decimal("0.01"), Decimal(1)) for s in SYMBOLS
 }
+
+_AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 
 Said = dict[str, Any]
 """A request or an answer, as it travels: a JSON object."""
@@ -97,7 +100,7 @@ class Venue:
         self._trade()
         luck, op = self.luck, asked["op"]
         drawn = self._dice.random() if self.faults else 1.0
-        if op not in {"place", "cancel"}:
+        if op not in {"place", "cancel", "replace"}:
             drawn *= 3.0  # a question that fails only costs time
         if drawn < luck.lost:
             self._note("request lost")
@@ -165,6 +168,31 @@ class Venue:
             self.orders.append(order)
             while asked["market"] and order["left"]:
                 self._fill(order, self._dice.randint(1, order["left"]))
+            if asked.get("force"):
+                self._at_once(order)
+        return {"venue_id": f"V-{order['cid']}"}
+
+    def _at_once(self, order: Said) -> None:
+        """Ioc trades a part now and then, fok all or nothing; the rest is given up."""
+        if self._dice.random() < 0.6:
+            whole = order["force"] == TimeInForce.FOK
+            self._fill(order, order["left"] if whole else self._dice.randint(1, order["left"]))
+        if order["open"]:
+            self._note("remainder given up")
+            order["open"], order["canceled"] = False, True
+
+    def do_replace(self, asked: Said) -> Said:
+        """Give what rests another price or quantity."""
+        order = self._of(asked["cid"])
+        if order is None or not order["open"]:
+            return {"rejected": "NOTHING_TO_CHANGE"}
+        done = order["quantity"] - order["left"]
+        quantity = asked["quantity"] or order["quantity"]
+        if quantity <= done or (self.luck.unlucky and quantity % self.luck.unlucky == 0):
+            return {"rejected": "UNLUCKY"}
+        order["quantity"], order["left"] = quantity, quantity - done
+        order["price"] = asked["price"] or order["price"]
+        self._note("changed in place")
         return {"venue_id": f"V-{order['cid']}"}
 
     def do_cancel(self, asked: Said) -> Said:
@@ -199,14 +227,20 @@ class WireBroker:
     Parameters
     ----------
     wire : carries one request and returns the answer; None or Uncertain when there is none
+    amends : it changes orders in place
     """
 
     name = "sim"
 
-    def __init__(self, wire: Callable[[Said], Said | None], grace: float) -> None:
+    def __init__(self, wire: Callable[[Said], Said | None], grace: float, *, amends: bool = False) -> None:
         self._wire = wire
         self.capabilities = BrokerCapabilities(
-            frozenset(OrderType), frozenset({AssetClass.EQUITY}), grace, live=False
+            frozenset(OrderType),
+            frozenset({AssetClass.EQUITY}),
+            grace,
+            live=False,
+            forces=frozenset(TimeInForce),
+            amends=amends,
         )
 
     def _call(self, op: str, **asked: Any) -> Said:
@@ -227,8 +261,10 @@ class WireBroker:
             symbol=instrument.symbol,
             side=request.side.sign,
             quantity=int(request.quantity),
-            price=int((request.limit_price or Decimal(100)) * 100),
+            price=int((request.trigger or Decimal(100)) * 100),
             market=request.type is OrderType.MARKET,
+            stop=request.stop_price is not None,
+            force=request.time_in_force.value if request.time_in_force in _AT_ONCE else "",
         )
         return Ack(client_id, answer["venue_id"], datetime.fromtimestamp(0, UTC))
 
@@ -237,9 +273,15 @@ class WireBroker:
         self._call("cancel", cid=ref.client_id)
 
     def replace(self, ref: OrderRef, terms: Terms) -> Ack:
-        """Refuse: it amends nothing in place."""
-        del ref, terms
-        raise Rejected("NOT_OFFERED", f"{self.name} does not change an order in place.")
+        """Ask for other terms."""
+        price = terms.limit_price or terms.stop_price
+        answer = self._call(
+            "replace",
+            cid=ref.client_id,
+            quantity=None if terms.quantity is None else int(terms.quantity),
+            price=None if price is None else int(price * 100),
+        )
+        return Ack(ref.client_id, answer["venue_id"], datetime.fromtimestamp(0, UTC))
 
     def find(self, ref: OrderRef) -> VenueOrder | None:
         """Return the venue's view."""
@@ -278,4 +320,12 @@ def _fill(venue: str, told: Said) -> Fill:
 def _view(order: Said) -> VenueOrder:
     ref = OrderRef(order["cid"], f"V-{order['cid']}", INSTRUMENTS[order["symbol"]])
     state, quantity, filled = OrderState(order["state"]), order["quantity"], order["filled"]
-    return VenueOrder(ref, state, Decimal(quantity), Decimal(filled))
+    price = Decimal(order["price"]) / 100
+    return VenueOrder(
+        ref,
+        state,
+        Decimal(quantity),
+        Decimal(filled),
+        limit_price=None if order["stop"] or order["market"] else price,
+        stop_price=price if order["stop"] else None,
+    )

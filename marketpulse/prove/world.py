@@ -39,6 +39,7 @@ class World:
 
     def __init__(self, folder: Path, seed: int, luck: Luck) -> None:
         self.path = folder / "ledger.db"
+        self._amends = seed % 2 == 0
         self.clock = SimClock(OPENING)
         self.plan = Plan()
         self.die_at = ""
@@ -55,7 +56,7 @@ class World:
     def start(self) -> None:
         """Begin a desk on what the ledger holds."""
         self.ledger = Ledger.open(self.path, self.clock, failing(self.plan))
-        broker = WireBroker(self.venue.answer, GRACE)
+        broker = WireBroker(self.venue.answer, GRACE, amends=self._amends)
         self.execution, self.books = desk(self.ledger, broker, self.clock, self._probe)
 
     def restart(self) -> None:

@@ -333,3 +333,36 @@ def test_a_crash_anywhere_makes_one_order_of_one_wish(bench, point, in_place, fi
     assert [(o.request.limit_price, o.remaining) for o in bench.books.open_orders] == expected
     assert all(bench.venue.placed(o.client_order_id) <= 1 for o in bench.books.orders.values())
     assert bench.venue.calls.count(("replace", order.client_order_id)) <= 1
+
+
+def test_a_cancel_that_overtakes_a_change_in_doubt_follows_what_the_venue_made_of_it(bench):
+    order = amends(bench).resting(buy(10, limit="90"))
+    bench.venue.execute(order.client_order_id, 3, "90")
+    bench.turn()
+    bench.execution.replace(order.id, "r1", Terms(quantity=Decimal(5)))
+    bench.venue.trouble["replace"].append(Uncertain("timeout"))
+    bench.venue.trouble["find"].append(Uncertain("down"))
+    bench.turn()
+    bench.execution.cancel(order.id)
+    bench.venue.execute(order.client_order_id, 2, "90")
+    for _ in range(4):
+        bench.turn(1)
+    assert (bench.state(order), bench.order(order).request.quantity) == ("filled", 5)
+    assert bench.alerts() == []
+
+
+def test_a_cancel_that_overtakes_a_change_to_more_counts_the_larger_of_both(bench):
+    order = amends(bench).resting(buy(10, limit="90"))
+    bench.execution.replace(order.id, "r1", Terms(quantity=Decimal(20)))
+    bench.venue.trouble["replace"].append(Uncertain("timeout"))
+    bench.venue.trouble["find"].append(Uncertain("down"))
+    bench.turn()
+    bench.venue.trouble["cancel"].append(Uncertain("down"))
+    bench.execution.cancel(order.id)
+    assert bench.order(order).request.quantity == 20
+    assert bench.books.reserved_cash == 20 * 90 + 1
+    bench.venue.execute(order.client_order_id, 15, "90")
+    for _ in range(4):
+        bench.turn(1)
+    assert (bench.state(order), bench.books.held("AAPL")) == ("canceled", 15)
+    assert bench.alerts() == []

@@ -1,11 +1,15 @@
 """The comparison with the venue finds each thing that may be wrong, and nothing where all is well."""
 
+from dataclasses import replace
+
 import pytest
 
+from marketpulse.portfolio.families import EXITS
 from marketpulse.prove.check import disagreements
 from marketpulse.prove.life import wish
 from marketpulse.prove.venue import Luck
 from marketpulse.prove.world import World
+from marketpulse.types import EventKind
 
 
 @pytest.fixture
@@ -16,9 +20,9 @@ def world(tmp_path):
         world.execution.place(wish(world.dice), f"k{i}")
         world.execution.turn({}, {})
         world.advance(1.0)
-    for order in world.books.open_orders:
-        world.execution.cancel(order.id)
-    for _ in range(3):
+    for _ in range(6):  # exits follow what they belong to
+        for order in world.books.open_orders:
+            world.execution.cancel(order.id)
         world.advance(31.0)
         world.execution.turn({}, {})
     yield world
@@ -72,3 +76,23 @@ def test_another_end(world):
 def test_an_order_the_venue_does_not_know(world):
     world.venue.orders = [o for o in world.venue.orders if o["left"]]
     assert {what.split(",")[0] for what in found(world)} == {"ended filled"}
+
+
+def exits(world):
+    return [e for e in world.ledger.read() if e.kind is EventKind.ORDER and e.payload.get("role") in EXITS]
+
+
+def test_two_exits_at_once(world):
+    events = list(world.ledger.read())
+    leg = exits(world)[0]
+    again = replace(leg, ref="another")
+    assert "two exits at once" in disagreements([*events[: leg.seq], again, *events[leg.seq :]], world.venue)
+
+
+def test_exits_that_sell_more_than_was_bought(world):
+    events = list(world.ledger.read())
+    leg = exits(world)[0]
+    bought = next(e for e in events if e.kind is EventKind.FILL and e.ref == leg.payload["parent"])
+    payload = {**bought.payload, "quantity": "999", "side": "sell", "to": "filled"}
+    more = replace(bought, ref=leg.ref, seq=events[-1].seq + 1, payload=payload, key="fill:sim:more")
+    assert "more sold by exits than bought" in disagreements([*events, more], world.venue)
