@@ -754,6 +754,37 @@ class FakeDesk:
         self.calls.append(("resume", confirm))
         self.show(halt=None, status=DeskStatus.OK)
 
+    def _account(self, broker, account_id=None):
+        for view in self.shown.accounts:
+            if view.broker == broker and account_id in (None, view.account_id):
+                return view
+        raise Refused("UNKNOWN_ACCOUNT", "This desk has no live account of that name.")
+
+    def arm(self, broker, account_id):
+        view = self._account(broker)
+        if view.account_id != account_id:
+            raise Refused("NOT_ARMED", f"That is not the id of the account at {broker}; nothing was armed.")
+        self.calls.append(("arm", broker, account_id))
+        armed = replace(view, armed=True)
+        self.show(accounts=tuple(armed if row is view else row for row in self.shown.accounts))
+        return armed
+
+    def adopt(self, broker, account_id, typed):
+        view = self._account(broker, account_id)
+        if not view.difference or typed != view.phrase:
+            raise Refused("BAD_CONFIRMATION", f"Type {view.phrase} to believe the venue.")
+        self.calls.append(("adopt", broker, account_id, typed))
+        agreed = replace(view, difference=(), phrase="", reconciled=True)
+        self.show(accounts=tuple(agreed if row is view else row for row in self.shown.accounts))
+        return agreed
+
+    def login(self, broker, request_token):
+        view = self._account(broker)
+        if view.login_expires is None:
+            raise Refused("NO_LOGIN", f"{broker} takes no login here.")
+        self.calls.append(("login", broker, request_token))
+        return view
+
     def ask_again(self, provider):
         if provider not in [p.name for p in self.shown.providers]:
             raise Refused("UNKNOWN_PROVIDER", "This desk asks no provider of that name.")

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from marketpulse import __version__
+from marketpulse.api.accounts import Accounts
 from marketpulse.api.assets import chart_script
 from marketpulse.api.facade import Find
 from marketpulse.api.feeds import Feeds
@@ -64,6 +65,7 @@ def build(token: str, find: Find, closing: threading.Event, on_fault: OnFault) -
     api.include_router(Feeds(find).router())
     api.include_router(Stream(find, closing).router())
     api.include_router(Orders(find, token).router())
+    api.include_router(Accounts(find, token).router())
     api.include_router(Statements(find, token).router())
     api.add_api_route(
         "/assets/lightweight-charts.js", chart_script, include_in_schema=False, response_model=None

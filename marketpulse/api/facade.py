@@ -3,7 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from marketpulse.types import Bars, Halt, Interval, Order, OrderRequest, Placement, Snapshot, Statement
+from marketpulse.types import (
+    AccountView,
+    Bars,
+    Halt,
+    Interval,
+    Order,
+    OrderRequest,
+    Placement,
+    Snapshot,
+    Statement,
+)
 
 __all__ = ["Facade", "Find"]
 
@@ -45,6 +55,15 @@ class Facade(Protocol):
 
     def statement(self, text: str, account: str, commit: str = "") -> Statement:
         """Show what a broker's statement would do; book it with the hash of what was shown."""
+
+    def arm(self, broker: str, account_id: str) -> AccountView:
+        """Let orders leave to a live account for the rest of this run."""
+
+    def adopt(self, broker: str, account_id: str, typed: str) -> AccountView:
+        """Believe a live venue where the books differ."""
+
+    def login(self, broker: str, request_token: str) -> AccountView:
+        """Log in to a venue that wants that daily."""
 
     def ask_again(self, provider: str) -> None:
         """Ask a provider of prices again at once."""

@@ -1,6 +1,7 @@
 """All accounts of the desk: which one trades what, whether it may, and their turns."""
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from types import MappingProxyType
 
 from marketpulse.errors import BrokerError, Refused
 from marketpulse.execution.kit import Kit
@@ -9,7 +10,7 @@ from marketpulse.execution.placing import Placer
 from marketpulse.execution.seat import Seat
 from marketpulse.execution.venue import Venue, say
 from marketpulse.ports import Broker
-from marketpulse.types import AccountView, Instrument, MarketDatum, Reason, SessionInfo
+from marketpulse.types import AccountView, Instrument, MarketDatum, Mode, Reason, SessionInfo
 
 __all__ = ["Accounts"]
 
@@ -61,8 +62,26 @@ class Accounts:
 
     @property
     def views(self) -> tuple[AccountView, ...]:
-        """The live accounts as they stand now."""
-        return tuple(self._view(seat) for seat in self._seats)
+        """The accounts of the set as they stand now."""
+        return (*map(self._on_paper, self._paper), *map(self._view, self._seats))
+
+    def _on_paper(self, lane: Lane) -> AccountView:
+        account = lane.venue.account
+        broker, _, account_id = account.partition(":")
+        classes = sorted(kind.value for kind in lane.venue.broker.capabilities.asset_classes)
+        balances = self._kit.books.portfolio.balances.items()
+        return AccountView(
+            account=account,
+            broker=broker,
+            account_id=account_id,
+            mode=Mode.PAPER,
+            armed=True,
+            reconciled=lane.recovered,
+            asset_classes=tuple(classes),
+            cash=MappingProxyType(
+                {currency: amount for (whose, currency), amount in balances if whose == account}
+            ),
+        )
 
     def _view(self, seat: Seat) -> AccountView:
         lane = self._live.get(seat.live.broker)

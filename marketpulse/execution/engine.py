@@ -95,7 +95,7 @@ class Execution:
 
     @property
     def accounts(self) -> tuple[AccountView, ...]:
-        """The live accounts as they stand now; empty on paper."""
+        """The accounts of the set as they stand now."""
         return self._accounts.views
 
     def venue(self, instrument: Instrument) -> tuple[str, Broker] | None:

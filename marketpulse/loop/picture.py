@@ -20,6 +20,7 @@ from marketpulse.portfolio import Flow, band, converted, put_in, value
 from marketpulse.portfolio.codec import read_booking, read_external
 from marketpulse.risk import Scenarios, stops, view
 from marketpulse.types import (
+    AccountView,
     DeskStatus,
     Event,
     EventKind,
@@ -82,7 +83,7 @@ class Picture:
             wall=rooms.clock.wall(),
             started=self._started,
             version=__version__,
-            mode=Mode.LIVE if any(account.armed for account in accounts) else Mode.PAPER,
+            mode=_mode(accounts),
             feed=rooms.feed,
             account=books.account,
             accounts=accounts,
@@ -244,6 +245,11 @@ class Picture:
             else f"REPLAY: real daily bars, path inside the day interpolated, 1 trading day = {seconds:g} s"
         )
         return ReplayInfo(start, tape.end, tape.speed, ended, banner)
+
+
+def _mode(accounts: tuple[AccountView, ...]) -> Mode:
+    """Live as soon as one live account is armed."""
+    return Mode.LIVE if any(a.armed and a.mode is Mode.LIVE for a in accounts) else Mode.PAPER
 
 
 def _nearest(orders: tuple[Order, ...]) -> dict[str, Decimal]:

@@ -153,7 +153,9 @@ def test_a_test_network_keeps_a_ledger_of_its_own(tmp_path, venues):
 def test_with_all_on_paper_no_live_client_is_made_whatever_keys_are_there(tmp_path, venues):
     with Desk.open(settings(tmp_path, MARKETPULSE_LIVE="1")) as desk:
         snapshot = desk.snapshot()
-        assert snapshot.accounts == ()
+        (paper,) = snapshot.accounts
+        assert (paper.account, paper.mode, paper.armed) == ("paper:desk", Mode.PAPER, True)
+        assert paper.cash == {"USD": Decimal(100_000)}
         assert snapshot.mode is Mode.PAPER
         assert snapshot.account == "paper:desk"
         assert refused(desk.arm, "binance", "B1") == "UNKNOWN_ACCOUNT"
@@ -166,7 +168,7 @@ def test_routes_mean_nothing_on_a_replay(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "BROKERS", {})
     with Desk.open(settings(tmp_path, **LIVE, MARKETPULSE_FEED="replay")) as desk:
         snapshot = desk.snapshot()
-        assert snapshot.accounts == ()
+        assert [view.account for view in snapshot.accounts] == ["paper:desk"]
         assert any("this replay trades on paper" in note for note in snapshot.notes)
 
 
