@@ -92,7 +92,10 @@ def test_a_change_that_is_not_seen_within_the_grace_has_not_arrived(venue):
     venue.loses = [(Uncertain("lost"), False)]
     with pytest.raises(Uncertain):
         venue.ask()
-    venue.clock.advance(GRACE + 1)
+    venue.clock.advance(GRACE - 1)
+    with pytest.raises(Uncertain):
+        venue.ask()
+    venue.clock.advance(2)
     venue.ask()
     assert venue.sent == 2
     assert venue.view.limit_price == 91
