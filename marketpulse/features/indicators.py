@@ -3,7 +3,7 @@
 Every function looks back only, returns one number per bar, and NaN where it is not yet defined.
 """
 
-from math import log
+from math import isfinite, log
 
 import numpy as np
 import talib
@@ -140,11 +140,14 @@ def wilder(values: FloatArray, period: int) -> FloatArray:
     [nan, nan, 2.0, 3.0]
     """
     found = np.full(len(values), np.nan)
-    known = np.isfinite(values)
-    first = int(known.argmax()) if known.any() else len(values)
+    first = 0
+    if len(values) and not isfinite(values[0]):
+        known = np.isfinite(values)
+        first = int(known.argmax()) if known.any() else len(values)
     if len(values) - first >= period:
         # The first row of ATR has no close before it and is left out, so a zero stands there.
-        tops = np.concatenate(([0.0], values[first:]))
+        tops = np.zeros(len(values) - first + 1)
+        tops[1:] = values[first:]
         zero = np.zeros(len(tops))
         found[first:] = talib.ATR(tops, zero, zero, timeperiod=period)[1:]
     return found
