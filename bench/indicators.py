@@ -150,7 +150,7 @@ def _features(panel, loop) -> list[Row]:
         ),
         Row(f"{len(NAMES)} features, 20 x {DAYS:,} bars", few * 1e3, "ms", 500),
         Row(f"{len(NAMES)} features of one symbol", per_call(lambda: table(one, beside)), "us"),
-        Row(f"{len(NAMES)} features of one new bar", per_call(lambda: newest(one, beside)), "us", 1_000),
+        Row(f"{len(NAMES)} features of one new bar", per_call(lambda: newest(one, beside)), "us"),
     ]
 
 
