@@ -36,6 +36,7 @@ COLUMNS = (
     "Z2",
     "worst 250",
     "mean VaR",
+    "loss",
     "zone",
 )
 
@@ -63,7 +64,7 @@ def cells(method: Method, found) -> list[str]:
     return [
         str(method), f"{100 * found.rate:.2f} %", show(found.kupiec.p_value), show(found.independence.p_value),
         show(found.joint.p_value), show(found.dynamic.p_value), show(found.es_ratio, 2),
-        show(found.z2.statistic, 2), str(found.worst), f"{100 * found.mean_var:.2f} %", str(found.zone),
+        show(found.z2.statistic, 2), str(found.worst), f"{100 * found.mean_var:.2f} %", f"{1e4 * found.quantile_loss:.2f}", str(found.zone),
     ]  # fmt: skip
 
 

@@ -73,6 +73,7 @@ class Backtest:
     worst : most exceedances in any of the blocks of 250 days; None for fewer
     es_ratio : mean loss over mean forecast on the days of exceedance; None without one
     mean_var : mean estimate
+    quantile_loss : mean of the loss that the right quantile makes least; to compare methods
     note : why something is unknown
     """
 
@@ -88,6 +89,7 @@ class Backtest:
     es_ratio: float | None
     z2: Tested
     mean_var: float | None
+    quantile_loss: float | None
     replaced: int
     note: str
 
@@ -257,7 +259,21 @@ def judge(forecasts: Forecasts, level: float = 0.99) -> Backtest:
         none = Tested(None, None, n, why)
         rate = count / n if n else None
         return Backtest(
-            n, count, rate, none, none, none, none, None, None, None, none, None, forecasts.replaced, why
+            n,
+            count,
+            rate,
+            none,
+            none,
+            none,
+            none,
+            None,
+            None,
+            None,
+            none,
+            None,
+            None,
+            forecasts.replaced,
+            why,
         )
     alone = christoffersen(hits, level)
     starts = range(0, n - YEAR + 1, YEAR)
@@ -276,6 +292,7 @@ def judge(forecasts: Forecasts, level: float = 0.99) -> Backtest:
         es_ratio=ratio if isfinite(ratio) else None,
         z2=acerbi_szekely(forecasts.returns, forecasts.var, forecasts.es, level),
         mean_var=float(forecasts.var.mean()),
+        quantile_loss=float(np.mean((1 - level - hits) * (forecasts.returns + forecasts.var))),
         replaced=forecasts.replaced,
         note="" if year else f"no zone: {n} days, fewer than {YEAR}",
     )

@@ -27,6 +27,8 @@ def test_the_headline_passes_its_own_backtest_on_the_sp500(fitted, level):
     assert found.joint.p_value > 0.05
     assert 0.9 <= found.es_ratio <= 1.1
     assert found.replaced < 4030 * 0.02
+    plain = judge(walk_forward(RETURNS, level, fitted)[Method.HISTORICAL], level)
+    assert found.quantile_loss < plain.quantile_loss
 
 
 @pytest.mark.slow
@@ -111,6 +113,7 @@ def test_a_judgement_counts():
     assert found.worst == 2
     assert found.es_ratio == pytest.approx(1.2)
     assert found.mean_var == 2.0
+    assert found.quantile_loss == pytest.approx((596 * 0.01 * 3.0 + 4 * 0.99 * 1.0) / 600)
     assert found.note == ""
 
 
