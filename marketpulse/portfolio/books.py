@@ -156,17 +156,25 @@ class Books:
 
     def replay(self, events: Iterable[Event]) -> "Books":
         """Fold committed events, oldest first; returns itself."""
-        fold, own = self._fold, self._own
+        last: Event | None = None
         with self._lock, localcontext(EXACT):
-            for event in events:
-                if event.seq <= self.seq:
-                    continue
-                take = fold.get(event.kind)
-                if take is not None and (event.account in own or event.kind in _FOR_ALL):
-                    take(event)
-                self.seq = event.seq
-                self.updated = event.time
-            self._orders = self._portfolio = None
+            fold, own, fill, seq = self._fold, self._own, EventKind.FILL, self.seq
+            try:
+                for event in events:
+                    if event.seq <= seq:
+                        continue
+                    if event.kind is fill:  # nearly all of a long ledger
+                        if event.account in own:
+                            self._fill(event)
+                    else:
+                        take = fold.get(event.kind)
+                        if take is not None and (event.account in own or event.kind in _FOR_ALL):
+                            take(event)
+                    last, seq = event, event.seq
+            finally:
+                if last is not None:
+                    self.seq, self.updated = last.seq, last.time
+                self._orders = self._portfolio = None
         return self
 
     def _deposit(self, event: Event) -> None:

@@ -101,6 +101,8 @@ class Families:
 
     def filled(self, line: Line, quantity: Decimal) -> None:
         """Take over a FILL event, after the line has."""
+        if line.wish is None and not self._kin and not self.wishes:
+            return  # most orders of a long ledger have no family
         self._awaits(line)
         bracket = self._kin.get(line.id)
         if bracket is None:

@@ -15,6 +15,7 @@ from marketpulse.types import ActionKind, CorporateAction, Event, EventKind, Por
 __all__ = ["Sums", "alias_of", "currency_of", "own_fee", "put_in"]
 
 _ZERO = Decimal(0)
+_PLAIN = 11  # what every FILL has; the rest is optional, and looking for it costs as much as a sum
 _FIRST = "USD"  # the only currency of a share that the first ledgers knew: they name none
 _ON_PAPER: Mapping[str, str] = MappingProxyType({"USDT": "USD"})
 _AS_THEY_ARE: Mapping[str, str] = MappingProxyType({})
@@ -126,23 +127,24 @@ class Sums:
     def fill(self, account: str, payload: Any) -> tuple[Decimal, Decimal, Decimal]:
         """Book an execution; returns quantity, value, and what it cost in the instrument's currency."""
         symbol = payload["symbol"]
-        place = self._places.get((account, symbol)) or self._place(
-            account, symbol, payload.get("currency", "")
-        )
+        place = self._places.get((account, symbol))
+        if place is None:
+            place = self._place(account, symbol, payload.get("currency", ""))
         quantity, price, fee = (
             Decimal(payload["quantity"]),
             Decimal(payload["price"]),
             Decimal(payload["fee"]),
         )
         value = quantity * price
-        if "pessimistic" in payload or "optimistic" in payload:
-            self._banded = True
-            _band(place[1], payload, quantity, price)
-        elsewhere = payload.get("fee_currency")
-        if elsewhere:
-            signed = quantity if payload["side"] == "buy" else -quantity
-            return quantity, value, self._trade(account, place, signed, price, (fee, elsewhere))
         holding, purse = place
+        if len(payload) > _PLAIN:
+            if "pessimistic" in payload or "optimistic" in payload:
+                self._banded = True
+                _band(purse, payload, quantity, price)
+            elsewhere = payload.get("fee_currency")
+            if elsewhere:
+                signed = quantity if payload["side"] == "buy" else -quantity
+                return quantity, value, self._trade(account, place, signed, price, (fee, elsewhere))
         if payload["side"] == "buy":
             holding.trade(quantity, value)
             purse.amount -= value + fee
