@@ -3,7 +3,7 @@
 import streamlit as st
 
 from marketpulse import desk
-from pages import account_panels, parts
+from pages import account_panels, parts, statement
 
 
 @st.fragment(run_every=parts.REFRESH)
@@ -48,8 +48,11 @@ def main() -> None:
         cash()
     with parts.alone():
         holdings()
-    with parts.alone():
+    left, right = st.columns([1.3, 1], gap="xsmall")
+    with left:
         executed()
+    with right, parts.panel("statement"):
+        statement.draw()
 
 
 main()
