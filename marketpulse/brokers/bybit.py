@@ -46,6 +46,7 @@ __all__ = ["BybitBroker"]
 
 _NAME = "bybit"
 _GRACE = 30.0  # seconds; a request lives 5 at the venue, the rest is for a slow back end and its history
+_FILTERS = ("Order", "StopOrder")  # a cancel finds what waits for its trigger by the second only
 _PAGES = 60  # answers to one question
 _ORDERS, _TRADES = 50, 100  # rows in one answer, the venue's limits
 _WEEK = timedelta(days=7)  # the venue's longest period in one question
@@ -160,10 +161,14 @@ class BybitBroker:
         if pair is None:
             raise not_open()
         order = {**SPOT, "symbol": pair.id, "orderLinkId": ref.client_id}
-        try:
-            only(_NAME, self._line.write(lambda client: client.private_post_v5_order_cancel(order)))
-        except Absent:
-            raise not_open() from None
+        for kind in _FILTERS:
+            wish = order | {"orderFilter": kind}
+            try:
+                only(_NAME, self._line.write(partial(_cancel, wish)))
+            except Absent:
+                continue
+            return
+        raise not_open()
 
     def replace(self, ref: OrderRef, terms: Terms) -> Ack:
         """Change prices or quantity in place; see ``Amending``."""
@@ -276,6 +281,10 @@ class BybitBroker:
             coins[text(_NAME, row, "coin")] = number(_NAME, row, "walletBalance")
         account_id = text(_NAME, only(_NAME, user.get("result")), "userID")
         return account_of(account_id, coins, self._instruments.values())
+
+
+def _cancel(wish: dict[str, Any], client: Any) -> Any:
+    return client.private_post_v5_order_cancel(wish)
 
 
 def _asked(ask: Callable[[Any, dict[str, Any]], Any], query: dict[str, Any], client: Any) -> Any:

@@ -251,7 +251,8 @@ class BybitDesk(Desk):
 
     def cancel(self, fields):
         order = self.named(fields["orderLinkId"])
-        if order is None or order["state"] != "open":
+        waits = order is not None and "triggerPrice" in order["sent"]
+        if order is None or order["state"] != "open" or waits is not (fields["orderFilter"] == "StopOrder"):
             return self.said({}, 170213)
         order["state"] = "canceled"
         return self.said({"orderId": str(order["id"]), "orderLinkId": order["client"]})

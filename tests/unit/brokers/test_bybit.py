@@ -235,14 +235,29 @@ def test_an_answer_about_another_order_is_no_answer(broker, desk):
 def test_a_cancel_goes_by_our_name(broker, desk):
     broker.place(CLIENT, BTC, LIMIT)
     broker.cancel(REF)
-    assert desk.wire.sent("POST", "/order/cancel") == [
-        {"category": "spot", "symbol": "BTCUSDT", "orderLinkId": CLIENT}
-    ]
+    same = {"category": "spot", "symbol": "BTCUSDT", "orderLinkId": CLIENT}
+    assert desk.wire.sent("POST", "/order/cancel") == [same | {"orderFilter": "Order"}]
     for number in (170213, 110001, 170142, 170139, 110008, 110010, 170143, 170190):
-        desk.faults[("POST", "/order/cancel")] = [desk.said({}, number)]
+        desk.faults[("POST", "/order/cancel")] = [desk.said({}, number)] * 2
         with pytest.raises(Rejected) as caught:
             broker.cancel(REF)
         assert caught.value.code == "NOT_OPEN"
+
+
+def test_what_waits_for_its_trigger_is_canceled_as_what_it_is(broker, desk):
+    """The venue looks for an order among those that rest in the book, unless it is told otherwise."""
+    broker.place(CLIENT, BTC, STOP)
+    broker.cancel(REF)
+    assert [f["orderFilter"] for f in desk.wire.sent("POST", "/order/cancel")] == ["Order", "StopOrder"]
+    assert broker.find(REF).state is OrderState.CANCELED
+
+
+def test_a_cancel_whose_first_answer_was_lost_goes_no_further(broker, desk):
+    broker.place(CLIENT, BTC, STOP)
+    desk.faults[("POST", "/order/cancel")] = [(503, {}, b"")]
+    with pytest.raises(Uncertain):
+        broker.cancel(REF)
+    assert len(desk.wire.sent("POST", "/order/cancel")) == 1
 
 
 def test_pages_of_open_orders_are_turned_and_orders_without_a_name_are_told_apart(broker, desk):
