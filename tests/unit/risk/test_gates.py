@@ -143,6 +143,7 @@ def test_every_price_is_a_number_on_the_price_step(code, request_):
     [
         (ask(stop_loss_price=Decimal("100.01")), "stop"),  # at the ask
         (ask(stop_loss_price=Decimal(105)), "stop"),
+        (ask(stop_loss_price=Decimal("99.99")), "stop"),  # at the bid
         (ask(stop_loss_price=Decimal(100)), "stop"),  # between bid and ask: hit as it is placed
         (ask(take_profit_price=Decimal("99.99")), "target"),  # at the bid
         (ask(take_profit_price=Decimal(98)), "target"),
@@ -374,6 +375,15 @@ def test_a_working_buy_elsewhere_holds_no_cash_of_this_account():
     changes = {**INDIA, "rates": RUPEE, "account": "kite:1", "portfolio": purse("20000")}
     assert codes(infy(), orders=(replace(there, account="alpaca:1"),), **changes) == []
     assert codes(infy(), orders=(replace(here, account="kite:1"),), **changes) == ["INSUFFICIENT_CASH"]
+
+
+def test_a_working_buy_of_the_same_currency_in_another_account_holds_none_of_it_either():
+    balances = {("alpaca:1", "USD"): Decimal(1_100), ("other:1", "USD"): Decimal(1_100)}
+    books = Portfolio("alpaca:1", cash=Decimal(2_200), balances=balances)
+    working = replace(order(limit("100"), OrderState.NEW), account="other:1")
+    changes = {"portfolio": books, "orders": (working,), "aliases": {}}
+    assert codes(ask(), account="alpaca:1", **changes) == []
+    assert codes(ask(), account="other:1", **changes) == ["INSUFFICIENT_CASH"]
 
 
 def test_on_paper_a_dollar_and_a_tether_are_one_purse():
