@@ -117,8 +117,10 @@ def _never_seen(has_fill: _Method) -> _Method:
 def _keyless(add: _Method) -> _Method:
     """A fill without the key that makes it unique."""
 
-    def mutated(self: Any, kind: Any, ref: str, payload: Any, key: Any = None, **more: Any) -> None:
-        add(self, kind, ref, payload, None if kind is EventKind.FILL else key, **more)
+    def mutated(self: Any, kind: Any, ref: str, payload: Any, *names: Any, **more: Any) -> None:
+        if kind is EventKind.FILL and names:
+            names = (None, *names[1:])
+        add(self, kind, ref, payload, *names, **more)
 
     return mutated
 

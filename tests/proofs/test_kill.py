@@ -80,6 +80,12 @@ def test_i02_i09_i10_simulated_days_end_with_the_venues_books_and_replay_bit_for
         "partial fill",
         "turned away",
         "quote gap",
+        "changed in place",
+        "remainder given up",
+        "flatten",
+        "stop order",
+        "replacement order",
+        "flatten order",
     )
     assert not [what for what in happened if not notes[what]]
     assert notes["fills"] > notes["orders"] > 100

@@ -1,4 +1,4 @@
-"""Random lives: orders, fills, cancels, halts, crashes and a venue in a bad mood, in any sequence.
+"""Random lives: orders of every kind, their exits, changes, fills, halts, crashes and a venue in a bad mood.
 
 After every step the books folded from the ledger equal the live ones and every state change was legal;
 in the end the desk agrees with the venue about every order, unit and cent.
@@ -7,22 +7,29 @@ in the end the desk agrees with the venue about every order, unit and cent.
 import shutil
 import tempfile
 from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from unit.execution.bench import GRACE, Bench, Killed, buy, sell
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from unit.execution.bench import GRACE, T0, Bench, Killed, bracket, buy, sell, stop
 
 from marketpulse.errors import Refused, Rejected, Throttled, Uncertain
 from marketpulse.execution.kit import POINTS
 from marketpulse.execution.lifecycle import EDGES
-from marketpulse.types import OrderState
+from marketpulse.ports import Terms
+from marketpulse.types import OrderState, Side, TimeInForce
 
-CALLS = st.sampled_from(["place", "cancel", "find", "open_orders", "fills"])
+CALLS = st.sampled_from(["place", "cancel", "replace", "find", "open_orders", "fills"])
 ERRORS = st.sampled_from([Uncertain("lost"), Throttled("later", 1.0), RuntimeError("bug"), None])
 RESTING = {OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED}
+TIMED = {TimeInForce.IOC, TimeInForce.GTD}
+EXPECTED = {
+    "HALTED", "REDUCING", "RECOVERING", "UNRESOLVED_ORDER", "NOT_REPLACEABLE", "BAD_REQUEST", "GOOD_TILL_OVER",
+}  # fmt: skip
 
 
 class Machine(RuleBasedStateMachine):
@@ -62,11 +69,61 @@ class Machine(RuleBasedStateMachine):
         try:
             self.do(self.bench.place, make(quantity, limit=limit), f"k{self.keys}")
         except Refused as refused:
-            assert refused.code in {"HALTED", "RECOVERING", "UNRESOLVED_ORDER"}  # noqa: PT017  which refusal matters
+            assert refused.code in EXPECTED  # noqa: PT017  which refusal matters
+
+    @initialize(amends=st.booleans())
+    def venue(self, amends):
+        self.bench.venue.capabilities = replace(self.bench.venue.capabilities, amends=amends)
+
+    @rule(
+        request=st.sampled_from([
+            bracket(10), bracket(7, target=None), bracket(9, limit="95"), stop(5, "90"), stop(5, "90", target="110"),
+            buy(8, limit="99", force=TimeInForce.IOC), replace(sell(3), reduce_only=True),
+            replace(buy(6, limit="97"), time_in_force=TimeInForce.GTD, good_till=T0 + timedelta(minutes=2)),
+        ])
+    )  # fmt: skip
+    def place_another_kind(self, request):
+        self.keys += 1
+        try:
+            self.do(self.bench.place, request, f"k{self.keys}")
+        except Refused as refused:
+            assert refused.code in EXPECTED  # noqa: PT017  which refusal matters
+
+    @rule(
+        which=st.integers(0, 99),
+        quantity=st.none() | st.integers(1, 25),
+        price=st.none() | st.integers(88, 112),
+    )
+    def change(self, which, quantity, price):
+        working = self.bench.books.open_orders
+        if not working:
+            return
+        order, price = working[which % len(working)], None if price is None else Decimal(price)
+        stops = order.request.stop_price is not None
+        terms = Terms(
+            None if quantity is None else Decimal(quantity),
+            None if stops else price,
+            price if stops else None,
+        )
+        self.keys += 1
+        try:
+            self.do(self.bench.execution.replace, order.id, f"c{self.keys}", terms)
+        except Refused as refused:
+            assert refused.code in EXPECTED  # noqa: PT017  which refusal matters
+
+    @rule(price=st.sampled_from([85, 90, 95, 105, 110, 115]))
+    def price_moves(self, price):
+        self.do(self.bench.at, price)
+
+    @rule()
+    def flatten(self):
+        self.do(self.bench.execution.flatten, "FLATTEN")
 
     @rule(which=st.integers(0, 99))
     def click_twice(self, which):
-        orders = [o for o in self.bench.books.orders.values() if o.state is not OrderState.DENIED]
+        orders = [
+            o for o in self.bench.books.orders.values() if o.state is not OrderState.DENIED and not o.role
+        ]
         if orders:
             order = orders[which % len(orders)]
             key = next(
@@ -74,7 +131,7 @@ class Machine(RuleBasedStateMachine):
                 for e in self.bench.ledger.read()
                 if e.ref == order.id and e.kind.value == "order"
             )
-            assert self.bench.execution.place(order.request, key).repeated
+            assert self.bench.execution.place(self.bench.books.line(order.id).intent.request, key).repeated
 
     @rule(which=st.integers(0, 99))
     def cancel(self, which):
@@ -116,9 +173,9 @@ class Machine(RuleBasedStateMachine):
     def crash(self):
         self.bench.restart()
 
-    @rule(resume=st.booleans())
-    def halt(self, resume):
-        self.do(self.bench.execution.halt, "test")
+    @rule(resume=st.booleans(), reducing=st.booleans())
+    def halt(self, resume, reducing):
+        self.do(self.bench.execution.reduce if reducing else self.bench.execution.halt, "test")
         if resume:
             self.bench.execution.resume("RESUME")
 
@@ -134,14 +191,24 @@ class Machine(RuleBasedStateMachine):
                 assert to in EDGES[states[event.ref]]
                 states[event.ref] = to
 
+    @invariant()
+    def one_exit_at_work_and_never_more_sold_than_there_was_to_sell(self):
+        for parent in self.bench.books.orders.values():
+            legs = self.bench.legs(parent)
+            if legs:
+                assert self.bench.working(parent) is None or parent.state is not OrderState.DENIED
+                most = parent.filled_quantity if parent.request.side is Side.BUY else parent.remaining
+                assert sum(leg.filled_quantity for leg in legs) <= most
+
     def settle(self):
         """Let the venue be in a good mood until nothing is in doubt."""
         self.bench.probe = lambda _: None
         for trouble in self.bench.venue.trouble.values():
             trouble.clear()
-        for _ in range(8):
+        for _ in range(12):
             self.bench.turn(31 + GRACE)
         in_doubt = {OrderState.NEW, OrderState.SUBMITTING, OrderState.UNKNOWN, OrderState.PENDING_CANCEL}
+        in_doubt.add(OrderState.PENDING_REPLACE)
         assert not [o for o in self.bench.books.open_orders if o.state in in_doubt]
 
     def agree(self):
@@ -158,10 +225,14 @@ class Machine(RuleBasedStateMachine):
             at_venue = venue.orders.get(order.client_order_id)
             assert venue.placed(order.client_order_id) <= 1 + self.turned_away(order)
             if at_venue is None:
-                assert order.state in {OrderState.REJECTED, OrderState.CANCELED, OrderState.DENIED}
+                ended = {OrderState.REJECTED, OrderState.CANCELED, OrderState.DENIED, OrderState.EXPIRED}
+                assert order.state in ended
             else:
                 assert order.filled_quantity == at_venue[2]
-                assert order.state is at_venue[3]
+                timed = order.state is OrderState.EXPIRED and order.request.time_in_force in TIMED
+                assert order.state is at_venue[3] or (timed and at_venue[3] is OrderState.CANCELED)
+                if order.state in {*RESTING, OrderState.FILLED}:
+                    assert order.request == at_venue[1]
 
     def turned_away(self, order):
         return sum(
