@@ -12,6 +12,7 @@ from marketpulse import __version__
 from marketpulse.clock import ALWAYS
 from marketpulse.loop.analyst import Analyst
 from marketpulse.loop.equity import EquityLog, market_day
+from marketpulse.loop.execution_log import ExecutionLog
 from marketpulse.loop.gate import Gate
 from marketpulse.loop.lotlog import LotLog
 from marketpulse.loop.rooms import Rooms
@@ -66,6 +67,7 @@ class Picture:
         self._fills: deque[tuple[str, Fill]] = deque(maxlen=_FILLS)
         self._outside: deque[Event] = deque(maxlen=_FILLS)
         self._lots = LotLog()
+        self._executed = ExecutionLog(rooms.market.history, rooms.clock)
         self._drawdown = 0.0
         self.notes: tuple[str, ...] = ()
 
@@ -74,8 +76,8 @@ class Picture:
         rooms, books = self._rooms, self._rooms.books
         now, data, providers = rooms.clock.now(), rooms.market.data(), rooms.market.providers()
         open_orders, events, accounts = books.open_orders, self._news(), rooms.execution.accounts
-        valuation = self._value(now, data, open_orders)
-        lots, closed = self._lots.read(books.accounts)
+        valuation, lots = self._value(now, data, open_orders), self._lots.read(books.accounts)
+        orders = books.newest(_ORDERS)
         self._number += 1
         return Snapshot(
             number=self._number,
@@ -95,7 +97,7 @@ class Picture:
             providers=providers,
             valuation=valuation,
             risk=self._risk(data, open_orders, valuation),
-            orders=books.newest(_ORDERS),
+            orders=orders,
             fills=tuple(reversed(books.last_fills(_FILLS))),
             signals=analyst.signals,
             model=analyst.status,
@@ -106,8 +108,9 @@ class Picture:
             headlines=rooms.market.headlines(),
             feeds=rooms.market.feeds(),
             intervals=rooms.market.intervals(),
-            lots=lots,
-            closed=closed,
+            lots=lots[0],
+            closed=lots[1],
+            quality=self._executed.take(orders),
         )
 
     def touch(self, snapshot: Snapshot, changed: Mapping[str, MarketDatum]) -> Snapshot:
