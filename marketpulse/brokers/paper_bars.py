@@ -5,7 +5,7 @@ that wakes a waiting order up. So a gap comes first, and a stop comes before a t
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from marketpulse.brokers.paper_fill import Met, end, meet
@@ -55,6 +55,9 @@ def meet_bar(orders: Sequence[Working], bar: Bar, pool: Pool) -> Met:
     for i in first + [i for i in range(len(after)) if i not in first]:
         if not after[i].open or after[i].arrives > bar.time:
             continue
+        if _untouched(after[i], bar):
+            after[i] = replace(after[i], moved=True) if after[i].rests and not after[i].moved else after[i]
+            continue
         after[i], made, pool = _walk(after[i], bar, pool)
         parts += made
         if made and after[i].group:
@@ -62,6 +65,24 @@ def meet_bar(orders: Sequence[Working], bar: Bar, pool: Pool) -> Met:
                 if j != i and other.group == after[i].group:
                     after[j] = end(other, "OCO", "The other order of its pair has traded.")
     return Met(tuple(after), tuple(parts), pool)
+
+
+def _untouched(order: Working, bar: Bar) -> bool:
+    """Tell at a glance that no trade of the bar concerns the order: most bars of a backtest are such."""
+    request, sells = order.request, order.request.side is Side.SELL
+    if request.good_till is not None or not (order.waits or order.rests):
+        return False
+    if not order.waits:
+        limit = float(request.limit_price or 0)
+        return bar.high <= limit if sells else bar.low >= limit
+    wakes, falling = trigger_of(order), sells
+    if request.type is OrderType.TRAILING_STOP:
+        lifted = order.best is None or (bar.high > order.best if sells else bar.low < order.best)
+        if lifted or wakes is None:
+            return False
+    elif request.type is OrderType.TAKE_PROFIT:
+        falling = not sells
+    return wakes is not None and (bar.low > wakes if falling else bar.high < wakes)
 
 
 def _walk(order: Working, bar: Bar, pool: Pool) -> tuple[Working, tuple[Part, ...], Pool]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.brokers.paper_market import AAPL, PLENTY, T0, at_venue, order
 
-from marketpulse.brokers.paper_bars import Bar, meet_bar
+from marketpulse.brokers.paper_bars import Bar, _walk, meet_bar
 from marketpulse.brokers.paper_fill import meet
 from marketpulse.brokers.paper_model import Activity, Pool, Tick
 from marketpulse.brokers.paper_note import recompute
@@ -227,6 +227,22 @@ def test_a_bar_is_met_within_its_own_prices_and_volume(request, given_path):
         else:
             assert part.optimistic >= part.price >= part.pessimistic
             assert part.price <= Decimal(str(one.high))
+
+
+@settings(max_examples=200, deadline=None)
+@given(wishes(), st.lists(paths(), min_size=1, max_size=5))
+def test_a_bar_that_is_passed_over_would_have_done_nothing(request, given_paths):
+    """Most bars are told at a glance; walked all the same they give the same orders and fills."""
+    bars = [replace(one, time=T0 + n * MINUTE) for n, (_, one) in enumerate(given_paths)]
+    glanced, walked, pools = at_venue(request), at_venue(request), [Pool(), Pool()]
+    for one in bars:
+        met = meet_bar((glanced,), one, pools[0])
+        (glanced,), pools[0] = met.orders, met.pool
+        parts = ()
+        if walked.open:
+            walked, parts, pools[1] = _walk(walked, one, pools[1])
+        assert met.parts == parts
+        assert replace(glanced, met=None, moved=True) == replace(walked, met=None, moved=True)
 
 
 @pytest.mark.parametrize("side", ["buy", "sell"])
