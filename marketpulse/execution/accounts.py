@@ -1,5 +1,6 @@
 """All accounts of the desk: which one trades what, whether it may, and their turns."""
 
+import re
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from types import MappingProxyType
 
@@ -14,7 +15,7 @@ from marketpulse.types import AccountView, Instrument, MarketDatum, Mode, Reason
 
 __all__ = ["Accounts"]
 
-_LONGEST_TOKEN = 200
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}", re.ASCII)
 
 
 class Accounts:
@@ -140,9 +141,10 @@ class Accounts:
         if login is None or lane is None:
             raise Refused("NO_LOGIN", f"{broker} takes no login here.")
         token = request_token.strip() if isinstance(request_token, str) else ""
-        if not (0 < len(token) <= _LONGEST_TOKEN and token.isascii() and token.isalnum()):
+        if not _TOKEN.fullmatch(token):
             raise Refused(
-                "LOGIN_FAILED", "Paste the request_token: the letters and digits in the address of the page."
+                "LOGIN_FAILED",
+                "Paste the request_token: the letters and digits of it in the address of the page.",
             )
         try:
             login.log_in(token)
