@@ -13,7 +13,7 @@ from marketpulse.api.orders import bearer
 from marketpulse.api.problem import Fault
 from marketpulse.types import RefusedRow, Statement
 
-__all__ = ["Statements"]
+__all__ = ["LineReply", "RowReply", "StatementReply", "Statements"]
 
 _LARGEST = 2_000_000
 _SHOWN = 200

@@ -67,7 +67,7 @@ def put_in(event: Event, aliases: Mapping[str, str]) -> tuple[str, Decimal]:
     return aliases.get(named, named), units + row.cash
 
 
-class Purse:
+class _Purse:
     """Cash of one currency in one account.
 
     Attributes
@@ -91,19 +91,19 @@ class Sums:
 
     def __init__(self, aliases: Mapping[str, str]) -> None:
         self._aliases = aliases
-        self._purses: dict[tuple[str, str], Purse] = {}
-        self._places: dict[tuple[str, str], tuple[Holding, Purse]] = {}
-        self._coins: dict[tuple[str, str], tuple[Holding, Purse]] = {}
+        self._purses: dict[tuple[str, str], _Purse] = {}
+        self._places: dict[tuple[str, str], tuple[Holding, _Purse]] = {}
+        self._coins: dict[tuple[str, str], tuple[Holding, _Purse]] = {}
         self._banded = False
 
-    def _purse(self, account: str, currency: str) -> Purse:
+    def _purse(self, account: str, currency: str) -> _Purse:
         key = account, self._aliases.get(currency, currency)
         purse = self._purses.get(key)
         if purse is None:
-            purse = self._purses[key] = Purse()
+            purse = self._purses[key] = _Purse()
         return purse
 
-    def _place(self, account: str, symbol: str, said: str) -> tuple[Holding, Purse]:
+    def _place(self, account: str, symbol: str, said: str) -> tuple[Holding, _Purse]:
         """Open a position; its currency is that of its first event."""
         place = self._places.get((account, symbol))
         if place is None:
@@ -157,7 +157,7 @@ class Sums:
     def _trade(
         self,
         account: str,
-        place: tuple[Holding, Purse],
+        place: tuple[Holding, _Purse],
         units: Decimal,
         price: Decimal,
         paid: tuple[Decimal, str],
@@ -272,7 +272,7 @@ class Sums:
         return MappingProxyType({currency: tidy(total) for currency, total in sums.items()})
 
 
-def _band(purse: Purse, payload: Any, quantity: Decimal, price: Decimal) -> None:
+def _band(purse: _Purse, payload: Any, quantity: Decimal, price: Decimal) -> None:
     """Note what the fill's other two prices would have left in the purse."""
     paid = quantity if payload["side"] == "buy" else -quantity
     purse.worse -= paid * (Decimal(payload.get("pessimistic", price)) - price)

@@ -59,8 +59,31 @@ def value(
     >>> round(value(book, {}, reserved=Decimal("500"), peak=100000.0).drawdown, 6)
     0.01
     """
-    today, stops = today or {}, stops or {}
-    views = [
+    views = _views(portfolio, marks, rates, today or {}, stops or {})
+    worth = equity(portfolio, {symbol: datum.quote.price for symbol, datum in marks.items()}, rates)
+    if worth is not None:
+        peak = max(peak, worth)
+        drawdown = 1.0 - worth / peak if peak > 0 else 0.0
+        views = [_weighed(view, worth) for view in views]
+    return replace(
+        _summed(portfolio, worth, views, rates),
+        buying_power=max(0.0, float(portfolio.cash - reserved)),
+        day_pnl=worth - day_start if worth is not None and day_start is not None else None,
+        drawdown=drawdown,
+        peak=peak,
+        curve=tuple(curve),
+        band=tuple(samples),
+    )
+
+
+def _views(
+    portfolio: Portfolio,
+    marks: Mapping[str, MarketDatum],
+    rates: Mapping[str, Rate],
+    today: Mapping[str, Flow],
+    stops: Mapping[str, Decimal],
+) -> list[PositionView]:
+    return [
         _position(
             position,
             marks.get(symbol),
@@ -70,12 +93,13 @@ def value(
         )
         for symbol, position in portfolio.positions.items()
     ]
-    worth = equity(portfolio, {symbol: datum.quote.price for symbol, datum in marks.items()}, rates)
-    if worth is not None:
-        peak = max(peak, worth)
-        drawdown = 1.0 - worth / peak if peak > 0 else 0.0
-        views = [_weighed(view, worth) for view in views]
-    shifted = band(portfolio, worth, rates)
+
+
+def _summed(
+    portfolio: Portfolio, worth: float | None, views: Sequence[PositionView], rates: Mapping[str, Rate]
+) -> Valuation:
+    """Everything that follows from the books, their value and the rates alone."""
+    low, high = band(portfolio, worth, rates) or (None, None)
     return Valuation(
         currency=portfolio.currency,
         cash=portfolio.cash,
@@ -83,16 +107,14 @@ def value(
         realized=portfolio.realized,
         fees=portfolio.fees,
         equity=worth,
-        buying_power=max(0.0, float(portfolio.cash - reserved)),
-        day_pnl=worth - day_start if worth is not None and day_start is not None else None,
+        buying_power=0.0,
+        day_pnl=None,
         open_pnl=_total([view.unrealized for view in views if view.quantity]),
-        drawdown=drawdown,
-        peak=peak,
+        drawdown=0.0,
+        peak=0.0,
         positions=tuple(views),
-        curve=tuple(curve),
-        equity_low=shifted[0] if shifted else None,
-        equity_high=shifted[1] if shifted else None,
-        band=tuple(samples),
+        equity_low=low,
+        equity_high=high,
         balances=_balances(portfolio, rates),
         rates=tuple(rates[c] for c in currencies(portfolio) if c in rates),
         unknown=tuple(_missing(portfolio, views, rates)),

@@ -288,7 +288,7 @@ _CASH_OF = f"""
   FROM event WHERE kind = 'external' AND {_ALONE}
   UNION ALL
   SELECT seq, account, {_text("currency")}, {_text("cash")}, 1
-  FROM event WHERE kind = 'action' AND {_text("kind")} = 'dividend' AND {_text("cash")} <> ''"""  # noqa: S608
+  FROM event WHERE kind = 'action' AND {_text("kind")} = 'dividend' AND {_text("cash")} <> ''"""  # noqa: S608  of constants
 
 
 def _cash_limbs() -> str:
