@@ -75,14 +75,13 @@ def _untouched(order: Working, bar: Bar) -> bool:
     if not order.waits:
         limit = float(request.limit_price or 0)
         return bar.high <= limit if sells else bar.low >= limit
-    wakes, falling = trigger_of(order), sells
+    at, falling = trigger_of(order), sells
     if request.type is OrderType.TRAILING_STOP:
-        lifted = order.best is None or (bar.high > order.best if sells else bar.low < order.best)
-        if lifted or wakes is None:
+        if order.best is None or (bar.high > float(order.best) if sells else bar.low < float(order.best)):
             return False
     elif request.type is OrderType.TAKE_PROFIT:
         falling = not sells
-    return wakes is not None and (bar.low > wakes if falling else bar.high < wakes)
+    return at is not None and (bar.low > float(at) if falling else bar.high < float(at))
 
 
 def _walk(order: Working, bar: Bar, pool: Pool) -> tuple[Working, tuple[Part, ...], Pool]:
