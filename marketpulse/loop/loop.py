@@ -180,7 +180,8 @@ class Loop:
         """Stop trading; where even that cannot be written, no order can be committed either."""
         self.rooms.meter.fault("loop", why)
         try:
-            if self.rooms.books.halt is None:
+            halt = self.rooms.books.halt
+            if halt is None or halt.reducing:
                 self.rooms.execution.halt(why)
         except (MarketPulseError, Refused) as error:
             self.rooms.meter.fault("halt", str(error))
