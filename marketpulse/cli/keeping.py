@@ -163,6 +163,7 @@ def _found(found: Found) -> dict[str, object]:
     books = {
         account: {
             "cash": str(books.portfolio.cash),
+            "balances": {c: str(n) for (_, c), n in books.portfolio.balances.items()},
             "positions": {s: str(p.quantity) for s, p in books.portfolio.positions.items()},
             "open_orders": len(books.open_orders),
         }
@@ -191,7 +192,8 @@ def _shown(found: Found) -> dict[str, object]:
     }
     for account, books in found.books.items():
         held = ", ".join(f"{p.quantity} {s}" for s, p in books.portfolio.positions.items() if p.quantity)
+        cash = ", ".join(f"{amount} {c}" for (_, c), amount in books.portfolio.balances.items())
         shown[account] = (
-            f"cash {books.portfolio.cash}; {held or 'nothing held'}; {len(books.open_orders)} open orders"
+            f"cash {cash or 'none'}; {held or 'nothing held'}; {len(books.open_orders)} open orders"
         )
     return shown

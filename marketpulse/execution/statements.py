@@ -17,7 +17,7 @@ def take_statement(kit: Kit, text: str, account: str, commit: str = "") -> State
     Raises
     ------
     Refused
-        ``UNKNOWN_ACCOUNT``; ``CHANGED``: file or books are no longer those that were shown.
+        ``UNKNOWN_ACCOUNT``; ``NOTHING_TO_BOOK``; ``CHANGED``: file or books are no longer those that were shown.
     """
     with kit.journal.holding() as books:
         if account not in books.accounts:
@@ -26,7 +26,9 @@ def take_statement(kit: Kit, text: str, account: str, commit: str = "") -> State
         found = read_statement(text, account, books, kit.instruments, kit.clock.now())
         if not commit:
             return found
-        if not found.hash or commit != found.hash:
+        if not found.hash:
+            raise Refused("NOTHING_TO_BOOK", "Nothing in this file is new; nothing was booked.")
+        if commit != found.hash:
             raise Refused(
                 "CHANGED", "This is not what was shown: look at the preview again; nothing was booked."
             )

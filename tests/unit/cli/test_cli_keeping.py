@@ -51,7 +51,9 @@ def test_backup_verify_restore_in_a_row(terminal, data):
     assert code == 0
     ledger = answer["ledgers"][0]
     assert (ledger["whole"], ledger["events"], ledger["first_bad"]) == (True, 4, None)
-    assert ledger["books"][ACCOUNT] == {"cash": "949.52", "positions": {"AAPL": "5"}, "open_orders": 0}
+    assert ledger["books"][ACCOUNT] == {
+        "cash": "949.52", "balances": {"USD": "949.52"}, "positions": {"AAPL": "5"}, "open_orders": 0,
+    }  # fmt: skip
 
 
 def test_the_answers_as_json(terminal, data):

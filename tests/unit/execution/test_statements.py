@@ -27,16 +27,17 @@ def test_the_same_file_books_nothing_twice(bench):
     bench.execution.statement(TEXT, "sim:1", bench.execution.statement(TEXT, "sim:1").hash)
     again = bench.execution.statement(TEXT, "sim:1")
     assert (again.rows, again.hash, len(again.duplicates)) == ((), "", 2)
-    with pytest.raises(Refused, match="not what was shown") as no:
+    with pytest.raises(Refused, match="Nothing in this file is new") as no:
         bench.execution.statement(TEXT, "sim:1", "0" * 16)
-    assert no.value.code == "CHANGED"
+    assert no.value.code == "NOTHING_TO_BOOK"
     assert bench.restart().books.held("AAPL") == 10
 
 
 def test_another_file_under_the_same_yes_is_refused(bench):
     shown = bench.execution.statement(TEXT, "sim:1")
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match="not what was shown") as no:
         bench.execution.statement(TEXT.replace("50", "51"), "sim:1", shown.hash)
+    assert no.value.code == "CHANGED"
     assert bench.books.held("AAPL") == 0
 
 
