@@ -19,13 +19,17 @@ def take_statement(kit: Kit, text: str, account: str, commit: str = "") -> State
     Refused
         ``UNKNOWN_ACCOUNT``; ``NOTHING_TO_BOOK``; ``CHANGED``: file or books are no longer those that were shown.
     """
+    books = kit.journal.books
+    if account not in books.accounts:
+        known = ", ".join(books.accounts)
+        raise Refused("UNKNOWN_ACCOUNT", f"There is no such account here; there is {known}.")
+    seq = books.seq  # a long file is read while orders go on
+    found = read_statement(text, account, books, kit.instruments, kit.clock.now())
+    if not commit:
+        return found
     with kit.journal.holding() as books:
-        if account not in books.accounts:
-            known = ", ".join(books.accounts)
-            raise Refused("UNKNOWN_ACCOUNT", f"There is no such account here; there is {known}.")
-        found = read_statement(text, account, books, kit.instruments, kit.clock.now())
-        if not commit:
-            return found
+        if books.seq != seq:
+            found = read_statement(text, account, books, kit.instruments, kit.clock.now())
         if not found.hash:
             raise Refused("NOTHING_TO_BOOK", "Nothing in this file is new; nothing was booked.")
         if commit != found.hash:
@@ -36,4 +40,4 @@ def take_statement(kit: Kit, text: str, account: str, commit: str = "") -> State
             for row in found.rows:
                 payload = write_external(as_external(row))
                 draft.add(EventKind.EXTERNAL, row.symbol, payload, row.key, account=account)
-        return replace(found, committed=True)
+    return replace(found, committed=True)

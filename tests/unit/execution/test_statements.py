@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from marketpulse.errors import Refused
+from marketpulse.execution import statements
 from marketpulse.types import EventKind
 
 TEXT = "time,symbol,side,quantity,price,fee,id\n2012-05-01,AAPL,buy,10,50,1,T1\n2012-05-02,MSFT,buy,2,30,0,\n"
@@ -45,3 +46,23 @@ def test_an_account_that_is_not_shown_is_refused(bench):
     with pytest.raises(Refused, match="there is sim:1") as no:
         bench.execution.statement(TEXT, "other:1")
     assert no.value.code == "UNKNOWN_ACCOUNT"
+
+
+def test_what_was_booked_while_the_file_was_read_is_seen(bench, monkeypatch):
+    shown, read = bench.execution.statement(TEXT, "sim:1"), statements.read_statement
+    asked = []
+
+    def meanwhile(*words):
+        found = read(*words)
+        asked.append(found)
+        if len(asked) == 1:  # another door books the same file
+            monkeypatch.setattr(statements, "read_statement", read)
+            bench.execution.statement(TEXT, "sim:1", shown.hash)
+            monkeypatch.setattr(statements, "read_statement", meanwhile)
+        return found
+
+    monkeypatch.setattr(statements, "read_statement", meanwhile)
+    with pytest.raises(Refused, match="Nothing in this file is new"):
+        bench.execution.statement(TEXT, "sim:1", shown.hash)
+    assert len(asked) == 2
+    assert bench.books.held("AAPL") == 10
