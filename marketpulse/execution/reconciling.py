@@ -66,9 +66,7 @@ class Reconciler:
         self._first: _Found = ()  # what the first of two looks found
         self._standing: _Found = ()  # what stood through both
         self._prices: Mapping[str, MarketDatum] = MappingProxyType({})
-        coins = any(i.asset_class is AssetClass.CRYPTO for i in kit.instruments.values())
-        self._tolerance = _SMALLEST if coins else _CENT
-        self._dust = _SMALLEST if coins else _ZERO
+        self._coins = any(i.asset_class is AssetClass.CRYPTO for i in kit.instruments.values())
 
     def hurry(self) -> None:
         """Compare at the next turn."""
@@ -110,10 +108,18 @@ class Reconciler:
             held_back = [o for o in self._kit.open_orders if _buys(o)] if state.holds_back else []
             spending = {self._kit.instrument(o).currency for o in (*flying, *held_back)}
             units, cash = self._held()
+            dust, cent = self._tolerance()
         return (
-            *((_UNITS, row) for row in _apart(units, state.positions, moving, self._dust)),
-            *((_CASH, row) for row in _apart(cash, state.cash, spending, self._tolerance)),
+            *((_UNITS, row) for row in _apart(units, state.positions, moving, dust)),
+            *((_CASH, row) for row in _apart(cash, state.cash, spending, cent)),
         )
+
+    def _tolerance(self) -> tuple[Decimal, Decimal]:
+        """Return what units and cash may differ by: venues of coins round value and fee of each execution."""
+        if not self._coins:
+            return _ZERO, _CENT
+        dust = _SMALLEST * max(1, 2 * self._kit.books.executions(self._seat.account))
+        return dust, dust
 
     def _passing(self) -> bool:
         """Tell whether something is on its way that will soon have arrived; doubt may last, and has its own rule."""

@@ -359,6 +359,11 @@ class Books:
         """Tell whether a fill, an action or an external event with this key is booked."""
         return key in self._seen
 
+    def executions(self, account: str) -> int:
+        """Count the executions of one account."""
+        with self._lock:
+            return sum(event.account == account for event in self._bookings)
+
     def has_fill(self, venue: str, trade_id: str) -> bool:
         """Tell whether this execution is booked."""
         return fill_key(venue, trade_id) in self._seen

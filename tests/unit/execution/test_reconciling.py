@@ -89,6 +89,19 @@ def test_the_smallest_unit_of_a_coin_is_no_difference(desk, more, stands):
     assert bool(desk.view("binance").difference) is stands
 
 
+@pytest.mark.parametrize(("off", "stands"), [("0.00000004", False), ("0.00000005", True)])
+def test_each_execution_in_coins_may_have_been_rounded_twice(desk, off, stands):
+    desk.ready()
+    for name in ("c1", "c2"):
+        order = desk.place(buy("0.01", "BTC/USDT", limit="100"), name)
+        desk.turn(1)
+        desk.binance.execute(order.client_order_id, "0.01", "100", currency="USDT")
+        desk.turn(2)
+    desk.binance.cash["USDT"] += Decimal(off)
+    desk.turn(61).turn(5)
+    assert bool(desk.view("binance").difference) is stands
+
+
 def test_a_passing_difference_halts_nothing(desk):
     desk.adopted()
     desk.alpaca.cash["USD"] += 50
