@@ -168,7 +168,10 @@ class Line:
     @property
     def request(self) -> OrderRequest:
         """What the order is now; while a venue may have amended it, the larger of both counts."""
-        base, terms = self._base, self._possible
+        base = self._amended or self.intent.request
+        if self.wish is None and self.handed is None:
+            return base  # all but a few orders
+        terms = self._possible
         if terms is None:
             return base
         other = amended(base, terms)
