@@ -286,3 +286,10 @@ def test_no_text_at_all_crashes(text):
 def test_a_trade_of_the_next_hours_is_taken_where_the_clocks_differ():
     later = (NOW + timedelta(hours=6)).isoformat()
     assert len(read(PLAIN + f"{later},AAPL,buy,1,1,,,,\n", "alpaca:1").rows) == 1
+
+
+def test_a_trade_that_was_imported_without_its_id_is_known_when_it_comes_with_one():
+    plain = PLAIN + "2026-11-02,AAPL,buy,1,10,,,,\n"
+    script = book(Script(), read(plain, "alpaca:1"))
+    found = read(plain.replace(",,,,\n", ",,,,T1\n") + "2026-11-02,AAPL,buy,1,10,,,,T2\n", "alpaca:1", script)
+    assert ([r.line for r in found.duplicates], [row.trade_id for row in found.rows]) == ([2], ["T2"])
