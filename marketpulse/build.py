@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from marketpulse.brokers import BROKERS, PaperBroker
@@ -13,7 +14,7 @@ from marketpulse.clock import Clock, ReplayClock, WallClock
 from marketpulse.errors import ConfigError
 from marketpulse.execution import Execution, Live, Login, unknown_account
 from marketpulse.execution import Pace as Sweeps
-from marketpulse.guard import Chain, FailoverLog, Pool
+from marketpulse.guard import FailoverLog, Pool
 from marketpulse.loop import EquityLog, Gate, Loop, Rooms, tapetime
 from marketpulse.loop.rates import rate_instruments
 from marketpulse.market import (
@@ -29,9 +30,10 @@ from marketpulse.meter import Meter, configure
 from marketpulse.models import Trainer
 from marketpulse.pipeline import Playbook
 from marketpulse.portfolio import Books
-from marketpulse.ports import Broker, Source
+from marketpulse.ports import Broker
 from marketpulse.settings import FeedChoice, Loaded, Settings, TapeChoice
 from marketpulse.sources import SOURCES, routing
+from marketpulse.sources.making import make_chains, make_sources
 from marketpulse.sources.recorded import recorded_spans
 from marketpulse.sources.recording import load_recording
 from marketpulse.storage import Ledger, MarketStore
@@ -55,8 +57,6 @@ _SWEEPS = {"binance": Sweeps(0.5, 0.5), "bybit": Sweeps(0.5, 0.25)}
 """Fills by pair: at most 2400 of Binance's 6000 weights a minute, and 4 of Bybit's requests a second."""
 
 _PLAYED = "The packaged tape is played instead."
-_VENDOR = {"alphavantage": "alpha_vantage"}
-"""Sources whose key's name begins otherwise than their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,23 @@ class _Tape:
     def feed(self) -> Feed:
         """Where prices come from."""
         return Feed.REPLAY if self.sessions else Feed.LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What the rooms stand on: settings, files, clock and prices."""
+
+    settings: Settings
+    tape: _Tape
+    home: Path
+    meter: Meter
+    ledger: Ledger
+    store: MarketStore
+    clock: Clock
+    cutoff: datetime | None
+    known: Mapping[str, Instrument]
+    market: Market
+    problems: tuple[str, ...]
 
 
 def assemble(loaded: Loaded, folder: Path) -> Loop:
@@ -97,53 +114,56 @@ def assemble(loaded: Loaded, folder: Path) -> Loop:
         known, unread = _instruments(settings, tape)
         market = _market(settings, known, tape, clock=clock, store=store, meter=meter, folder=folder)
         undo.callback(market.close)
-        live = _accounts(settings, tape, clock=clock, known=known, home=home)
-        books = Books.of(_names(live), ledger.read(), settings.base_currency)
-        gate = _gate(settings, known, market, books, clock)
-        broker = None if live else PaperBroker(books, known, clock, history=market.history)
-        execution = Execution(
-            ledger,
-            books,
-            brokers={_ACCOUNT: broker} if broker else {},
-            route=lambda _: _ACCOUNT,
-            live=live,
-            instruments=known,
-            clock=clock,
-            gate=gate,
-            meter=meter,
-        )
-        gate.venue = execution.venue
-        rooms = Rooms(
-            settings=settings,
-            feed=tape.feed,
-            folder=home,
-            clock=clock,
-            tape=clock if isinstance(clock, ReplayClock) else None,
-            recorded=tape.recorded,
-            cutoff=cutoff,
-            meter=meter,
-            ledger=ledger,
-            store=store,
-            instruments=known,
-            market=market,
-            books=books,
-            broker=broker,
-            execution=execution,
-            trainer=Trainer(home / "training", meter),
-            playbook=Playbook(
-                tuple(s for s, i in known.items() if i.tradable), demands_stops=settings.demand_stops
-            ),
-            problems=(
-                *loaded.problems,
-                *tape.problems,
-                *unread,
-                *_moved(settings, tape, cutoff),
-                *_unrouted(settings, tape),
-            ),
-        )
+        said = (_moved(settings, tape, cutoff), _unrouted(settings, tape))
+        problems = (*loaded.problems, *tape.problems, *unread, *chain(*said))
+        ground = _Ground(settings, tape, home, meter, ledger, store, clock, cutoff, known, market, problems)
+        rooms, gate = _rooms(ground)
         loop = _loop(rooms, gate)
         undo.pop_all()
     return loop
+
+
+def _rooms(ground: _Ground) -> tuple[Rooms, Gate]:
+    """Put books, order path and models on the ground."""
+    settings, known, clock, market = ground.settings, ground.known, ground.clock, ground.market
+    live = _accounts(settings, ground.tape, clock=clock, known=known, home=ground.home)
+    books = Books.of(_names(live), ground.ledger.read(), settings.base_currency)
+    gate = _gate(settings, known, market, books, clock)
+    broker = None if live else PaperBroker(books, known, clock, history=market.history)
+    execution = Execution(
+        ground.ledger,
+        books,
+        brokers={_ACCOUNT: broker} if broker else {},
+        route=lambda _: _ACCOUNT,
+        live=live,
+        instruments=known,
+        clock=clock,
+        gate=gate,
+        meter=ground.meter,
+    )
+    gate.venue = execution.venue
+    universe = tuple(symbol for symbol, instrument in known.items() if instrument.tradable)
+    rooms = Rooms(
+        settings=settings,
+        feed=ground.tape.feed,
+        folder=ground.home,
+        clock=clock,
+        tape=clock if isinstance(clock, ReplayClock) else None,
+        recorded=ground.tape.recorded,
+        cutoff=ground.cutoff,
+        meter=ground.meter,
+        ledger=ground.ledger,
+        store=ground.store,
+        instruments=known,
+        market=market,
+        books=books,
+        broker=broker,
+        execution=execution,
+        trainer=Trainer(ground.home / "training", ground.meter),
+        playbook=Playbook(universe, demands_stops=settings.demand_stops),
+        problems=ground.problems,
+    )
+    return rooms, gate
 
 
 def _market(
@@ -160,10 +180,11 @@ def _market(
     table = routing.RECORDED if tape.recorded else routing.REPLAY if tape.sessions else routing.LIVE
     pool, log = Pool(clock, meter), FailoverLog(clock)
     names = dict.fromkeys(name for *_, members in table for name in members)
-    sources = _sources(tuple(names), settings, clock, folder, pool)
+    factories = {name: SOURCES[name] for name in names}
+    sources = make_sources(factories, settings.keys(), clock, folder / "cache", pool)
     market = Market(
         known,
-        _chains(table, sources, pool, log),
+        make_chains(table, sources, pool, log),
         pool,
         store=store,
         clock=clock,
@@ -348,39 +369,3 @@ def _moved(settings: Settings, tape: _Tape, began: datetime | None) -> tuple[str
         "To start again: stop the desk, then python -m marketpulse start --again"
     )
     return (sentence,)
-
-
-def _sources(
-    names: Sequence[str], settings: Settings, clock: Clock, folder: Path, pool: Pool
-) -> list[Source]:
-    """Make each provider once; one whose key is missing is left out, and the pool says so."""
-    made, keys = [], settings.keys()
-    for name in names:
-        try:
-            source = SOURCES[name](clock, folder / "cache", keys)
-        except ConfigError as error:
-            pool.note_missing(name, str(error))
-            continue
-        secret = "\n".join(
-            keys[k] for k in sorted(keys) if k.startswith(f"{_VENDOR.get(name, name)}_".upper())
-        )
-        pool.add(source, credential=secret)
-        made.append(source)
-    return made
-
-
-def _chains(
-    table: routing.Routing, sources: Sequence[Source], pool: Pool, log: FailoverLog
-) -> list[Chain[Source]]:
-    """Give each question its members in the order of preference, as far as they are there and offer it."""
-    by_name = {source.name: source for source in sources}
-    chains = []
-    for capability, what, names in table:
-        members = [
-            by_name[name]
-            for name in names
-            if name in by_name and any(c is capability for c, _ in by_name[name].capabilities)
-        ]
-        if members:
-            chains.append(Chain(f"{capability} {what}", capability, members, pool, log=log))
-    return chains

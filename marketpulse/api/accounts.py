@@ -15,7 +15,7 @@ from marketpulse.api.problem import Fault
 from marketpulse.api.reading import fields, read_body
 from marketpulse.types import AccountView, Difference, ExternalOrder, Mode, Side
 
-__all__ = ["Accounts", "AccountsReply"]
+__all__ = ["AccountReply", "Accounts", "AccountsReply", "DifferenceReply", "ExternalReply"]
 
 _LONGEST = 80
 
