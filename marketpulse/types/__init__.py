@@ -53,6 +53,15 @@ from marketpulse.types.order import (
     TimeInForce,
 )
 from marketpulse.types.orderbook import Book, Level, Walk
+from marketpulse.types.risk import (
+    BacktestView,
+    Component,
+    Loss,
+    Measure,
+    RiskReport,
+    RiskView,
+    StressLoss,
+)
 from marketpulse.types.signal import Card, Edge, ModelStage, ModelStatus, Score, Signal, Vote
 from marketpulse.types.snapshot import (
     DeskStatus,
@@ -61,7 +70,6 @@ from marketpulse.types.snapshot import (
     MarketDatum,
     PositionView,
     ReplayInfo,
-    RiskView,
     SessionInfo,
     Snapshot,
     Valuation,
@@ -76,6 +84,7 @@ __all__ = [
     "ActionKind",
     "Agreement",
     "AssetClass",
+    "BacktestView",
     "Balance",
     "Bars",
     "Book",
@@ -84,6 +93,7 @@ __all__ = [
     "CellHealth",
     "Check",
     "ClosedLot",
+    "Component",
     "CorporateAction",
     "Coverage",
     "DeskStatus",
@@ -102,9 +112,11 @@ __all__ = [
     "Interval",
     "Json",
     "Level",
+    "Loss",
     "Lot",
     "LotMethod",
     "MarketDatum",
+    "Measure",
     "Mode",
     "ModelStage",
     "ModelStatus",
@@ -127,6 +139,7 @@ __all__ = [
     "Reason",
     "RefusedRow",
     "ReplayInfo",
+    "RiskReport",
     "RiskView",
     "Score",
     "SessionInfo",
@@ -137,6 +150,7 @@ __all__ = [
     "Statement",
     "StatementRow",
     "StoreView",
+    "StressLoss",
     "Switch",
     "TimeInForce",
     "Trading",

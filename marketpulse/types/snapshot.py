@@ -13,8 +13,9 @@ from marketpulse.types.feeds import Agreement, FeedsView, ProviderHealth, Witnes
 from marketpulse.types.instrument import Instrument
 from marketpulse.types.lots import ClosedLot, Lot, Quality
 from marketpulse.types.market import Headline, Interval, Quote, SessionState
-from marketpulse.types.order import OPEN_STATES, Check, Fill, Order
+from marketpulse.types.order import OPEN_STATES, Fill, Order
 from marketpulse.types.orderbook import Book
+from marketpulse.types.risk import RiskView
 from marketpulse.types.signal import ModelStage, ModelStatus, Signal
 
 __all__ = [
@@ -24,7 +25,6 @@ __all__ = [
     "MarketDatum",
     "PositionView",
     "ReplayInfo",
-    "RiskView",
     "SessionInfo",
     "Snapshot",
     "Valuation",
@@ -191,40 +191,6 @@ class Valuation:
     fees_in: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
     dividends_in: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
     deposits_in: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
-
-
-@dataclass(frozen=True, slots=True)
-class RiskView:
-    """The risk of the book now.
-
-    Attributes
-    ----------
-    var : 1-day 99 % historical-simulation loss, base currency, positive; None is unknown
-    var_fraction : of equity
-    var_note : method and number of bars, or why it is unknown
-    bars : scenarios the VaR rests on
-    volatility : annualised, of the held book's scenario returns, a fraction
-    sharpe : annualised, of daily equity returns
-    gross : sum of position values / equity; None when equity is unknown
-    open_risk : sum of losses at the stops / equity; a position without a stop counts whole;
-        None when equity is unknown
-    exposure : (asset class, fraction of equity)
-    limits : each limit with its use
-    scenario_pnl : one-day P&L of the present book on each past day, oldest first, base currency
-    """
-
-    var: float | None
-    var_fraction: float | None
-    var_note: str
-    bars: int
-    volatility: float | None
-    sharpe: float | None
-    sharpe_note: str
-    gross: float | None
-    open_risk: float | None
-    exposure: tuple[tuple[str, float], ...]
-    limits: tuple[Check, ...]
-    scenario_pnl: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
