@@ -162,7 +162,8 @@ def _drain(execution: Execution, books: Books, clock: Clock) -> None:
             execution.cancel(order.id)
         if execution.recovered and not books.open_orders:
             execution.turn({}, {})
-            return
+            if not books.open_orders:  # else an exit was tried again
+                return
         _PAUSE(0.01)  # the venue's late accepts are real time
     raise AssertionError([(o.id, o.state) for o in books.open_orders])
 

@@ -203,9 +203,10 @@ class Day:
                 for order in self.world.books.open_orders:
                     self.world.execution.cancel(order.id)
                 if not self.world.books.open_orders:
-                    break
-        self.world.advance(60.0)
-        self._turn()
+                    self.world.advance(60.0)
+                    self._turn()
+                    if not self.world.books.open_orders:  # else an exit was tried again
+                        break
 
 
 def days(seed: int, size: int, folder: Path) -> Found:
