@@ -10,6 +10,7 @@ _NO_SCORE = "Too little history to score it out of sample. Treat as no edge."
 _END = {
     Edge.NONE: "Treat as no edge.",
     Edge.WEAK: "A weak edge, before costs.",
+    Edge.DEGRADED: "It has become worse than the base rate. Treat as no edge.",
 }
 
 

@@ -12,6 +12,7 @@ class Edge(StrEnum):
 
     NONE = "NO EDGE SHOWN"
     WEAK = "WEAK EDGE"
+    DEGRADED = "DEGRADED"
 
 
 @dataclass(frozen=True, slots=True)
