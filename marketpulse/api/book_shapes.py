@@ -7,7 +7,15 @@ from pydantic import BaseModel, Field
 from marketpulse.api.numbers import DecimalText, exact, rounded
 from marketpulse.types import ClosedLot, Lot, Quality, Snapshot
 
-__all__ = ["LotsReply", "QualitiesReply", "lots_reply", "quality_reply"]
+__all__ = [
+    "ClosedLotReply",
+    "LotReply",
+    "LotsReply",
+    "QualitiesReply",
+    "QualityReply",
+    "lots_reply",
+    "quality_reply",
+]
 
 _DIGITS = 8
 

@@ -255,26 +255,7 @@ def judge(forecasts: Forecasts, level: float = 0.99) -> Backtest:
     hits = forecasts.returns < -forecasts.var
     n, count = len(hits), int(hits.sum())
     if n < FEWEST:
-        why = f"unknown: {n} days to test on, fewer than {FEWEST}"
-        none = Tested(None, None, n, why)
-        rate = count / n if n else None
-        return Backtest(
-            n,
-            count,
-            rate,
-            none,
-            none,
-            none,
-            none,
-            None,
-            None,
-            None,
-            none,
-            None,
-            None,
-            forecasts.replaced,
-            why,
-        )
+        return _untested(n, count, forecasts.replaced)
     alone = christoffersen(hits, level)
     starts = range(0, n - YEAR + 1, YEAR)
     ratio = shortfall_ratio(forecasts.returns, forecasts.var, forecasts.es)
@@ -295,4 +276,27 @@ def judge(forecasts: Forecasts, level: float = 0.99) -> Backtest:
         quantile_loss=float(np.mean((1 - level - hits) * (forecasts.returns + forecasts.var))),
         replaced=forecasts.replaced,
         note="" if year else f"no zone: {n} days, fewer than {YEAR}",
+    )
+
+
+def _untested(n: int, count: int, replaced: int) -> Backtest:
+    """A backtest of too few days."""
+    why = f"unknown: {n} days to test on, fewer than {FEWEST}"
+    none = Tested(None, None, n, why)
+    return Backtest(
+        n=n,
+        exceedances=count,
+        rate=count / n if n else None,
+        kupiec=none,
+        independence=none,
+        joint=none,
+        dynamic=none,
+        zone=None,
+        worst=None,
+        es_ratio=None,
+        z2=none,
+        mean_var=None,
+        quantile_loss=None,
+        replaced=replaced,
+        note=why,
     )

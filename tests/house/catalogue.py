@@ -13,7 +13,9 @@ ROOT = Path(__file__).parents[2]
 PRODUCT = ("marketpulse/**.py", "pages/**.py", "app.py")
 EVERYTHING = ("**",)
 # Streamlit runs these; nothing imports them
-SCRIPTS = tuple(f"pages/{name}.py" for name in ("shell", "desk", "orders", "risk", "signals", "market"))
+SCRIPTS = tuple(
+    f"pages/{name}.py" for name in ("shell", "desk", "orders", "risk", "signals", "market", "accounts")
+)
 
 
 @dataclass(frozen=True)

@@ -421,8 +421,8 @@ def press_change(order_id):
     """A page that opens the form of one order and draws it."""
     import streamlit as st  # noqa: PLC0415 - AppTest runs this function's source alone
 
-    from marketpulse import desk  # noqa: PLC0415
-    from pages import changing, parts  # noqa: PLC0415
+    from marketpulse import desk  # noqa: PLC0415 - as above
+    from pages import changing, parts  # noqa: PLC0415 - as above
 
     if "asked" not in st.session_state:
         st.session_state.asked = True
