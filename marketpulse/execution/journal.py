@@ -15,6 +15,7 @@ from marketpulse.portfolio import Books
 from marketpulse.portfolio.codec import Alert, Change, write_alert, write_change
 from marketpulse.storage import Ledger, Tx
 from marketpulse.types import Event, EventKind, Halt, Json, NewEvent, Order
+from marketpulse.types.alert import severity_of
 
 __all__ = ["DESK", "Draft", "Journal"]
 
@@ -71,7 +72,8 @@ class Draft:
     def alert(self, code: str, sentence: str, ref: str, key: str | None = None) -> None:
         """Append an alert; one with a key that is taken has been raised before."""
         if key is None or self.fresh(key):
-            self.add(EventKind.ALERT, ref, write_alert(Alert(code, sentence)), key)
+            alert = Alert(code, sentence, severity_of(code), self._clock.wall())
+            self.add(EventKind.ALERT, ref, write_alert(alert), key)
 
 
 class Journal:

@@ -10,6 +10,7 @@ from marketpulse.portfolio import Books
 from marketpulse.portfolio.codec import Alert, write_alert
 from marketpulse.storage import Ledger
 from marketpulse.types import EventKind, MarketDatum, NewEvent
+from marketpulse.types.alert import Severity
 
 __all__ = ["DayStop"]
 
@@ -51,7 +52,7 @@ class DayStop:
             sentence = (
                 f"The day has lost {day.most:.1%} of what it began with: nothing is bought until the next."
             )
-            payload = write_alert(Alert("DAILY_LOSS", sentence))
+            payload = write_alert(Alert("DAILY_LOSS", sentence, Severity.HIGH, self._clock.wall()))
             event = NewEvent(now, self._books.account, EventKind.ALERT, today.isoformat(), payload, key)
             self._ledger.append(event)
             self._written = today

@@ -16,6 +16,7 @@ from marketpulse.portfolio.codec import Alert, write_alert
 from marketpulse.risk.unprotected import unprotected
 from marketpulse.storage import Ledger
 from marketpulse.types import EventKind, MarketDatum, NewEvent
+from marketpulse.types.alert import severity_of
 
 __all__ = ["PATIENCE", "StopWatch"]
 
@@ -117,7 +118,7 @@ class StopWatch:
             self._write("PROTECTED", sentence, symbol, self._key(_GUARDED, symbol, episode.number), now)
 
     def _write(self, code: str, sentence: str, symbol: str, key: str, now: datetime) -> None:
-        payload = write_alert(Alert(code, sentence))
+        payload = write_alert(Alert(code, sentence, severity_of(code), self._clock.wall()))
         self._ledger.append(NewEvent(now, self._books.account, EventKind.ALERT, symbol, payload, key))
 
 

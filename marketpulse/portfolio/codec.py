@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from marketpulse.portfolio.alert_codec import Alert, read_alert, write_alert
 from marketpulse.portfolio.desk_codec import read_terms, write_halt_terms, write_terms
 from marketpulse.portfolio.external import External, ExternalKind, read_external, write_external
 from marketpulse.portfolio.signal_codec import read_signal, write_signal
@@ -145,14 +146,6 @@ class Paid:
     held: Decimal
     cash: Decimal
     currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """Something a person must see: a code for machines, a sentence for people."""
-
-    code: str
-    sentence: str
 
 
 def write_cash(cash: Cash) -> Payload:
@@ -362,13 +355,3 @@ def read_halt(payload: Mapping[str, Any]) -> str:
 def write_resume() -> Payload:
     """RESUME; that it was said is all there is to say."""
     return {}
-
-
-def write_alert(alert: Alert) -> Payload:
-    """ALERT."""
-    return {"code": alert.code, "sentence": alert.sentence}
-
-
-def read_alert(payload: Mapping[str, Any]) -> Alert:
-    """ALERT."""
-    return Alert(payload["code"], payload["sentence"])

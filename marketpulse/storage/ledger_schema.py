@@ -5,7 +5,7 @@ from sqlmodel import Field, SQLModel
 
 __all__ = ["EVENT", "HEAD", "METADATA", "EventRow"]
 
-HEAD = "ledger_0003"
+HEAD = "ledger_0004"
 """The newest migration."""
 
 METADATA = MetaData()

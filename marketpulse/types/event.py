@@ -27,6 +27,8 @@ class EventKind(StrEnum):
     HALT = "halt"
     RESUME = "resume"
     ALERT = "alert"
+    ACK = "ack"  # somebody has seen an alert, whose number is the ref
+    UNLOCK = "unlock"  # somebody has lifted a protection, whose name is the ref
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from marketpulse.types import (
     OrderType,
     Side,
 )
+from marketpulse.types.alert import SEVERITIES, Severity, severity_of
 
 
 @pytest.fixture
@@ -179,6 +180,19 @@ def test_alerts_halts_and_their_end_are_listed(view):
         ("halt", "HALT", "by hand"),
         ("resume", "RESUME", "Trading goes on."),
     ]
+
+
+def test_each_alert_says_how_bad_it_is_and_whether_it_was_seen(view):
+    codes = (*SEVERITIES, "NEVER_HEARD_OF")
+    script = Script()
+    for code in codes:
+        script.add(EventKind.ALERT, "o", {"code": code, "sentence": "from before severities"})
+    script.add(EventKind.ALERT, "o", write_alert(Alert("OVERFILL", "x", Severity.LOW, ends="1")))
+    script.add(EventKind.ACK, "1", {}, "ack:1")
+    rows = view(script)("system_alerts")
+    assert [r["severity"] for r in rows] == [*(severity_of(code).value for code in codes), "low"]
+    assert [r["acknowledged"] is not None for r in rows] == [True, *[False] * len(codes)]
+    assert rows[-1]["ends"] == "1"
 
 
 SEVERAL = ("paper:1", "binance:2", "kite:3")
