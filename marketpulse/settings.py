@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     daily_loss : fraction of the day's first equity whose loss stops new exposure for the day
     demand_stops : a position without a confirmed stop is an alarm
     base_currency : what equity and risk are told in
+    alert_hours : an urgent alert that nobody acknowledges for so long lets only sales pass; 0 never does
+    alert_drawdown : fraction below the highest equity that is worth an alert
+    alert_day_loss : part of the day's loss limit that is worth an alert
+    alert_stale : seconds without a fresh price of something held that are worth an alert
+    telegram_bot_token, telegram_chat_id : with both, fills, refusals and urgent alerts go to that chat
     finnhub_api_key, alpha_vantage_api_key : data keys; without one its provider is left out
     alpaca_api_key ... kite_api_secret : broker keys under their usual names; they make ``auto`` mean live
         prices, Alpaca's also bring its data, and no order leaves by them unless ``routes`` says so
@@ -90,6 +95,12 @@ class Settings(BaseSettings):
     daily_loss: float = Field(default=0.03, gt=0, le=1, allow_inf_nan=False)
     demand_stops: bool = False
     base_currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
+    alert_hours: float = Field(default=0.0, ge=0, le=720, allow_inf_nan=False)
+    alert_drawdown: float = Field(default=0.10, gt=0, le=1, allow_inf_nan=False)
+    alert_day_loss: float = Field(default=0.5, gt=0, le=1, allow_inf_nan=False)
+    alert_stale: float = Field(default=300.0, ge=10, le=86_400, allow_inf_nan=False)
+    telegram_bot_token: SecretStr | None = None
+    telegram_chat_id: str = Field(default="", pattern=r"^(-?[0-9]{1,20})?$")
     finnhub_api_key: SecretStr | None = None
     alpha_vantage_api_key: SecretStr | None = None
     alpaca_api_key: SecretStr | None = None
@@ -137,11 +148,13 @@ class Settings(BaseSettings):
     def keys(self) -> dict[str, str]:
         """Every key that is set, by its name in the environment: for the adapters' factories only."""
         values = {environment_name(name): getattr(self, name) for name in type(self).model_fields}
-        return {n: v.get_secret_value() for n, v in values.items() if isinstance(v, SecretStr)}
+        secret = {n: v.get_secret_value() for n, v in values.items() if isinstance(v, SecretStr)}
+        return {name: value for name, value in secret.items() if not name.startswith("TELEGRAM_")}
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value that is set, for the filter that keeps them out of the logs."""
-        return tuple(self.keys().values())
+        token = self.telegram_bot_token
+        return (*self.keys().values(), *([token.get_secret_value()] if token else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +167,8 @@ class Loaded:
 
 def environment_name(field: str) -> str:
     """Return the name of a setting in the environment: keys keep the name their vendor uses."""
-    return field.upper() if "_api_" in field else _PREFIX + field.upper()
+    usual = "_api_" in field or field.startswith("telegram_")
+    return field.upper() if usual else _PREFIX + field.upper()
 
 
 def load(environ: Mapping[str, str] | None = None, dotenv: Path = Path(".env")) -> Loaded:
@@ -284,5 +298,10 @@ def _wanted(field: str) -> str:
         "orders_per_minute": "orders within 60 seconds, 1 to 600",
         "daily_loss": "a fraction of equity, above 0 and at most 1",
         "demand_stops": "1 or 0",
+        "alert_hours": "hours, 0 to 720",
+        "alert_drawdown": "a fraction of equity, above 0 and at most 1",
+        "alert_day_loss": "a part of the day's loss limit, above 0 and at most 1",
+        "alert_stale": "seconds, 10 to 86400",
+        "telegram_chat_id": "the number of a chat",
         "base_currency": "a currency of three letters, such as USD",
     }[field]

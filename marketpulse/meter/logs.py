@@ -97,7 +97,7 @@ def configure(folder: Path, secrets: Iterable[str] = ()) -> Redactor:
         handler.addFilter(redactor)
         root.addHandler(handler)
     logging.raiseExceptions = False  # a full disk under the log must not print into the terminal
-    for vendor in ("yfinance", "ccxt", "httpx", "urllib3", "peewee", "curl_cffi"):
+    for vendor in ("yfinance", "ccxt", "httpx", "httpcore", "telegram", "urllib3", "peewee", "curl_cffi"):
         logger = logging.getLogger(vendor)
         logger.setLevel(logging.CRITICAL)  # vendors log addresses with keys in them
         logger.propagate = False

@@ -92,6 +92,11 @@ class AlertBook:
         """Return one alert; of those that were acknowledged the last thousand are known."""
         return self.open.get(alert_id) or self._seen.get(alert_id)
 
+    @property
+    def episodes(self) -> dict[tuple[str, str], str]:
+        """Code and ref of each episode that has not ended, and its alert's id."""
+        return dict(self._holding)
+
     def holding(self, code: str, ref: str) -> str:
         """Return the id of the alert whose episode has not ended, empty when there is none."""
         return self._holding.get((code, ref), "")
