@@ -39,6 +39,7 @@ _ZERO = Decimal(0)
 _IN_FLIGHT = frozenset(
     {OrderState.SUBMITTING, OrderState.UNKNOWN, OrderState.PENDING_CANCEL, OrderState.PENDING_REPLACE}
 )
+_ROUNDINGS = 4  # smallest units an execution may be off by: value, fee, and each balance after it
 _SHOWN = 8  # numbers named in the sentence of a halt
 _UNITS, _CASH = "units", "cash"
 
@@ -115,10 +116,10 @@ class Reconciler:
         )
 
     def _tolerance(self) -> tuple[Decimal, Decimal]:
-        """Return what units and cash may differ by: venues of coins round value and fee of each execution."""
+        """Return what units and cash may differ by: venues of coins round at each execution."""
         if not self._coins:
             return _ZERO, _CENT
-        dust = _SMALLEST * max(1, 2 * self._kit.books.executions(self._seat.account))
+        dust = _SMALLEST * max(1, _ROUNDINGS * self._kit.books.executions(self._seat.account))
         return dust, dust
 
     def _passing(self) -> bool:

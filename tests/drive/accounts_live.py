@@ -90,7 +90,8 @@ class Run:
             self.check("all filled", filled and all(placed))
             seen = desk.snapshot().accounts[0].checked
             self.check("compared again", until(desk, lambda s: s.accounts[0].checked != seen, 90))
-            self.check("no difference", not desk.snapshot().accounts[0].difference)
+            differs = desk.snapshot().accounts[0].difference
+            self.check(f"no difference: {differs}", not differs)
         self.check("one order at the venue for each wish", orders_at(self.venue) - before == len(WISHES))
         with Desk.open(self.settings) as desk:
             agreed = until(desk, lambda s: s.accounts[0].reconciled)

@@ -89,8 +89,8 @@ def test_the_smallest_unit_of_a_coin_is_no_difference(desk, more, stands):
     assert bool(desk.view("binance").difference) is stands
 
 
-@pytest.mark.parametrize(("off", "stands"), [("0.00000004", False), ("0.00000005", True)])
-def test_each_execution_in_coins_may_have_been_rounded_twice(desk, off, stands):
+@pytest.mark.parametrize(("off", "stands"), [("0.00000008", False), ("0.00000009", True)])
+def test_each_execution_in_coins_may_have_been_rounded(desk, off, stands):
     desk.ready()
     for name in ("c1", "c2"):
         order = desk.place(buy("0.01", "BTC/USDT", limit="100"), name)
