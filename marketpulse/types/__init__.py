@@ -53,6 +53,7 @@ from marketpulse.types.order import (
     TimeInForce,
 )
 from marketpulse.types.orderbook import Book, Level, Walk
+from marketpulse.types.prospect import SizeStep, Sizing, StressLoss
 from marketpulse.types.risk import (
     BacktestView,
     Component,
@@ -60,8 +61,8 @@ from marketpulse.types.risk import (
     Measure,
     RiskReport,
     RiskView,
-    StressLoss,
 )
+from marketpulse.types.serving import ArtefactFault, Serving, ServingPath
 from marketpulse.types.signal import Card, Edge, ModelStage, ModelStatus, Score, Signal, Vote
 from marketpulse.types.snapshot import (
     DeskStatus,
@@ -83,6 +84,7 @@ __all__ = [
     "AccountView",
     "ActionKind",
     "Agreement",
+    "ArtefactFault",
     "AssetClass",
     "BacktestView",
     "Balance",
@@ -142,10 +144,14 @@ __all__ = [
     "RiskReport",
     "RiskView",
     "Score",
+    "Serving",
+    "ServingPath",
     "SessionInfo",
     "SessionState",
     "Side",
     "Signal",
+    "SizeStep",
+    "Sizing",
     "Snapshot",
     "Statement",
     "StatementRow",
