@@ -38,6 +38,7 @@ from marketpulse.types import (
     Snapshot,
     Statement,
 )
+from marketpulse.types.alert import AlertView
 
 __all__ = ["Desk", "Raw", "current", "use"]
 
@@ -266,6 +267,18 @@ class Desk:
         if found.committed:
             self._loop.nudge()
         return found
+
+    def acknowledge(self, alert: str) -> AlertView:
+        """Say that somebody has seen an alert of the Snapshot; again is harmless.
+
+        Raises
+        ------
+        Refused
+            ``UNKNOWN_ALERT``.
+        """
+        view = self._loop.alarms.acknowledge(alert)
+        self._loop.nudge()
+        return view
 
     def ask_again(self, provider: str) -> None:
         """Ask a provider of prices again at once, though it rests or refused our key.

@@ -8,6 +8,7 @@ from datetime import timedelta
 from marketpulse.clock import Clock
 from marketpulse.errors import Refused
 from marketpulse.loop.conditions import ENDING, Condition, Thresholds, conditions, settled
+from marketpulse.loop.rooms import Rooms
 from marketpulse.portfolio import Books
 from marketpulse.portfolio.alerts import AlertBook, ack_key
 from marketpulse.portfolio.codec import Alert, write_alert
@@ -52,6 +53,20 @@ class Alarms:
         self._born = clock.wall()
         self._since: dict[tuple[str, str], float] = {}
         self._reduced: set[str] = set()
+
+    @classmethod
+    def of(cls, rooms: Rooms) -> "Alarms":
+        """Make those of a desk."""
+        wanted = rooms.settings
+        return cls(
+            rooms.ledger,
+            rooms.books,
+            rooms.clock,
+            reduce=rooms.execution.reduce,
+            hours=wanted.alert_hours,
+            thresholds=Thresholds(wanted.alert_drawdown, wanted.alert_day_loss, wanted.alert_stale),
+            daily_loss=wanted.daily_loss,
+        )
 
     def note(self, event: Event) -> None:
         """Take over a committed event, each once and in order."""

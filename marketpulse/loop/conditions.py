@@ -109,8 +109,9 @@ def _day(
     key = "DAY_LOSING", "equity"
     if worth is None or gain is None or not worth - gain > 0 or not daily_loss > 0:
         return
-    lost = -gain / (worth - gain)
-    if _past(lost / daily_loss, used, stands=key in standing):
+    lost, stands = -gain / (worth - gain), key in standing
+    over = lost >= daily_loss and not stands  # DAILY_LOSS says it already
+    if _past(lost / daily_loss, used, stands=stands) and not over:
         sentence = f"The day has lost {lost:.2%}; at {daily_loss:.1%} nothing more is bought."
         yield Condition(*key, Severity.MEDIUM, sentence)
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from marketpulse.errors import ConfigError, MarketPulseError, ProviderError, Refused, StorageError
 from marketpulse.loop import tapetime
 from marketpulse.loop.actions import due_actions
+from marketpulse.loop.alarms import Alarms
 from marketpulse.loop.analyst import Analyst
 from marketpulse.loop.daystop import DayStop
 from marketpulse.loop.equity import EquityLog
@@ -35,7 +36,8 @@ class Loop:
         self._day_stop = DayStop(gate, rooms.books, rooms.ledger, rooms.clock)
         self._stop_watch = StopWatch(rooms.books, rooms.ledger, rooms.clock)
         self._analyst = Analyst(rooms)
-        self._picture = Picture(rooms, gate, equity)
+        self.alarms = Alarms.of(rooms)
+        self._picture = Picture(rooms, gate, equity, self.alarms)
         self._wake = threading.Event()
         self._nudged = False
         self._stop = threading.Event()
@@ -145,6 +147,14 @@ class Loop:
         if time.monotonic() - self._saved > _SAVE_CLOCK:
             self._save_clock()
         self._publish()
+        self._alert()
+
+    def _alert(self) -> None:
+        """Raise and end alerts by what has just been shown."""
+        try:
+            self.alarms.turn(self.snapshot)
+        except StorageError as error:
+            self.rooms.meter.fault("alerts", str(error))  # the next turn tries again
 
     def _watch(self, data: Mapping[str, MarketDatum]) -> None:
         """See whether the day has lost too much, and what is held without a stop."""

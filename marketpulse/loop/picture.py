@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from marketpulse import __version__
 from marketpulse.clock import ALWAYS
+from marketpulse.loop.alarms import Alarms
 from marketpulse.loop.analyst import Analyst
 from marketpulse.loop.equity import EquityLog, market_day
 from marketpulse.loop.execution_log import ExecutionLog
@@ -56,8 +57,9 @@ class Picture:
     notes : sentences of the watches, shown after the settings' problems
     """
 
-    def __init__(self, rooms: Rooms, gate: Gate, equity: EquityLog) -> None:
+    def __init__(self, rooms: Rooms, gate: Gate, equity: EquityLog, alarms: Alarms) -> None:
         self._rooms = rooms
+        self._alarms = alarms
         self._gate = gate
         self._equity = equity
         self._started = rooms.clock.wall()
@@ -111,6 +113,7 @@ class Picture:
             lots=lots[0],
             closed=lots[1],
             quality=self._executed.take(orders),
+            alerts=self._alarms.shown,
         )
 
     def touch(self, snapshot: Snapshot, changed: Mapping[str, MarketDatum]) -> Snapshot:
@@ -218,6 +221,7 @@ class Picture:
     def _news(self) -> tuple[Event, ...]:
         for event in self._rooms.ledger.read(after=self._seq):
             self._seq = event.seq
+            self._alarms.note(event)
             if event.kind is EventKind.FILL:
                 self._fills.append((event.account, read_booking(event.payload).fill))
             self._lots.note(event)

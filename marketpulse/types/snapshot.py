@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from marketpulse.types.accounts import AccountView, Balance, Mode, Rate, Trading
+from marketpulse.types.alert import AlertView
 from marketpulse.types.event import Event
 from marketpulse.types.feeds import Agreement, FeedsView, ProviderHealth, Witness
 from marketpulse.types.instrument import Instrument
@@ -212,6 +213,7 @@ class Snapshot:
     accounts : the accounts of the set that is shown, with what the venues say of them
     lots, closed : tax lots by FIFO; ``closed`` newest first and not all of them
     quality : how orders were executed, the whole first, then by venue, type and symbol
+    alerts : those that nobody has acknowledged, newest first
     """
 
     number: int
@@ -245,6 +247,7 @@ class Snapshot:
     lots: tuple[Lot, ...] = ()
     closed: tuple[ClosedLot, ...] = ()
     quality: tuple[Quality, ...] = ()
+    alerts: tuple[AlertView, ...] = ()
 
     @property
     def trading(self) -> Trading:

@@ -85,6 +85,9 @@ def test_half_of_the_days_loss_is_worth_a_word():
     lost = replace(CALM.valuation, equity=98_400.0, day_pnl=-1_600.0)
     condition = found(replace(CALM, valuation=lost))["DAY_LOSING", "equity"]
     assert condition.sentence == "The day has lost 1.60%; at 3.0% nothing more is bought."
+    over = replace(CALM, valuation=replace(CALM.valuation, equity=96_000.0, day_pnl=-4_000.0))
+    assert found(over) == {}
+    assert ("DAY_LOSING", "equity") in found(over, ("DAY_LOSING", "equity"))
 
 
 def test_a_held_price_that_is_stale_in_an_open_session_and_a_provider_that_is_off():
