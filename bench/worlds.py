@@ -1,7 +1,8 @@
 """Made-up histories whose truth is known: noise in which nothing can be foreseen, and planted states."""
 
+from statistics import NormalDist
+
 import numpy as np
-from scipy.stats import norm
 
 from marketpulse.types import Bars, Interval
 
@@ -48,7 +49,7 @@ def planted(kind: str, seed: int, n: int = 2_500, horizon: int = 5, strength: fl
     # the state of a day's close moves the next day's return
     returns = SIGMA * (strength * np.concatenate([[0.0], state[:-1]]) + rng.standard_normal(n))
     mean = strength * state * sum(fade**k for k in range(horizon))
-    return bars_of(returns, state, rng), norm.cdf(mean / np.sqrt(horizon))
+    return bars_of(returns, state, rng), np.array([NormalDist().cdf(x) for x in mean / np.sqrt(horizon)])
 
 
 def bars_of(returns, state, rng) -> Bars:

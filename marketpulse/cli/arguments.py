@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     _importing(verb("import", "show what a broker's statement would do, then book it with --commit"))
     _keeping(verb)
     _risk(verb)
+    _signals(verb)
     return top
 
 
@@ -111,6 +112,24 @@ def _risk(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
     risk.add_argument(
         "--level", type=_level, default=0.99, metavar="LEVEL", help="confidence (default: 0.99)"
     )
+
+
+def _signals(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """Add the verb that answers from a file of bars alone."""
+    signals = verb("signals", "say what our models would have said of a file of bars, and whether it was skill")
+    signals.add_argument(
+        "--bars", required=True, type=Path, metavar="FILE.csv",
+        help="time,open,high,low,close,volume, oldest first, splits worked in",
+    )  # fmt: skip
+    signals.add_argument(
+        "--horizon", type=_horizon, default=5, metavar="BARS", help="bars ahead, 1 to 63 (default: 5)"
+    )
+
+
+def _horizon(text: str) -> int:
+    if text.isdecimal() and 1 <= int(text) <= 63:  # noqa: PLR2004  a quarter: beyond, too few outcomes end
+        return int(text)
+    raise argparse.ArgumentTypeError(f"a horizon is 1 to 63 bars, not {text}")
 
 
 def _level(text: str) -> float:

@@ -47,6 +47,10 @@ def main(
             from marketpulse.cli.risk import risk  # noqa: PLC0415  the other verbs need no mathematics
 
             return risk(args, sys.stdout)
+        if args.verb == "signals":
+            from marketpulse.cli.signals import signals  # noqa: PLC0415  as above
+
+            return signals(args, sys.stdout)
         if args.verb in KEEPING:
             return KEEPING[args.verb](data_dir, args, sys.stdout, WallClock())
         with Client(find(data_dir), transport) as client:

@@ -17,6 +17,7 @@ __all__ = [
     "bollinger_z",
     "high_gap",
     "highest",
+    "log_week_z",
     "log_z",
     "lowest",
     "macd_strength",
@@ -223,10 +224,31 @@ def log_z(logs: FloatArray, bars: int) -> FloatArray:
     >>> log_z(np.array([1.0, 1.0, 4.0]), 3).round(6).tolist()
     [nan, nan, 1.414214]
     """
+    return log_week_z(logs, 1, bars)
+
+
+def log_week_z(logs: FloatArray, week: int, bars: int) -> FloatArray:
+    """The mean of the last ``week`` logarithms against the mean and population deviation of ``bars``.
+
+    Units
+    -----
+    Population standard deviations of single bars; NaN as ``log_z``.
+
+    References
+    ----------
+    As ``log_z``; high volume over a week as in Gervais, Kaniel, Mingelgrin (2001), The high-volume
+    return premium.
+
+    Examples
+    --------
+    >>> log_week_z(np.array([1.0, 1.0, 3.0, 3.0]), 2, 4).tolist()
+    [nan, nan, nan, 1.0]
+    """
+    near = logs if week == 1 else total(logs, week) / week
     mean = total(logs, bars) / bars
     variance = total(np.square(logs), bars) / bars - np.square(mean)
     deviation = np.sqrt(np.where(variance > _FLAT_LOG, variance, np.nan))
-    z: FloatArray = (logs - mean) / deviation
+    z: FloatArray = (near - mean) / deviation
     return z
 
 

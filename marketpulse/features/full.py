@@ -1,4 +1,4 @@
-"""The full set of features, for training, replay and live alike: 42 of bars, two of the order book.
+"""The full set of features, for training, replay and live alike: 43 of bars, two of the order book.
 
 Every column is without scale, rests on its own bar and earlier ones, and is NaN while it warms up or
 where what it needs is missing; a model treats NaN as missing.
@@ -184,6 +184,12 @@ DEFINITIONS: tuple[FullDefinition, ...] = (
         lambda w: formulas.log_z(np.log(w.traded), 63),
     ),
     _D(
+        "volume_5_252",
+        "a week's volume in its year",
+        "(mean5 of log volume-mean252)/population sd252, none below 1e-5",
+        lambda w: formulas.log_week_z(np.log(w.traded), 5, 252),
+    ),
+    _D(
         "obv_21",
         "slope of OBV",
         "slope of OBV on time, 21 bars/mean volume",
@@ -231,7 +237,9 @@ DEFINITIONS: tuple[FullDefinition, ...] = (
 
 _ROWS: Mapping[str, int] = MappingProxyType(
     dict.fromkeys(("macd", "adx_14", "direction_14", "rsi_14", "atr_14"), TAIL)
-    | dict.fromkeys(("momentum_126", "momentum_252", "momentum_12_1", "trend_200", "high_252"), _YEAR)
+    | dict.fromkeys(
+        ("momentum_126", "momentum_252", "momentum_12_1", "trend_200", "high_252", "volume_5_252"), _YEAR
+    )
     | dict.fromkeys(("slope_21", "bollinger_20", "stochastic_14", "obv_21", "mfi_14"), 22)
 )
 """Bars that the newest value rests on, where not 64: Wilder's averages remember all, ever less."""
@@ -277,7 +285,7 @@ def table(bars: Bars, beside: Around = ALONE, depth: Depth | None = None) -> Fea
     >>> day = 86_400 * np.arange(300)
     >>> found = table(Bars("X", Interval.DAY, day, up, up, up, up, np.ones(300), "tape", adjusted=True))
     >>> found.values.shape, found.columns(["momentum_5", "momentum_12_1"])[-1].round(3).tolist()
-    ((300, 44), [2.236, 15.199])
+    ((300, 45), [2.236, 15.199])
     """
     keep = sound_rows(bars)
     clean = bars if keep.all() else sound(bars)

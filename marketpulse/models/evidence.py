@@ -1,7 +1,8 @@
 """What a walk has shown: its score, what the rule would have earned, every trial, and the one word for it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -97,12 +98,12 @@ def evidence(
     ]
     own = tried[-1]
     count = earlier + len(tried)
-    p, y, base = judged.probability[rows], panel.y[rows], panel.base[rows]
+    p, y = judged.probability[rows], panel.y[rows]
     if len(np.unique(panel.time[rows])) < LEAST_SCORED or y.min() == y.max():
         nan = float("nan")
         why = "Too little history to score it out of sample."
         return Evidence(Edge.NONE, why, None, nan, nan, own.sharpe, nan, tuple(tried), count)
-    found = score(p, y, base, panel.time[rows] // 86_400)
+    found = _scored(panel, rows, p)
     deflated = _deflated(profit(panel, rows, judged.side, settings), tried, count)
     edge, why = _word(found, deflated, _recent(panel, rows, p))
     p_value = auc_p_value(p, y, panel.symbol[rows])
@@ -247,7 +248,14 @@ def _recent(panel: Panel, rows: NDArray[np.int64], p: FloatArray) -> Score | Non
     y, base = panel.y[rows][late], panel.base[rows][late]
     if y.min() == y.max() or np.array_equal(p[late], base):
         return None
-    return score(p[late], y, base, panel.time[rows][late] // 86_400)
+    return _scored(panel, rows[late], p[late])
+
+
+def _scored(panel: Panel, rows: NDArray[np.int64], p: FloatArray) -> Score:
+    """The score with bars in place of dates, so that blocks of an hour's bars are blocks of bars too."""
+    dates, place = np.unique(panel.time[rows], return_inverse=True)
+    since = datetime.fromtimestamp(int(dates[0]), UTC).date().isoformat()
+    return replace(score(p, panel.y[rows], panel.base[rows], place), since=since)
 
 
 def _word(found: Score, deflated: float, lately: Score | None) -> tuple[Edge, str]:

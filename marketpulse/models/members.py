@@ -23,6 +23,7 @@ __all__ = [
     "Follow",
     "Logistic",
     "Member",
+    "Screened",
     "Trees",
     "members",
 ]
@@ -193,9 +194,38 @@ class Logistic:
         columns = Columns.of(names, x)
         if not len(columns.names) or y.min() == y.max():
             return _Constant(float(np.average(y, weights=weight)))
-        model = LogisticRegression(C=self.c, max_iter=1000, tol=1e-8)
+        # labels that overlap are told several times: the penalty must weigh as against independent ones
+        model = LogisticRegression(C=self.c * float(weight.mean()), max_iter=1000, tol=1e-8)
         model.fit(columns.scaled(x), y, _even(weight))
         return _Linear(columns, model.coef_[0].copy(), float(model.intercept_[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """Logistic regression on the few features that foretold the outcome one by one; else the base rate."""
+
+    least: float = 2.5
+    most: int = 5
+    c: float = 0.1
+    name: str = "few features"
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """How strict, how many, and the strength of the penalty."""
+        return {"least_t": self.least, "most": self.most, "C": self.c}
+
+    def fit(self, names: Sequence[str], x: FloatArray, y: FloatArray, weight: FloatArray) -> Fitted:
+        """Screen by the t of each correlation, counting labels that overlap as one; then fit."""
+        columns = Columns.of(names, x)
+        base = float(np.average(y, weights=weight))
+        if len(columns.names) and y.min() < y.max():
+            r = (columns.scaled(x) * (y - y.mean())[:, None]).mean(axis=0) / y.std()
+            strength = np.abs(r) * np.sqrt(float(weight.sum()))
+            best = np.argsort(-strength, kind="stable")[: self.most]
+            chosen = [columns.names[i] for i in best if strength[i] >= self.least]
+            if chosen:
+                return Logistic(self.c).fit(names, _only(names, chosen, x), y, weight)
+        return _Constant(base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +312,12 @@ class Follow:
 def members() -> tuple[Member, ...]:
     """Everyone who votes, the base rate first."""
     followed: list[Member] = [Follow(rule) for rule in RULES]
-    return (Always(), Logistic(), Boosting(), Trees(), *followed)
+    return (Always(), Logistic(), Screened(), Boosting(), Trees(), *followed)
+
+
+def _only(names: Sequence[str], chosen: Sequence[str], x: FloatArray) -> FloatArray:
+    """The same columns, those not chosen empty, so that a fit leaves them out."""
+    return np.where(np.isin(list(names), list(chosen)), x, np.nan)
 
 
 def _grown(model: Any, names: Sequence[str], x: FloatArray, y: FloatArray, weight: FloatArray) -> Fitted:

@@ -12,8 +12,9 @@ from multiprocessing import get_context
 import numpy as np
 from numpy.typing import NDArray
 
-from marketpulse.models.members import Fitted, Member
+from marketpulse.models.members import BASE_RATE, Fitted, Member
 from marketpulse.models.panel import Panel, weights
+from marketpulse.signals.calibrate import expit, logit
 from marketpulse.types import FloatArray
 
 __all__ = ["Report", "Settings", "Step", "fit_all", "predict_unseen", "steps"]
@@ -127,11 +128,21 @@ def predict_unseen(
 
 
 def _said(panel: Panel, members: Sequence[Member], step: Step) -> FloatArray:
+    """Ask about one step's rows; the fit's base rate is some bars old, so opinions move with it.
+
+    The base rate itself is always the newest one: it has no opinion beside it.
+    """
     if not len(step.train):
         return np.full((len(members), len(step.test)), np.nan)
     fitted = fit_all(panel, step.train, members)
-    x = panel.x[step.test]
-    return np.stack([one.predict(x) for one in fitted])
+    x, base = panel.x[step.test], panel.base[step.test]
+    then = float(np.average(panel.y[step.train], weights=weights(panel, step.train)))
+    moved = logit(base) - logit(np.array([then]))
+    said = np.stack([expit(logit(one.predict(x)) + moved) for one in fitted])
+    for i, member in enumerate(members):
+        if member.name == BASE_RATE:
+            said[i] = base
+    return said
 
 
 _HANDED: list[tuple[Panel, Sequence[Member], list[Step]]] = []

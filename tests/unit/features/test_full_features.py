@@ -34,8 +34,8 @@ def cut(rows):
     return table(panel["BBB"], around(MARKET[:rows], panel), books)
 
 
-def test_there_are_forty_two_of_bars_and_two_of_the_book_and_all_warm_up_within_a_year():
-    assert len(OF_BARS) == 42
+def test_there_are_forty_three_of_bars_and_two_of_the_book_and_all_warm_up_within_a_year():
+    assert len(OF_BARS) == 43
     assert len(set(NAMES)) == len(NAMES) == len(DEFINITIONS) == len(WORDS) == len(set(WORDS.values()))
     assert np.isfinite(FULL.values[252:]).all()
     assert not np.isinf(FULL.values).any()
@@ -152,7 +152,10 @@ def test_a_day_without_volume_is_missing_where_volume_is_needed_and_nowhere_else
     needing = ["volume_63", "illiquidity_63"]
     assert np.isnan(empty.columns(needing)[400:463]).all()
     assert np.isfinite(empty.columns(needing)[463:]).all()
-    assert np.isfinite(empty.columns([n for n in OF_BARS if n not in needing])[252:]).all()
+    assert np.isnan(empty.columns(["volume_5_252"])[400:652]).all()  # it looks back a year
+    assert np.isfinite(empty.columns(["volume_5_252"])[652:]).all()
+    others = [n for n in OF_BARS if n not in {*needing, "volume_5_252"}]
+    assert np.isfinite(empty.columns(others)[252:]).all()
     never = table(replace(BARS, volume=np.zeros(N)))
     assert not np.isinf(never.values).any()
     assert np.isnan(never.columns(["obv_21", "mfi_14"])).all()
