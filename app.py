@@ -1,6 +1,7 @@
 """The entry: ``streamlit run app.py`` opens the desk, then serves its pages and its REST API on one port."""
 
 import logging
+import secrets
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -50,8 +51,9 @@ url = f"http://{f'[{address}]' if ':' in address else address}:{port}"
 closing = threading.Event()
 try:
     token = api.api_token(loaded.settings.data_dir)
-except MarketPulseError as error:
-    raise _refuse(error) from None
+except MarketPulseError:
+    # Nobody can read it then, so REST stays shut; the desk itself says what is wrong with the folder.
+    token = secrets.token_urlsafe(32)
 logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 rest = api.build(token, desk.current, closing, Meter().fault)
 app = st.App(

@@ -11,7 +11,7 @@ from pathlib import Path
 from marketpulse.brokers import BROKERS, PaperBroker
 from marketpulse.brokers.remembered import Remembered
 from marketpulse.clock import Clock, ReplayClock, WallClock
-from marketpulse.errors import ConfigError
+from marketpulse.errors import ConfigError, StorageError
 from marketpulse.execution import Execution, Live, Login, unknown_account
 from marketpulse.execution import Pace as Sweeps
 from marketpulse.guard import FailoverLog, Pool
@@ -36,7 +36,7 @@ from marketpulse.sources import SOURCES, routing
 from marketpulse.sources.making import make_chains, make_sources
 from marketpulse.sources.recorded import recorded_spans
 from marketpulse.sources.recording import load_recording
-from marketpulse.storage import Ledger, MarketStore
+from marketpulse.storage import Files, Ledger, MarketStore
 from marketpulse.types import AssetClass, Feed, Instrument, Quote
 
 __all__ = ["assemble"]
@@ -79,10 +79,8 @@ class _Ground:
 
     settings: Settings
     tape: _Tape
-    home: Path
+    files: Files
     meter: Meter
-    ledger: Ledger
-    store: MarketStore
     clock: Clock
     cutoff: datetime | None
     known: Mapping[str, Instrument]
@@ -90,15 +88,19 @@ class _Ground:
     problems: tuple[str, ...]
 
 
-def assemble(loaded: Loaded, folder: Path) -> Loop:
+def assemble(loaded: Loaded, folder: Path, fault: str = "") -> Loop:
     """Join the rooms of one desk on ``folder``; nothing runs yet but the providers' threads.
+
+    Parameters
+    ----------
+    fault : why nothing can be written into ``folder``; empty where it can
 
     Raises
     ------
     ConfigError
         The tape's packages are missing.
     StorageError
-        The ledger cannot be opened or fails its checks.
+        Not even a folder for temporary files can be written.
     """
     settings = loaded.settings
     configure(folder / "logs", settings.secrets())
@@ -106,17 +108,16 @@ def assemble(loaded: Loaded, folder: Path) -> Loop:
     tape = _tape(settings, folder)
     home = folder / _home(settings, tape)
     with ExitStack() as undo:
-        ledger = Ledger.open(home / "ledger.db", WallClock())
-        undo.callback(ledger.close)
-        store = MarketStore.open(home / "market.db")
-        undo.callback(store.close)
-        clock, cutoff = _clock(settings, tape, home, ledger)
+        files = Files.open(home, fault)
+        undo.callback(files.close)
+        clock, cutoff = _clock(settings, tape, home, files.ledger)
         known, unread = _instruments(settings, tape)
-        market = _market(settings, known, tape, clock=clock, store=store, meter=meter, folder=folder)
+        kept = files.folder / "cache" if files.aside else folder / "cache"
+        market = _market(settings, known, tape, clock=clock, store=files.store, meter=meter, cache=kept)
         undo.callback(market.close)
         said = (_moved(settings, tape, cutoff), _unrouted(settings, tape))
         problems = (*loaded.problems, *tape.problems, *unread, *chain(*said))
-        ground = _Ground(settings, tape, home, meter, ledger, store, clock, cutoff, known, market, problems)
+        ground = _Ground(settings, tape, files, meter, clock, cutoff, known, market, problems)
         rooms, gate = _rooms(ground)
         loop = _loop(rooms, gate)
         undo.pop_all()
@@ -126,12 +127,12 @@ def assemble(loaded: Loaded, folder: Path) -> Loop:
 def _rooms(ground: _Ground) -> tuple[Rooms, Gate]:
     """Put books, order path and models on the ground."""
     settings, known, clock, market = ground.settings, ground.known, ground.clock, ground.market
-    live = _accounts(settings, ground.tape, clock=clock, known=known, home=ground.home)
-    books = Books.of(_names(live), ground.ledger.read(), settings.base_currency)
+    live = _accounts(settings, ground.tape, clock=clock, known=known, home=ground.files.folder)
+    books = Books.of(_names(live), ground.files.ledger.read(), settings.base_currency)
     gate = _gate(settings, known, market, books, clock)
     broker = None if live else PaperBroker(books, known, clock, history=market.history)
     execution = Execution(
-        ground.ledger,
+        ground.files.ledger,
         books,
         brokers={_ACCOUNT: broker} if broker else {},
         route=lambda _: _ACCOUNT,
@@ -146,22 +147,24 @@ def _rooms(ground: _Ground) -> tuple[Rooms, Gate]:
     rooms = Rooms(
         settings=settings,
         feed=ground.tape.feed,
-        folder=ground.home,
+        folder=ground.files.folder,
         clock=clock,
         tape=clock if isinstance(clock, ReplayClock) else None,
         recorded=ground.tape.recorded,
         cutoff=ground.cutoff,
         meter=ground.meter,
-        ledger=ground.ledger,
-        store=ground.store,
+        ledger=ground.files.ledger,
+        store=ground.files.store,
         instruments=known,
         market=market,
         books=books,
         broker=broker,
         execution=execution,
-        trainer=Trainer(ground.home / "training", ground.meter),
+        trainer=Trainer(ground.files.folder / "training", ground.meter),
         playbook=Playbook(universe, demands_stops=settings.demand_stops),
         problems=ground.problems,
+        sealed=ground.files.sealed,
+        aside=ground.files.aside,
     )
     return rooms, gate
 
@@ -174,14 +177,14 @@ def _market(
     clock: Clock,
     store: MarketStore,
     meter: Meter,
-    folder: Path,
+    cache: Path,
 ) -> Market:
     store.save_instruments(known.values())
     table = routing.RECORDED if tape.recorded else routing.REPLAY if tape.sessions else routing.LIVE
     pool, log = Pool(clock, meter), FailoverLog(clock)
     names = dict.fromkeys(name for *_, members in table for name in members)
     factories = {name: SOURCES[name] for name in names}
-    sources = make_sources(factories, settings.keys(), clock, folder / "cache", pool)
+    sources = make_sources(factories, settings.keys(), clock, cache, pool)
     market = Market(
         known,
         make_chains(table, sources, pool, log),
@@ -294,7 +297,7 @@ def _unrouted(settings: Settings, tape: _Tape) -> tuple[str, ...]:
 
 def _loop(rooms: Rooms, gate: Gate) -> Loop:
     """Put cash into a fresh paper account, and the loop on top."""
-    if rooms.broker is not None:
+    if rooms.broker is not None and not rooms.sealed:
         rooms.execution.deposit(rooms.settings.starting_cash, "starting cash", f"start:{_ACCOUNT}")
         rooms.broker.on_mark = rooms.execution.mark  # what its waiting orders have seen survives a restart
     deposits = float(rooms.books.portfolio.deposits)
@@ -308,7 +311,10 @@ def _feed(settings: Settings, folder: Path) -> Feed:
     def lived() -> bool:
         if not live.exists():
             return False
-        ledger = Ledger.open(live, WallClock())
+        try:
+            ledger = Ledger.open(live, WallClock())
+        except StorageError:
+            return True  # it is no empty one
         try:
             return ledger.last() is not None
         finally:

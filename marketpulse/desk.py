@@ -4,26 +4,23 @@ The running desk is kept in a registry that belongs to the process, not to this 
 reload of the code can never start a second one.
 """
 
-import json
-import os
 import sys
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from types import MappingProxyType, ModuleType, TracebackType
 from typing import Self
-
-from filelock import FileLock, Timeout
 
 from marketpulse import build
 from marketpulse.clock import WallClock
 from marketpulse.errors import ConfigError, Refused
+from marketpulse.execution import Execution
 from marketpulse.loop import Loop
 from marketpulse.ports import Terms
 from marketpulse.settings import Loaded
+from marketpulse.storage import Hold
 from marketpulse.types import (
     AccountView,
     Bars,
@@ -53,10 +50,9 @@ _OVERDUE = 10.0  # seconds; the loop makes four pictures a second
 class Desk:
     """The running desk; safe from every thread. Open it with ``Desk.open``."""
 
-    def __init__(self, loop: Loop, lock: FileLock, file: Path) -> None:
+    def __init__(self, loop: Loop, hold: Hold) -> None:
         self._loop = loop
-        self._lock = lock
-        self._file = file
+        self._hold = hold
         self._closing = threading.Lock()
         self._closed = False
 
@@ -64,24 +60,24 @@ class Desk:
     def open(cls, loaded: Loaded, url: str = "") -> "Desk":
         """Start the desk on its data folder and make it the current one.
 
+        A ledger that was damaged or cannot be written is served as far as it is whole, and every verb
+        that would change something is refused with ``READ_ONLY``.
+
         Raises
         ------
         ConfigError
-            Another process holds the folder, or it cannot be written; the sentence says which.
-        StorageError
-            The ledger fails its checks.
+            Another process holds the folder, or a setting is wrong; the sentence says which.
         """
         folder = loaded.settings.data_dir.resolve()
-        lock, file = _hold(folder)
+        hold = Hold.take(folder)
         with ExitStack() as undo:
-            undo.callback(lock.release)
-            undo.callback(file.unlink, missing_ok=True)
-            loop = build.assemble(loaded, folder)
+            undo.callback(hold.release)
+            loop = build.assemble(loaded, folder, hold.fault)
             undo.callback(loop.close)
-            file.write_text(json.dumps({"pid": os.getpid(), "url": url}), encoding="utf-8")
+            hold.announce(url)
             loop.start()
             undo.pop_all()
-        desk = cls(loop, lock, file)
+        desk = cls(loop, hold)
         use(desk)
         return desk
 
@@ -92,8 +88,7 @@ class Desk:
                 return
             self._closed = True
         self._loop.close()
-        self._file.unlink(missing_ok=True)
-        self._lock.release()
+        self._hold.release()
         if getattr(_registry, "desk", None) is self:
             _registry.desk = None  # type: ignore[attr-defined]  # a module used as a drawer
 
@@ -105,6 +100,14 @@ class Desk:
     ) -> None:
         self.close()
 
+    @property
+    def _order_path(self) -> Execution:
+        """The order path, unless the ledger takes nothing."""
+        sealed = self._loop.rooms.sealed
+        if sealed:
+            raise Refused("READ_ONLY", f"This desk only shows what its ledger holds. {sealed}")
+        return self._loop.rooms.execution
+
     def snapshot(self) -> Snapshot:
         """Return the newest picture of the desk; never waits, and says so when the picture is old."""
         newest = self._loop.snapshot
@@ -114,7 +117,7 @@ class Desk:
     def preview(self, request: OrderRequest | Raw) -> Preview:
         """Say what an order would do; a request that cannot be read is a failed check, not an error."""
         try:
-            return self._loop.rooms.execution.preview(request)
+            return self._order_path.preview(request)
         except Refused as refused:
             check = Check(refused.code, "Order", passed=False, sentence=refused.sentence)
             return Preview(request=None, checks=(check,))
@@ -134,7 +137,7 @@ class Desk:
             The ledger could not be written; nothing was placed.
         """
         try:
-            return self._loop.rooms.execution.place(request, key)
+            return self._order_path.place(request, key)
         finally:
             self._loop.nudge()
 
@@ -146,7 +149,7 @@ class Desk:
         Refused
             ``UNKNOWN_ORDER`` or ``NOT_CANCELABLE``.
         """
-        order = self._loop.rooms.execution.cancel(order_id)
+        order = self._order_path.cancel(order_id)
         self._loop.nudge()
         return order
 
@@ -176,19 +179,19 @@ class Desk:
         """
         try:
             terms = Terms(quantity, limit_price, stop_price)
-            return self._loop.rooms.execution.replace(order_id, key, terms)
+            return self._order_path.replace(order_id, key, terms)
         finally:
             self._loop.nudge()
 
     def halt(self, why: str) -> Halt:
         """Refuse every new order from now on and cancel all that rests but protective stops."""
-        halt = self._loop.rooms.execution.halt(why)
+        halt = self._order_path.halt(why)
         self._loop.nudge()
         return halt
 
     def reduce(self, why: str) -> Halt:
         """Refuse every buy from now on and cancel those that rest; sales pass."""
-        halt = self._loop.rooms.execution.reduce(why)
+        halt = self._order_path.reduce(why)
         self._loop.nudge()
         return halt
 
@@ -200,7 +203,7 @@ class Desk:
         Refused
             ``BAD_CONFIRMATION``.
         """
-        halt = self._loop.rooms.execution.flatten(confirm)
+        halt = self._order_path.flatten(confirm)
         self._loop.nudge()
         return halt
 
@@ -212,7 +215,7 @@ class Desk:
         Refused
             ``BAD_CONFIRMATION``.
         """
-        self._loop.rooms.execution.resume(confirm)
+        self._order_path.resume(confirm)
         self._loop.nudge()
 
     def arm(self, broker: str, account_id: str) -> AccountView:
@@ -223,7 +226,7 @@ class Desk:
         Refused
             ``UNKNOWN_ACCOUNT`` or ``NOT_ARMED``.
         """
-        view = self._loop.rooms.execution.arm(broker, account_id)
+        view = self._order_path.arm(broker, account_id)
         self._loop.nudge()
         return view
 
@@ -237,7 +240,7 @@ class Desk:
         StorageError
             The ledger could not be written; nothing was adopted.
         """
-        view = self._loop.rooms.execution.adopt(broker, account_id, typed)
+        view = self._order_path.adopt(broker, account_id, typed)
         self._loop.nudge()
         return view
 
@@ -249,7 +252,7 @@ class Desk:
         Refused
             ``UNKNOWN_ACCOUNT``, ``NO_LOGIN`` or ``LOGIN_FAILED``.
         """
-        view = self._loop.rooms.execution.login(broker, request_token)
+        view = self._order_path.login(broker, request_token)
         self._loop.nudge()
         return view
 
@@ -263,7 +266,7 @@ class Desk:
         StorageError
             The ledger could not be written; nothing was booked.
         """
-        found = self._loop.rooms.execution.statement(text, account, commit)
+        found = self._order_path.statement(text, account, commit)
         if found.committed:
             self._loop.nudge()
         return found
@@ -333,28 +336,3 @@ def current() -> Desk:
 def use(desk: object) -> None:
     """Make ``desk`` the current one; tests pass their double, None empties the registry."""
     _registry.desk = desk  # type: ignore[attr-defined]  # a module used as a drawer
-
-
-def _hold(folder: Path) -> tuple[FileLock, Path]:
-    """Take the data folder for this process, or say who has it."""
-    file = folder / "desk.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / "desk.lock", thread_local=False)
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise ConfigError(
-            f"Another desk (process {_holder(file)}) already runs on {folder}. "
-            "Use that one, stop it first, or set MARKETPULSE_DATA_DIR to another folder."
-        ) from None
-    except OSError as error:
-        raise ConfigError(f"The data folder {folder} cannot be written ({error.strerror}).") from None
-    file.write_text(json.dumps({"pid": os.getpid(), "url": ""}), encoding="utf-8")
-    return lock, file
-
-
-def _holder(file: Path) -> str:
-    try:
-        return str(json.loads(file.read_text(encoding="utf-8"))["pid"])
-    except (OSError, ValueError, KeyError):
-        return "unknown"

@@ -51,9 +51,10 @@ class Loop:
         self.snapshot: Snapshot = self._picture.take(self._analyst)
 
     def start(self) -> None:
-        """Ask venues about what was left over, then begin to turn."""
-        self.rooms.execution.recover()
-        self.rooms.execution.start()
+        """Ask venues about what was left over, then begin to turn; a sealed desk asks nobody."""
+        if not self.rooms.sealed:
+            self.rooms.execution.recover()
+            self.rooms.execution.start()
         self._gate.recovered = self.rooms.execution.recovered
         self._publish()
         self.rooms.market.on_change(self._came)
@@ -70,6 +71,8 @@ class Loop:
             for room in (rooms.ledger, rooms.store, rooms.market, rooms.trainer, rooms.execution):
                 all_of_them.callback(room.close)
             self._save_clock()
+        if rooms.aside is not None:
+            rooms.aside.cleanup()
 
     def nudge(self) -> None:
         """Show what was just committed, and turn at once to send it; never fails its caller's commit."""
@@ -136,6 +139,9 @@ class Loop:
         rooms = self.rooms
         self._turn_market()
         data = rooms.market.data()
+        if rooms.sealed:
+            self._publish()
+            return
         if rooms.broker is not None:
             rooms.broker.match(data, rooms.market.books())
         rooms.execution.turn(data, rooms.market.sessions())
@@ -158,6 +164,8 @@ class Loop:
 
     def _watch(self, data: Mapping[str, MarketDatum]) -> None:
         """See whether the day has lost too much, and what is held without a stop."""
+        if self.rooms.sealed:
+            return
         try:
             self._day_stop.turn(data)
             if self.rooms.playbook.demands_stops and self._gate.recovered:
@@ -174,7 +182,8 @@ class Loop:
         if seen != self._bars_seen:
             self._bars_seen = seen
             self._gate.learn(frames)
-            self._book_actions()
+            if not self.rooms.sealed:
+                self._book_actions()
 
     def _book_actions(self) -> None:
         """Work new splits and dividends of what is or was held into the books."""
@@ -200,7 +209,7 @@ class Loop:
     def _save_clock(self) -> None:
         self._saved = time.monotonic()
         rooms = self.rooms
-        if rooms.tape is None or rooms.cutoff is None:
+        if rooms.tape is None or rooms.cutoff is None or rooms.sealed:
             return
         try:
             tapetime.save(rooms.folder, tapetime.TapeTime(rooms.cutoff, rooms.tape.now()))

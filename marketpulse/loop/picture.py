@@ -27,6 +27,7 @@ from marketpulse.types import (
     Event,
     EventKind,
     Fill,
+    Halt,
     MarketDatum,
     Mode,
     Order,
@@ -63,6 +64,7 @@ class Picture:
         self._gate = gate
         self._equity = equity
         self._started = rooms.clock.wall()
+        self._begun = rooms.clock.now()
         self._number = 0
         self._events: deque[Event] = deque(maxlen=_EVENTS)
         self._seq = 0
@@ -92,7 +94,7 @@ class Picture:
             account=books.account,
             accounts=accounts,
             status=self._status(providers, data),
-            halt=books.halt,
+            halt=self._halt(),
             sessions=rooms.market.sessions(),
             instruments=MappingProxyType(dict(rooms.instruments)),
             market=data,
@@ -105,7 +107,7 @@ class Picture:
             model=analyst.status,
             events=events,
             replay=self._replay(),
-            notes=(*rooms.problems, *self.notes),
+            notes=(*((rooms.sealed,) if rooms.sealed else ()), *rooms.problems, *self.notes),
             books=rooms.market.books(),
             headlines=rooms.market.headlines(),
             feeds=rooms.market.feeds(),
@@ -115,6 +117,11 @@ class Picture:
             quality=self._executed.take(orders),
             alerts=self._alarms.shown,
         )
+
+    def _halt(self) -> Halt | None:
+        """A desk whose ledger takes nothing is halted, whatever its last event was."""
+        sealed = self._rooms.sealed
+        return Halt(self._begun, sealed) if sealed else self._rooms.books.halt
 
     def touch(self, snapshot: Snapshot, changed: Mapping[str, MarketDatum]) -> Snapshot:
         """Return ``snapshot`` with newer prices of a few instruments; the rest of it stays as it was."""
@@ -232,7 +239,7 @@ class Picture:
         return tuple(self._events)
 
     def _status(self, providers: tuple[ProviderHealth, ...], data: Mapping[str, MarketDatum]) -> DeskStatus:
-        if self._rooms.books.halt is not None:
+        if self._halt() is not None:
             return DeskStatus.HALTED
         well = all(p.ok for p in providers) and not any(datum.stale for datum in data.values())
         return DeskStatus.OK if well else DeskStatus.DEGRADED

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from marketpulse.brokers.paper import PaperBroker
 from marketpulse.clock import Clock, ReplayClock
@@ -32,6 +33,8 @@ class Rooms:
     broker : the paper venue; None with live accounts, which have no paper beside them
     cutoff : models train on bars that had closed before; None: on all held bars
     problems : one sentence for each bad setting
+    sealed : why the ledger takes nothing in this run, in sentences; empty for a desk that trades
+    aside : the folder of a sealed desk's own files, thrown away at the end
     """
 
     settings: Settings
@@ -52,3 +55,5 @@ class Rooms:
     trainer: Trainer
     playbook: Playbook
     problems: tuple[str, ...]
+    sealed: str = ""
+    aside: TemporaryDirectory[str] | None = None

@@ -143,15 +143,6 @@ def test_closed_it_leaves_no_trace_of_running_and_lets_the_folder_go(tmp_path):
     Desk.open(settings(tmp_path)).close()
 
 
-def test_a_ledger_that_was_edited_is_refused_and_the_folder_let_go(tmp_path):
-    Desk.open(settings(tmp_path)).close()
-    ledger = tmp_path / "data" / "replay" / "ledger.db"
-    ledger.write_bytes(ledger.read_bytes().replace(b"starting cash", b"startled cash"))
-    for _ in range(2):
-        with pytest.raises(StorageError):
-            Desk.open(settings(tmp_path))
-
-
 def test_a_data_folder_that_is_a_file_is_one_sentence(tmp_path):
     (tmp_path / "data").write_text("")
     with pytest.raises(ConfigError, match="cannot be written"):
