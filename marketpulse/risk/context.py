@@ -9,10 +9,11 @@ from types import MappingProxyType
 from marketpulse.ports import BrokerCapabilities
 from marketpulse.risk.costs import Liquidity
 from marketpulse.risk.currency import ASSUMED
+from marketpulse.risk.prospect import Standing
 from marketpulse.risk.var import Scenarios
 from marketpulse.types import Halt, Instrument, MarketDatum, Order, Portfolio, Rate
 
-__all__ = ["DAILY_LOSS", "ON_PAPER", "ORDERS_PER_MINUTE", "Day", "Offer", "OrderContext"]
+__all__ = ["DAILY_LOSS", "ON_PAPER", "ORDERS_PER_MINUTE", "Day", "Offer", "Opinion", "OrderContext"]
 
 ORDERS_PER_MINUTE = 30
 """Buys within 60 seconds, where the setting says nothing else."""
@@ -51,6 +52,21 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a signal says of the instrument.
+
+    Attributes
+    ----------
+    chance : calibrated chance of a rise over ``horizon`` bars; None where no edge is shown
+    why : in words
+    """
+
+    chance: float | None
+    horizon: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderContext:
     """The desk as one order sees it.
 
@@ -76,6 +92,9 @@ class OrderContext:
     recent : buys placed within the last 60 seconds
     per_minute : the most of them
     day : None leaves the daily loss out, for a desk that has no days
+    standing : what the background has measured; None leaves out the limits that need it
+    drawdown : fall from the highest equity, a fraction; None leaves its limit out
+    opinion : the newest signal, None when there is none
     """
 
     instrument: Instrument
@@ -98,6 +117,9 @@ class OrderContext:
     recent: int = 0
     per_minute: int = ORDERS_PER_MINUTE
     day: Day | None = None
+    standing: Standing | None = None
+    drawdown: float | None = None
+    opinion: Opinion | None = None
 
     @property
     def units(self) -> Decimal:

@@ -25,10 +25,13 @@ POSITION = 0.15
 """Largest value of one position, a fraction of equity; refuses."""
 
 OPEN_RISK = 0.25
-"""Largest sum of losses at the stops, a fraction of equity; warns only."""
+"""Largest sum of losses at the stops, a fraction of equity; refuses a buy."""
 
 _ROUNDING = 1e-9
 _WITHIN = Check("POSITION_LIMIT", "Position", passed=True, sentence="The position stays within its limit.")
+_FEW_LOSSES = Check(
+    "OPEN_RISK", "Open risk", passed=True, sentence="The losses at the stops are within their limit."
+)
 _NO_PRICES: Mapping[str, float] = MappingProxyType({})
 
 RESTING = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
@@ -139,11 +142,21 @@ def open_risk(
     return total
 
 
-def open_risk_check(risk: float, equity: float | None) -> Check:
-    """Compare the open risk with 25 % of equity; advisory."""
+def open_risk_check(
+    risk: float, equity: float | None, *, refuses: bool = False, brief: bool = False
+) -> Check:
+    """Compare the open risk with 25 % of equity.
+
+    Parameters
+    ----------
+    refuses : it is about a buy; of a sale, and of the book as it is, it only warns
+    brief : leave the numbers out where it passes
+    """
     known = equity is not None and isfinite(equity) and equity > 0 and isfinite(risk)
     share = risk / equity if known and equity else inf
     passed = share <= OPEN_RISK + _ROUNDING
+    if passed and brief:
+        return _FEW_LOSSES
     if known:
         verb = "are within" if passed else "are above"
         sentence = (
@@ -159,7 +172,7 @@ def open_risk_check(risk: float, equity: float | None) -> Check:
         f"{share:.1%}" if known else "unknown",
         f"{OPEN_RISK:.0%}",
         share / OPEN_RISK if known else None,
-        advisory=True,
+        advisory=not refuses,
     )
 
 

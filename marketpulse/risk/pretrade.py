@@ -9,13 +9,15 @@ from decimal import Decimal, InvalidOperation
 from math import isfinite
 
 from marketpulse.risk import gates, gates_desk, gates_market, gates_order
+from marketpulse.risk.bought import Bought, book_checks, bought, sizing
 from marketpulse.risk.context import OrderContext
 from marketpulse.risk.costs import fee, half_spread, impact
 from marketpulse.risk.currency import worths
 from marketpulse.risk.limits import open_risk, open_risk_check, position_check, stops
+from marketpulse.risk.prospect import Outlook, Prospect
 from marketpulse.risk.reserve import remaining, reserve, reserved_cash
+from marketpulse.risk.stress import stressed
 from marketpulse.risk.triggers import expected, mark, resting_level
-from marketpulse.risk.var import Var
 from marketpulse.types import (
     OPEN_STATES,
     Check,
@@ -33,7 +35,6 @@ __all__ = ["check", "preview"]
 
 _NONE = Decimal(0)
 _SPOILED = Check("BAD_REQUEST", "Books", passed=False, sentence="The books do not hold a number.")
-_UNKNOWN = Var(None, 0, "unknown, no bars have been read yet")
 
 
 def preview(request: OrderRequest, context: OrderContext) -> Preview:
@@ -42,10 +43,10 @@ def preview(request: OrderRequest, context: OrderContext) -> Preview:
     Gates that need a number which an earlier gate refused are left out, so a refused preview
     always names the reason that came first, and an accepted one has passed them all.
     """
-    checks, sizes = _gate(request, context)
+    checks, sizes, book = _gate(request, context)
     if sizes is None:
         return Preview(request, tuple(checks), position_before=context.units)
-    return _outcome(request, context, checks, sizes)
+    return _outcome(request, context, checks, sizes, book)
 
 
 def check(request: OrderRequest, context: OrderContext) -> tuple[Check, ...]:
@@ -55,14 +56,14 @@ def check(request: OrderRequest, context: OrderContext) -> tuple[Check, ...]:
 
 def _gate(
     request: OrderRequest, context: OrderContext, *, brief: bool = False
-) -> tuple[list[Check], gates.Sizes | None]:
-    """Every gate that can refuse, in order, and the numbers of the last ones once they were good."""
+) -> tuple[list[Check], gates.Sizes | None, Bought | None]:
+    """Every gate that can refuse, in order, the numbers of the last ones once they were good, and a buy's book."""
     alone = _alone(request, context)
     known = gates_market.price_known(context.datum, context.instrument.symbol)
     checks = [*gates_desk.trading(context, request.side), *alone, known]
     datum = context.datum
     if datum is None or not known.passed:
-        return checks, None
+        return checks, None, None
     rated, rate = gates_desk.rate(request, context)
     checks += [
         gates_market.fresh(datum),
@@ -76,11 +77,15 @@ def _gate(
         checks.append(gates_desk.daily_loss(request, context.equity, context.day, brief=brief))
     cash, held = _cash(context), context.units
     if not (cash.is_finite() and held.is_finite()):
-        return [*checks, _SPOILED], None
+        return [*checks, _SPOILED], None, None
     if not (rated.passed and all(c.passed for c in alone)):
-        return checks, None
+        return checks, None, None
     sizes = _sizes(request, context, datum.quote, (cash, held, rate))
-    return checks + _sized(request, context, sizes, brief=brief), sizes
+    checks += _sized(request, context, sizes, brief=brief)
+    if request.side is Side.SELL:
+        return checks, sizes, None
+    book = bought(request, context, sizes, _waiting(request, context.orders, sizes.price)[1])
+    return checks + book_checks(request, context, book, brief=brief), sizes, book
 
 
 def _cash(context: OrderContext) -> Decimal:
@@ -196,7 +201,7 @@ def _best(quote: Quote, instrument: Instrument) -> tuple[float, float]:
 
 
 def _outcome(
-    request: OrderRequest, context: OrderContext, checks: list[Check], sizes: gates.Sizes
+    request: OrderRequest, context: OrderContext, checks: list[Check], sizes: gates.Sizes, book: Bought | None
 ) -> Preview:
     """What the order would do to cash, position, VaR and open risk."""
     after = max(sizes.held + request.quantity * request.side.sign, _NONE)
@@ -208,18 +213,24 @@ def _outcome(
     if sizes.free_cash is not None:
         cash = float(sizes.free_cash) - request.side.sign * sizes.value - paid - moved
     worth = float(after) * sizes.price * rate
-    before, later = _vars(context, symbol, worth)
-    risk = _open_risk(request, context, after, sizes)
+    values = worths(context.portfolio.positions, context.prices, context.portfolio.currency, context.rates)
+    moved_by = worth - values.get(symbol, 0.0)
+    same = book is not None and book.values == {name: value for name, value in values.items() if value}
+    outlook = book.outlook if book and same else Outlook(values, symbol, context.scenarios, context.standing)
+    before, later = outlook.at(0.0), outlook.at(moved_by)
+    told = [*checks, _var_check(before, later)]
+    if book is None:
+        told.append(open_risk_check(_open_risk(request, context, after, sizes), equity))
     return Preview(
         request,
-        (*checks, _var_check(before, later), open_risk_check(risk, equity)),
+        tuple(told),
         reference_price=sizes.reference,
         notional=_known(sizes.value * rate),
         weight_after=_known(worth / equity)
         if equity is not None and isfinite(equity) and equity > 0
         else None,
-        var_before=before.value,
-        var_after=later.value,
+        var_before=before.var,
+        var_after=later.var,
         var_note=later.note,
         fees=_known(paid * rate),
         slippage=0.0 if rests else _known((sizes.value * sizes.half + moved) * rate),
@@ -227,6 +238,10 @@ def _outcome(
         position_before=sizes.held,
         position_after=after,
         mid=(sizes.bid + sizes.ask) / 2.0,
+        es_before=before.es,
+        es_after=later.es,
+        sizing=sizing(request, context, sizes, book) if book else None,
+        stress=stressed(context.standing.shocks, values, (symbol, moved_by)) if context.standing else (),
     )
 
 
@@ -235,23 +250,14 @@ def _known(number: float) -> float | None:
     return number if isfinite(number) else None
 
 
-def _vars(context: OrderContext, symbol: str, worth: float) -> tuple[Var, Var]:
-    """VaR of the book as it is, and with ``symbol`` worth ``worth``."""
-    if context.scenarios is None:
-        return _UNKNOWN, _UNKNOWN
-    books = context.portfolio
-    values = worths(books.positions, context.prices, books.currency, context.rates)
-    return context.scenarios.var(values), context.scenarios.var({**values, symbol: worth})
-
-
-def _var_check(before: Var, after: Var) -> Check:
-    if before.value is None or after.value is None:
-        note = after.note if after.value is None else before.note
+def _var_check(before: Prospect, after: Prospect) -> Check:
+    if before.var is None or after.var is None:
+        note = after.note if after.var is None else before.note
         return Check(
             "VAR", "VaR", passed=True, sentence=f"VaR is {note}; that refuses nothing.", advisory=True
         )
-    sentence = f"The 1-day 99 % loss goes from {before.value:,.0f} to {after.value:,.0f}."
-    value, now = f"{after.value:,.0f}", f"{before.value:,.0f} now"
+    sentence = f"The 1-day 99 % loss goes from {before.var:,.0f} to {after.var:,.0f}."
+    value, now = f"{after.var:,.0f}", f"{before.var:,.0f} now"
     return Check("VAR", "VaR", passed=True, sentence=sentence, value=value, limit=now, advisory=True)
 
 

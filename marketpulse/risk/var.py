@@ -146,6 +146,10 @@ class Scenarios:
         self._series = {s: (b.time[-keep:], b.close[-keep:]) for s, b in bars.items()}
         self._aligned: dict[frozenset[str], Aligned] = {}
 
+    def knows(self, symbols: Iterable[str]) -> bool:
+        """Tell whether there are bars of all ``symbols``."""
+        return all(symbol in self._series for symbol in symbols)
+
     def aligned(self, symbols: Iterable[str]) -> Aligned:
         """Return the newest returns that all ``symbols`` have; KeyError without bars of one."""
         wanted = frozenset(symbols)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from marketpulse.types.instrument import Side
+from marketpulse.types.prospect import Sizing, StressLoss
 
 __all__ = [
     "OPEN_STATES",
@@ -341,6 +342,9 @@ class Preview:
     cash_after : buying power after the fill, base currency
     position_after : units after the fill
     mid : the middle of the quote the numbers rest on, in the instrument's currency
+    es_before, es_after : 1-day 99 % expected shortfall, as ``var_before``
+    sizing : how large a buy should be, and why; None of a sale and where numbers are missing
+    stress : the book in each scenario, as it is and with the order in
     """
 
     request: OrderRequest | None
@@ -357,6 +361,10 @@ class Preview:
     position_before: Decimal = Decimal(0)
     position_after: Decimal | None = None
     mid: float | None = None
+    es_before: float | None = None
+    es_after: float | None = None
+    sizing: Sizing | None = None
+    stress: tuple[StressLoss, ...] = ()
 
     @property
     def failed(self) -> tuple[Check, ...]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from marketpulse.types.order import Check
+from marketpulse.types.prospect import StressLoss
 
 __all__ = [
     "BacktestView",
@@ -12,7 +13,6 @@ __all__ = [
     "Measure",
     "RiskReport",
     "RiskView",
-    "StressLoss",
 ]
 
 
@@ -87,29 +87,6 @@ class Component:
     marginal_es: float
     incremental_var: float
     incremental_es: float
-
-
-@dataclass(frozen=True, slots=True)
-class StressLoss:
-    """What the present book would gain or lose in one scenario.
-
-    Attributes
-    ----------
-    pnl : base currency; None is unknown
-    after : the same with an order in, where one is looked at
-    own : names that were moved as they really moved then
-    mapped : names moved by their beta, for they have no prices of that time
-    unknown : held names that could be neither
-    about : where the moves come from
-    """
-
-    name: str
-    pnl: float | None
-    own: tuple[str, ...]
-    mapped: tuple[str, ...]
-    unknown: tuple[str, ...] = ()
-    about: str = ""
-    after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -373,7 +373,8 @@ def test_the_position_limit_compares_in_the_base_currency():
 def test_a_working_buy_elsewhere_holds_no_cash_of_this_account():
     here, there = order(infy(), OrderState.NEW), order(ask(quantity=Decimal(400)), OrderState.NEW)
     changes = {**INDIA, "rates": RUPEE, "account": "kite:1", "portfolio": purse("20000")}
-    assert codes(infy(), orders=(replace(there, account="alpaca:1"),), **changes) == []
+    dollars = {**changes, "prices": {"INFY": 1_600.0, "AAPL": 0.01}}
+    assert codes(infy(), orders=(replace(there, account="alpaca:1"),), **dollars) == []
     assert codes(infy(), orders=(replace(here, account="kite:1"),), **changes) == ["INSUFFICIENT_CASH"]
 
 

@@ -29,6 +29,7 @@ CODES = {
     "BAD_PRICE", "BAD_QUANTITY", "BAD_REQUEST", "FAT_FINGER", "HALTED", "INSUFFICIENT_CASH",
     "INSUFFICIENT_POSITION", "MARKET_CLOSED", "MIN_NOTIONAL", "NOT_TRADABLE", "NO_PRICE", "OFF_LOT",
     "DISPUTED_QUOTE", "OFF_TICK", "ORDER_RATE", "NO_RATE", "OPEN_RISK", "POSITION_LIMIT", "RECOVERING", "STALE_QUOTE", "UNRESOLVED_ORDER", "VAR",
+    "GROSS_LIMIT",
 }  # fmt: skip
 
 
@@ -50,7 +51,7 @@ def test_an_ordinary_order_passes_every_gate_and_says_what_it_would_do():
     assert [c.code for c in found.checks] == [
         "HALTED", "RECOVERING", "NOT_TRADABLE", "BAD_QUANTITY", "BAD_PRICE", "OFF_TICK", "OFF_LOT", "NO_PRICE",
         "STALE_QUOTE", "DISPUTED_QUOTE", "MARKET_CLOSED", "UNRESOLVED_ORDER", "ORDER_RATE", "NO_RATE", "MIN_NOTIONAL", "FAT_FINGER", "INSUFFICIENT_CASH",
-        "INSUFFICIENT_POSITION", "POSITION_LIMIT", "VAR", "OPEN_RISK",
+        "INSUFFICIENT_POSITION", "POSITION_LIMIT", "OPEN_RISK", "GROSS_LIMIT", "VAR",
     ]  # fmt: skip
     assert (found.reference_price, found.notional) == (100.01, pytest.approx(1000.1))
     assert (found.position_before, found.position_after) == (0, 10)
@@ -138,7 +139,11 @@ def test_working_buys_hold_cash_back():
 
 def test_a_working_buy_without_a_price_leaves_free_cash_unknown():
     other = order(ask(symbol="IBM"), OrderState.NEW)
-    assert failed(ask(), orders=(other,), prices={"AAPL": 100.0}) == ["INSUFFICIENT_CASH"]
+    assert failed(ask(), orders=(other,), prices={"AAPL": 100.0}) == [
+        "INSUFFICIENT_CASH",
+        "OPEN_RISK",
+        "GROSS_LIMIT",
+    ]
 
 
 def test_cash_covers_fees_and_the_margin_of_a_market_order():
