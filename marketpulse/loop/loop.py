@@ -11,6 +11,7 @@ from marketpulse.loop import tapetime
 from marketpulse.loop.actions import due_actions
 from marketpulse.loop.alarms import Alarms
 from marketpulse.loop.analyst import Analyst
+from marketpulse.loop.clockwatch import ClockWatch
 from marketpulse.loop.daystop import DayStop
 from marketpulse.loop.equity import EquityLog
 from marketpulse.loop.gate import Gate
@@ -35,6 +36,8 @@ class Loop:
         self._gate = gate
         self._day_stop = DayStop(gate, rooms.books, rooms.ledger, rooms.clock)
         self._stop_watch = StopWatch(rooms.books, rooms.ledger, rooms.clock)
+        live = rooms.broker is None
+        self._clock_watch = ClockWatch(rooms.clock, rooms.ledger, rooms.execution.halt, live=live)
         self._analyst = Analyst(rooms)
         self.alarms = Alarms.of(rooms)
         self._picture = Picture(rooms, gate, equity, self.alarms)
@@ -167,12 +170,14 @@ class Loop:
         if self.rooms.sealed:
             return
         try:
+            if self.rooms.tape is None:  # a tape's time is its own
+                self._clock_watch.turn()
             self._day_stop.turn(data)
             if self.rooms.playbook.demands_stops and self._gate.recovered:
                 self._stop_watch.turn(data)
         except StorageError as error:
             self.rooms.meter.fault("watch", str(error))  # it counts in memory; the next turn writes it down
-        self._picture.notes = (*self._day_stop.notes, *self._stop_watch.notes)
+        self._picture.notes = (*self._clock_watch.notes, *self._day_stop.notes, *self._stop_watch.notes)
 
     def _turn_market(self) -> None:
         """Take prices in; when a bar has closed, measure risk on the new bars."""
