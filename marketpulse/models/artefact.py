@@ -1,7 +1,8 @@
 """A trained ensemble on disk: a manifest in JSON, one graph and one file of trees per member, all hashed.
 
-The manifest's hash is its version and the name of its folder, so nothing is ever written over. It covers
-the hashes of the files, and everything but the moment of training. Nothing is pickled.
+The manifest's hash covers the hashes of the files, and everything but the moment of training. The
+version, which names the folder, is the hash of its numbers and graphs, so the same training has the
+same version. Files are named by their hashes, so none is ever written over. Nothing is pickled.
 """
 
 import json
@@ -178,9 +179,9 @@ def read_manifest(text: str) -> Manifest:
         if claimed != _hash(content):
             raise BadArtefact(ArtefactFault.HASH, "The manifest was changed after training.")
         manifest = _READER.validate_json(text, strict=True)
-    except (ValueError, RecursionError, AttributeError) as error:
+    except (ValueError, RecursionError, AttributeError, KeyError, TypeError) as error:
         raise BadArtefact(ArtefactFault.UNREADABLE, "The manifest is not readable.") from error
-    if manifest.version != claimed[:_VERSION_CHARACTERS]:
+    if manifest.version != _version(content):
         raise BadArtefact(ArtefactFault.HASH, "The manifest's version is not that of its content.")
     _check(manifest)
     return manifest
@@ -234,7 +235,13 @@ def _encode(manifest: Manifest) -> str:
     bare = asdict(replace(manifest, version="", trained=manifest.trained))
     content = {**bare, "trained": manifest.trained.isoformat()}
     whole = _hash(content)
-    return _canonical({**content, "version": whole[:_VERSION_CHARACTERS], "sha256": whole})
+    return _canonical({**content, "version": _version(content), "sha256": whole})
+
+
+def _version(content: dict[str, Any]) -> str:
+    """Of the numbers alone: a file of trees is never twice the same bytes, since it holds addresses and times."""
+    members = [{k: v for k, v in one.items() if k != "skops"} for one in content["members"]]
+    return _hash({**content, "members": members})[:_VERSION_CHARACTERS]
 
 
 def _hash(content: dict[str, Any]) -> str:

@@ -65,14 +65,14 @@ class Same:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Anchor:
-    """Today's logistic model on full rows; NaN where one of its features is missing."""
+    """Today's logistic model on full rows; a missing feature stands at its mean, as with the members."""
 
     model: Logistic
-    at: tuple[int, ...]
+    taken: Taken
 
     def raw(self, x: FloatArray) -> FloatArray:
         """Probabilities of full rows, before shrinkage."""
-        return np.array([self.model.raw(row) for row in x[:, self.at].tolist()], dtype=np.float64)
+        return np.array([self.model.raw(row) for row in self.taken.take(x).tolist()], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -226,6 +226,7 @@ def _fallen(fault: ArtefactFault, why: str, today: str | None) -> Opened:
     record = MemberRecord(
         card.name, "linear", card.features, shift=0.0, slope=1.0, kept=document.shrink, share=1.0
     )
-    anchor = Anchor(Logistic(document), tuple(NAMES.index(name) for name in card.features))
+    at = np.array([NAMES.index(name) for name in card.features], dtype=np.int64)
+    anchor = Anchor(Logistic(document), Taken(at, np.array(document.means)))
     said = f"{why} Today's logistic model {card.version} is used instead."
     return Opened(None, ((record, anchor),), (Serving(ENSEMBLE, ServingPath.LOGISTIC, (fault,), said),))

@@ -14,6 +14,7 @@ from marketpulse.clock import Clock
 from marketpulse.features.full import NAMES
 from marketpulse.guard import BreakerPolicy
 from marketpulse.models.artefact import MemberRecord
+from marketpulse.models.members import BASE_RATE
 from marketpulse.models.opening import Opened, Ruled
 from marketpulse.models.seats import POLICY, Health, Seat
 from marketpulse.signals.calibrate import LEAST, MOST, stretched
@@ -136,6 +137,8 @@ class Served:
             )
             if record.share > 0.0 and _some(said) is not None:
                 reasons[record.name] = self._reasons(i, row)
+        if not ballots:
+            ballots.append(Ballot(BASE_RATE, base, base, 0.0, np.nan, 0.0))
         needed = float(hurdle(np.array([sigma]), self._horizon, self._cost)[0])
         return agree(
             ballots,
