@@ -12,7 +12,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit import config
 
-from marketpulse import api, cli, desk, settings
+from marketpulse import api, cli, desk, settings, telegram
 from marketpulse.errors import MarketPulseError
 from marketpulse.meter import Meter
 
@@ -35,6 +35,7 @@ async def _lifespan(_: st.App) -> AsyncIterator[None]:
         raise _refuse(error) from None
     sys.stderr.write(f"MarketPulse is open at {url}\n")
     with opened, api.closing_on_signal(closing):
+        telegram.attach(opened, loaded.settings)
         yield
 
 

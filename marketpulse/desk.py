@@ -18,7 +18,7 @@ from marketpulse.clock import WallClock
 from marketpulse.errors import ConfigError, Refused
 from marketpulse.execution import Execution
 from marketpulse.loop import Loop
-from marketpulse.ports import Terms
+from marketpulse.ports import Sink, Terms
 from marketpulse.settings import Loaded
 from marketpulse.storage import Hold
 from marketpulse.types import (
@@ -282,6 +282,10 @@ class Desk:
         view = self._loop.alarms.acknowledge(alert)
         self._loop.nudge()
         return view
+
+    def attach(self, sink: Sink) -> None:
+        """Tell a sink of the ledger's events, each at least once, until the desk closes."""
+        self._loop.attach(sink)
 
     def ask_again(self, provider: str) -> None:
         """Ask a provider of prices again at once, though it rests or refused our key.

@@ -14,6 +14,7 @@
     |  '- Unavailable         ... network, timeout, 5xx
     |- Refused                a rule said no; tell the person (code and sentence)
     |- StorageError           the ledger cannot be trusted or written; halt
+    |- Undelivered            a message did not arrive for certain; send it again after ``retry_after``
     '- BrokerError            a venue's answer to an order
        |- Rejected            final: the venue has no such order and never will
        |- Uncertain           nobody knows: ask the venue, never send again
@@ -38,6 +39,7 @@ __all__ = [
     "Throttled",
     "Unavailable",
     "Uncertain",
+    "Undelivered",
     "UnknownSymbol",
 ]
 
@@ -97,6 +99,14 @@ class Refused(MarketPulseError):
 
 class StorageError(MarketPulseError):
     """The ledger cannot be written, or what it holds fails its checks. Next: halt."""
+
+
+class Undelivered(MarketPulseError):
+    """A message may not have arrived. Next: send it again, not before ``retry_after`` seconds; 0 knows no time."""
+
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class BrokerError(MarketPulseError):

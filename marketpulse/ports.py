@@ -268,11 +268,20 @@ class Broker(Protocol):
 
 
 class Sink(Protocol):
-    """A door that is told of events: the phone, a log."""
+    """A door that is told of events: the phone, a log. One thread calls it."""
 
     @property
     def name(self) -> str:
-        """Shown in faults."""
+        """Shown in faults, and in the name of the file that keeps its place."""
 
-    def send(self, event: Event) -> None:
-        """Deliver one event; an exception means: not delivered, try again later."""
+    def wants(self, event: Event) -> bool:
+        """Tell whether this event is for it."""
+
+    def send(self, events: Sequence[Event]) -> int:
+        """Deliver from the first event on, and return how many were delivered, at least one.
+
+        Raises Undelivered when it is not certain that they arrived; the same are sent again later.
+        """
+
+    def close(self) -> None:
+        """Let go of threads and sockets; again is harmless."""

@@ -15,9 +15,11 @@ from marketpulse.loop.clockwatch import ClockWatch
 from marketpulse.loop.daystop import DayStop
 from marketpulse.loop.equity import EquityLog
 from marketpulse.loop.gate import Gate
+from marketpulse.loop.outbox import Outbox
 from marketpulse.loop.picture import Picture
 from marketpulse.loop.rooms import Rooms
 from marketpulse.loop.stopwatch import StopWatch
+from marketpulse.ports import Sink
 from marketpulse.types import MarketDatum, Snapshot
 
 __all__ = ["Loop"]
@@ -41,6 +43,7 @@ class Loop:
         self._analyst = Analyst(rooms)
         self.alarms = Alarms.of(rooms)
         self._picture = Picture(rooms, gate, equity, self.alarms)
+        self._outboxes: tuple[Outbox, ...] = ()
         self._wake = threading.Event()
         self._nudged = False
         self._stop = threading.Event()
@@ -73,9 +76,17 @@ class Loop:
         with ExitStack() as all_of_them:  # last in, first out; one that fails does not keep the others open
             for room in (rooms.ledger, rooms.store, rooms.market, rooms.trainer, rooms.execution):
                 all_of_them.callback(room.close)
+            for box in self._outboxes:
+                all_of_them.callback(box.close)
             self._save_clock()
         if rooms.aside is not None:
             rooms.aside.cleanup()
+
+    def attach(self, sink: Sink) -> None:
+        """Tell a sink of the ledger's events from now on, or from where it was left."""
+        outbox = Outbox(self.rooms.ledger, self.rooms.folder / "sinks", sink, self.rooms.meter)
+        self._outboxes = (*self._outboxes, outbox)
+        outbox.start()
 
     def nudge(self) -> None:
         """Show what was just committed, and turn at once to send it; never fails its caller's commit."""
@@ -177,7 +188,9 @@ class Loop:
                 self._stop_watch.turn(data)
         except StorageError as error:
             self.rooms.meter.fault("watch", str(error))  # it counts in memory; the next turn writes it down
-        self._picture.notes = (*self._clock_watch.notes, *self._day_stop.notes, *self._stop_watch.notes)
+        silent = tuple(f"{box.trouble}." for box in self._outboxes if box.trouble)
+        watches = (self._clock_watch, self._day_stop, self._stop_watch)
+        self._picture.notes = (*(note for watch in watches for note in watch.notes), *silent)
 
     def _turn_market(self) -> None:
         """Take prices in; when a bar has closed, measure risk on the new bars."""
