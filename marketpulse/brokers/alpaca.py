@@ -269,7 +269,7 @@ class AlpacaBroker:
         return Fill(
             venue=_NAME,
             trade_id=text(record, "id", _NAME),
-            client_order_id=self._owner(_safe(text(record, "order_id", _NAME))),
+            client_order_id=self._owner(_safe(text(record, "order_id", _NAME)), time),
             symbol=instrument.symbol,
             side=side,
             quantity=decimal(record, "qty", _NAME),
@@ -278,13 +278,16 @@ class AlpacaBroker:
             time=time,
         )
 
-    def _owner(self, venue_id: str) -> str:
+    def _owner(self, venue_id: str, time: datetime) -> str:
         """Return the client id of an order; executions name the venue's id only."""
         if venue_id not in self._owners:
             try:
                 answer = self._ask(f"/orders/{venue_id}", {})
                 self._remember(venue_id, text(answer, "client_order_id", _NAME))
             except Absent:
+                if (self._clock.now() - time).total_seconds() < _GRACE:
+                    # It may be ours: without its name it would be taken for somebody else's.
+                    raise Uncertain("alpaca: the order of an execution is not shown yet") from None
                 self._remember(venue_id, f"alpaca-{venue_id}")
         return self._owners[venue_id]
 

@@ -47,6 +47,7 @@ __all__ = ["KiteBroker"]
 _NAME = "kite"
 _BLIND = 2.0  # seconds until the next try when the order book could not be read before an order
 _SECOND = timedelta(seconds=1)
+_SHOWN = timedelta(seconds=CAN.grace)  # by then an order stands in the book
 
 
 class KiteBroker:
@@ -240,7 +241,7 @@ class KiteBroker:
         return Fill(
             venue=_NAME,
             trade_id=trade_id,
-            client_order_id=self._owner(order_id),
+            client_order_id=self._owner(order_id, time),
             symbol=instrument.symbol,
             side=side,
             quantity=decimal(row, "quantity", _NAME),
@@ -249,13 +250,16 @@ class KiteBroker:
             time=time,
         )
 
-    def _owner(self, order_id: str) -> str:
+    def _owner(self, order_id: str, time: datetime) -> str:
         """Return the client id of an order; executions name the venue's id only."""
         if order_id not in self._tags:
             for row in self._book():
                 venue_id = safe(row.get("order_id"))
                 self._tags[venue_id] = client_id_of(row, venue_id)
-        return self._tags.setdefault(order_id, f"kite-{order_id}")
+        if order_id not in self._tags and self._clock.now() - time < _SHOWN:
+            # It may be ours: without its name it would be taken for somebody else's.
+            raise Uncertain("kite: the order book does not show the order of an execution yet")
+        return self._tags.get(order_id, f"kite-{order_id}")
 
     def _today(self) -> date:
         return self._clock.now().astimezone(INDIA).date()

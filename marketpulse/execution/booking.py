@@ -26,7 +26,7 @@ class Booker:
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
-        self._strange: set[str] = set()
+        self._strange: set[tuple[str, str]] = set()  # judged, under the name of its order
 
     def sweep(self, venue: Venue, instruments: Iterable[Instrument] | None = None) -> None:
         """Book whatever the venue has executed; repeats change nothing.
@@ -62,7 +62,7 @@ class Booker:
                 key: fill
                 for fill in fills
                 if not books.has_fill(fill.venue, fill.trade_id)
-                and (key := fill_key(fill.venue, fill.trade_id)) not in self._strange
+                and ((key := fill_key(fill.venue, fill.trade_id)), fill.client_order_id) not in self._strange
             }
             if not new:
                 return
@@ -72,7 +72,7 @@ class Booker:
                 filled: dict[str, tuple[OrderState, Decimal]] = {}
                 for key, fill in sorted(new.items(), key=lambda item: (item[1].time, item[0])):
                     if not self._one(draft, key, fill, filled):
-                        strange.add(key)
+                        strange.add((key, fill.client_order_id))
                     self._kit.probe("fills.appended")
             self._strange |= strange
         self._kit.probe("fills.committed")

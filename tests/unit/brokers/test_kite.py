@@ -295,7 +295,28 @@ def test_executions_of_others_and_elsewhere(broker, wire, clock):
     wire.orders.append({**wire.orders[0], "order_id": "77", "tag": "algo"})
     wire.trades += [{**row, "order_id": "77"}, {**row, "order_id": "88"}, {**row, "exchange": "BSE"}]
     anew = KiteBroker(clock, SESSION, prepare=wire.mount)
+    later(clock, NOW + timedelta(seconds=broker.capabilities.grace))
     assert [f.client_order_id for f in anew.fills(NOW, [TATA])] == [CLIENT, "kite-77", "kite-88"]
+
+
+def test_an_execution_is_given_to_nobody_while_its_order_is_not_shown_yet(broker, wire, clock):
+    broker.place(CLIENT, TATA, BUY)
+    wire.trade()
+    anew, hidden = KiteBroker(clock, SESSION, prepare=wire.mount), wire.orders.pop()
+    with pytest.raises(Uncertain):
+        anew.fills(NOW, [TATA])
+    wire.orders.append(hidden)
+    assert [f.client_order_id for f in anew.fills(NOW, [TATA])] == [CLIENT]
+
+
+def test_an_order_that_is_shown_late_gives_its_execution_a_name_after_all(broker, wire, clock):
+    broker.place(CLIENT, TATA, BUY)
+    wire.trade()
+    anew, hidden = KiteBroker(clock, SESSION, prepare=wire.mount), wire.orders.pop()
+    later(clock, NOW + timedelta(seconds=broker.capabilities.grace))
+    assert [f.client_order_id for f in anew.fills(NOW, [TATA])] == [f"kite-{hidden['order_id']}"]
+    wire.orders.append(hidden)
+    assert [f.client_order_id for f in anew.fills(NOW, [TATA])] == [CLIENT]
 
 
 FIELDS = [

@@ -1,5 +1,6 @@
 """Fills: each once, whatever order they come in and however often."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -102,6 +103,16 @@ def test_i04_what_is_no_trade_of_ours_is_never_booked_and_alarmed_once(bench, ch
     bench.restart().turn()
     assert bench.books.held("AAPL") == 2
     assert bench.books.portfolio.cash == 99_800
+    assert bench.alerts() == ["STRANGE_FILL"]
+
+
+def test_a_trade_that_got_its_order_later_is_booked_after_all(bench):
+    order = strange(bench, client_order_id="sim-17")
+    bench.turn()
+    assert bench.books.held("AAPL") == 0
+    bench.venue.executed[-1] = replace(bench.venue.executed[-1], client_order_id=order.client_order_id)
+    bench.turn().turn()
+    assert bench.books.held("AAPL") == 1
     assert bench.alerts() == ["STRANGE_FILL"]
 
 
