@@ -141,8 +141,9 @@ def _time(path: Path, line: int, row: list[str], at: int) -> int:
     try:
         number = float(cell)
         seconds = number / 1000.0 if abs(number) > _MILLIS else number
-        return math.floor(seconds)
-    except (ValueError, OverflowError):
+        if abs(seconds) < _MILLIS:
+            return math.floor(seconds)
+    except ValueError:  # no number: a date, or nothing
         pass
     try:
         moment = datetime.fromisoformat(cell)

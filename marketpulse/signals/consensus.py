@@ -269,7 +269,8 @@ def caveats(around: Circumstances, heard: int, voted: int) -> tuple[str, ...]:
 
 def _why(side: Side, heard: int, agreed: float, apart: float, needed: float) -> str:
     if heard < _FEWEST_VOTES:
-        return f"{heard} members have shown skill out of sample; two are needed."
+        who = "One member has" if heard else "No member has"
+        return f"{who} shown skill out of sample; two are needed."
     if side is not Side.NONE:
         return f"{heard} members, {100.0 * agreed:.0f} % of the vote on this side, {100.0 * abs(apart):.1f} points from the base rate."
     if agreed < _MAJORITY:
