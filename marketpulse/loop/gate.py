@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from math import isfinite, nan
 
 from marketpulse.clock import Clock
 from marketpulse.loop.equity import market_day
@@ -9,11 +10,22 @@ from marketpulse.loop.rates import exchange_rates
 from marketpulse.market import Market
 from marketpulse.portfolio import Books, currencies, equity
 from marketpulse.ports import Broker
-from marketpulse.risk.context import DAILY_LOSS, ORDERS_PER_MINUTE, Day, Offer, OrderContext
+from marketpulse.risk.context import DAILY_LOSS, ORDERS_PER_MINUTE, Day, Offer, Opinion, OrderContext
 from marketpulse.risk.costs import Liquidity, liquidity
 from marketpulse.risk.pretrade import preview
+from marketpulse.risk.prospect import Standing
 from marketpulse.risk.var import Scenarios
-from marketpulse.types import Bars, Instrument, MarketDatum, OrderRequest, Preview, Rate, SessionState
+from marketpulse.types import (
+    Bars,
+    Edge,
+    Instrument,
+    MarketDatum,
+    OrderRequest,
+    Preview,
+    Rate,
+    SessionState,
+    Signal,
+)
 
 __all__ = ["Gate"]
 
@@ -26,6 +38,9 @@ class Gate:
     recovered : set once the venue has been asked about every order left over from before the start
     scenarios : None until daily bars have been read
     over : the market day whose loss has ended its buying, None before there was one
+    standing : what the background has measured; None on a desk without one
+    signals : the newest one of each instrument
+    peak : the highest equity so far, base currency; None on a desk that does not keep it
     venue : names the account that an instrument's orders go to, and its broker; None where there is none
 
     Parameters
@@ -56,6 +71,9 @@ class Gate:
         self.recovered = False
         self.scenarios: Scenarios | None = None
         self.over: date | None = None
+        self.standing: Standing | None = None
+        self.signals: Mapping[str, Signal] = {}
+        self.peak: float | None = None
         self.venue: Callable[[Instrument], tuple[str, Broker] | None] = _nowhere
 
     def learn(self, frames: Mapping[str, Bars]) -> None:
@@ -91,12 +109,22 @@ class Gate:
             recent=books.recent_buys(self._clock.wall()),
             per_minute=self._per_minute,
             day=self._day(data, worth),
+            standing=self.standing,
+            drawdown=self.fall(worth),
+            opinion=_opinion(self.signals.get(request.symbol)),
         )
         return preview(request, context)
 
     def began(self, day: date, start: float | None, worth: float | None) -> None:
         """Take over what a market day began with, and what the account is worth now; base currency."""
         self._began = day, start, worth
+
+    def fall(self, worth: float | None) -> float | None:
+        """How far below the highest equity the account is, a fraction; NaN is unknown, None is not kept."""
+        if self.peak is None:
+            return None
+        known = worth is not None and isfinite(worth) and self.peak > 0
+        return max(0.0, 1.0 - worth / self.peak) if known and worth is not None else nan
 
     def look(self, data: Mapping[str, MarketDatum]) -> Day:
         """Tell how the day stands; from a loss past the limit on it is over for buying."""
@@ -132,6 +160,16 @@ class Gate:
         wanted = {kept_as.get(currency, currency) for currency in self._currencies}
         wanted.update(currencies(books.portfolio))
         return exchange_rates(books.currency, wanted, data)
+
+
+def _opinion(signal: Signal | None) -> Opinion | None:
+    """What a signal says to a size: its chance counts only where an edge has been shown."""
+    if signal is None:
+        return None
+    if signal.probability is None or signal.edge is not Edge.WEAK:
+        return Opinion(None, signal.horizon, signal.sentence)
+    base = "" if signal.base_rate is None else f", base {signal.base_rate:.1%}"
+    return Opinion(signal.probability, signal.horizon, f"p {signal.probability:.1%}{base}")
 
 
 def _nowhere(instrument: Instrument) -> None:

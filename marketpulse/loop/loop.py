@@ -17,6 +17,7 @@ from marketpulse.loop.equity import EquityLog
 from marketpulse.loop.gate import Gate
 from marketpulse.loop.outbox import Outbox
 from marketpulse.loop.picture import Picture
+from marketpulse.loop.riskwatch import RiskWatch
 from marketpulse.loop.rooms import Rooms
 from marketpulse.loop.stopwatch import StopWatch
 from marketpulse.ports import Sink
@@ -42,7 +43,9 @@ class Loop:
         self._clock_watch = ClockWatch(rooms.clock, rooms.ledger, rooms.execution.halt, live=live)
         self._analyst = Analyst(rooms)
         self.alarms = Alarms.of(rooms)
+        self._risk_watch = RiskWatch(rooms, gate, equity)
         self._picture = Picture(rooms, gate, equity, self.alarms)
+        self._picture.dress = self._risk_watch.dress
         self._outboxes: tuple[Outbox, ...] = ()
         self._wake = threading.Event()
         self._nudged = False
@@ -74,7 +77,14 @@ class Loop:
             self._thread.join(10)
         rooms = self.rooms
         with ExitStack() as all_of_them:  # last in, first out; one that fails does not keep the others open
-            for room in (rooms.ledger, rooms.store, rooms.market, rooms.trainer, rooms.execution):
+            for room in (
+                rooms.ledger,
+                rooms.store,
+                rooms.market,
+                rooms.trainer,
+                self._risk_watch,
+                rooms.execution,
+            ):
                 all_of_them.callback(room.close)
             for box in self._outboxes:
                 all_of_them.callback(box.close)
@@ -184,6 +194,7 @@ class Loop:
             if self.rooms.tape is None:  # a tape's time is its own
                 self._clock_watch.turn()
             self._day_stop.turn(data)
+            self._risk_watch.turn(self._analyst.signals)
             if self.rooms.playbook.demands_stops and self._gate.recovered:
                 self._stop_watch.turn(data)
         except StorageError as error:
@@ -200,6 +211,7 @@ class Loop:
         if seen != self._bars_seen:
             self._bars_seen = seen
             self._gate.learn(frames)
+            self._risk_watch.learn(frames)
             if not self.rooms.sealed:
                 self._book_actions()
 

@@ -1,7 +1,7 @@
 """Makes the Snapshot: reads every room once and freezes what it saw."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -56,6 +56,7 @@ class Picture:
     Attributes
     ----------
     notes : sentences of the watches, shown after the settings' problems
+    dress : puts what the background has measured beside the risk of this moment
     """
 
     def __init__(self, rooms: Rooms, gate: Gate, equity: EquityLog, alarms: Alarms) -> None:
@@ -74,6 +75,7 @@ class Picture:
         self._executed = ExecutionLog(rooms.market.history, rooms.clock)
         self._drawdown = 0.0
         self.notes: tuple[str, ...] = ()
+        self.dress: Callable[[RiskView], RiskView] = lambda seen: seen
 
     def take(self, analyst: Analyst) -> Snapshot:
         """Freeze the desk as it is now."""
@@ -202,7 +204,7 @@ class Picture:
         self, data: Mapping[str, MarketDatum], open_orders: tuple[Order, ...], valuation: Valuation
     ) -> RiskView:
         ratio, note = self._sharpe()
-        return view(
+        seen = view(
             self._rooms.books.portfolio,
             open_orders,
             prices={symbol: datum.quote.price for symbol, datum in data.items()},
@@ -213,6 +215,7 @@ class Picture:
             sharpe_note=note,
             rates=self._gate.rates(data),
         )
+        return self.dress(seen)
 
     def _sharpe(self) -> tuple[float | None, str]:
         today = self._equity.day_began(self._rooms.clock.now()).date()

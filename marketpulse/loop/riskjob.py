@@ -1,0 +1,128 @@
+"""The risk process: ``python -m marketpulse.loop.riskjob JOBDIR``.
+
+It reads the job, works for some seconds at low priority, and writes the report and the outcomes. It
+ends with 0 only when both are complete.
+"""
+
+import os
+import sys
+from math import isfinite
+from pathlib import Path
+
+import numpy as np
+
+from marketpulse.clock import Clock, WallClock
+from marketpulse.loop.riskfile import Found, Job, load_job, save_found
+from marketpulse.performance import beta, tear_sheet
+from marketpulse.risk import moments, probabilistic_sharpe, sharpe_error
+from marketpulse.risk.report import Held, Scales, backtests, estimates, futures_of, parts, together
+from marketpulse.types import Component, FloatArray, Measure, RiskReport
+
+__all__ = ["main", "measure"]
+
+_NICE = 10
+_ARGUMENTS = 2
+_SHARES, _COINS = 252, 365
+_FEWEST = 20  # daily returns before a ratio says anything
+
+
+def main(arguments: list[str]) -> int:
+    """Work on one job."""
+    if len(arguments) != _ARGUMENTS:
+        sys.stderr.write("usage: python -m marketpulse.loop.riskjob JOBDIR\n")
+        return 2
+    if hasattr(os, "nice"):  # Windows has none: there the parent starts us below normal
+        os.nice(_NICE)
+    folder = Path(arguments[1])
+    save_found(folder, measure(load_job(folder), WallClock()))
+    return 0
+
+
+def measure(job: Job, clock: Clock) -> Found:
+    """Measure everything; pure but for the time it is stamped with."""
+    held = Held(job.symbols, job.values, job.days, job.matrix)
+    kept = futures_of(job.universe, job.moves)
+    losses = estimates(held) if job.symbols and len(job.matrix) else ()
+    views, days = backtests(held) if job.symbols and len(job.matrix) else ((), ())
+    headline = next(
+        (one for one in losses if (one.method, one.level, one.days) == ("headline", 0.99, 1)), None
+    )
+    components: tuple[Component, ...] = ()
+    scales = Scales()
+    if kept is not None and job.symbols and set(job.symbols) <= set(kept.symbols):
+        components, scales = parts(held, kept, headline)
+    groups, _, _ = together(job.universe, job.moves) if len(job.universe) > 1 else ((), (), "")
+    _, correlation, _ = together(job.symbols, job.matrix) if len(job.symbols) > 1 else ((), (), "")
+    report = RiskReport(
+        computed=clock.wall(),
+        through=job.through,
+        book=tuple(zip(job.symbols, job.values.tolist(), strict=True)),
+        equity=job.equity,
+        losses=losses,
+        backtests=views,
+        days=days,
+        components=components,
+        clusters=groups,
+        names=job.symbols if correlation else (),
+        correlation=correlation,
+        measures=(*_of_account(job), *_of_book(job, held)),
+        note=job.note,
+    )
+    return Found(report, kept, scales)
+
+
+def _of_account(job: Job) -> tuple[Measure, ...]:
+    """Ratios of what the account has really done."""
+    daily = job.account
+    n = len(daily)
+    about = f"{n} daily returns of the account, {_SHARES} a year"
+    if n < _FEWEST or not np.isfinite(daily).all():
+        why = f"unknown: {n} of {_FEWEST} daily returns of the account"
+        names = ("Sharpe", "Sharpe above 0", "Sortino", "Calmar", "Deepest fall", "Volatility, account")
+        return tuple(Measure(name, None, percent=False, note=why) for name in names)
+    sheet = tear_sheet(daily, _SHARES)
+    one, skew, tails = moments(daily)
+    error = sharpe_error(one, n, skew, tails) * _SHARES**0.5
+    chance = probabilistic_sharpe(one, n, skew, tails)
+    return (
+        Measure("Sharpe", _known(sheet.sharpe), percent=False, note=f"standard error {error:.2f}, {about}"),
+        Measure(
+            "Sharpe above 0",
+            _known(chance),
+            percent=True,
+            note="probability, with the skew and tails that were seen",
+        ),
+        Measure("Sortino", _known(sheet.sortino), percent=False, note=about),
+        Measure("Calmar", _known(sheet.calmar), percent=False, note=f"over the whole record; {about}"),
+        Measure("Deepest fall", _known(sheet.drawdown), percent=True, note=about),
+        Measure("Volatility, account", _known(sheet.volatility), percent=True, note=f"a year; {about}"),
+    )
+
+
+def _of_book(job: Job, held: Held) -> tuple[Measure, ...]:
+    """What the present book does in a year of its past, and with the market."""
+    if not job.symbols or not job.equity or not len(job.matrix):
+        return ()
+    periods = _COINS if job.coins else _SHARES
+    returns: FloatArray = held.pnl[-periods:] / job.equity
+    deviation = float(returns.std(ddof=1)) * periods**0.5 if len(returns) > 1 else np.nan
+    about = f"the present book over {len(returns)} days, on equity, {periods} a year"
+    found = [Measure("Volatility, book", _known(deviation), percent=True, note=about)]
+    index = job.index[-periods:]
+    both = np.isfinite(index) & np.isfinite(returns)
+    slope = beta(returns[both], index[both])
+    name = "Beta to S&P 500"
+    if isfinite(slope.value):
+        note = f"standard error {slope.error:.2f} (Newey-West, {slope.lags} lags), {slope.n} days, on equity"
+        found.append(Measure(name, slope.value, percent=False, note=note))
+    else:
+        found.append(Measure(name, None, percent=False, note=f"unknown: {slope.n} days that both have"))
+    return tuple(found)
+
+
+def _known(number: float) -> float | None:
+    return float(number) if isfinite(number) else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
