@@ -9,7 +9,7 @@ import streamlit as st
 from marketpulse import desk
 from marketpulse.errors import MarketPulseError
 from marketpulse.types import Feed, Mode, ModelStage, SessionState, Snapshot
-from pages import parts
+from pages import bell, parts
 
 HERE = Path(__file__).parent
 PAGES = (
@@ -142,9 +142,11 @@ def status(here: str) -> None:
     with st.container(key="strip", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             parts.html(parts.strip(badges(now), clock(now)))
+            bell.bell(now)
             if here != "market" and any(provider_badges(now)):
                 st.page_link("market.py", label="Why", icon=":material/database:")
         notes(now)
+        bell.panel(now)
 
 
 def main() -> None:

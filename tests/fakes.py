@@ -785,6 +785,14 @@ class FakeDesk:
         self.calls.append(("login", broker, request_token))
         return view
 
+    def acknowledge(self, alert):
+        for view in self.shown.alerts:
+            if view.id == alert:
+                self.calls.append(("acknowledge", alert))
+                self.show(alerts=tuple(a for a in self.shown.alerts if a is not view))
+                return replace(view, acknowledged=self.shown.time)
+        raise Refused("UNKNOWN_ALERT", "There is no alert with this number.")
+
     def ask_again(self, provider):
         if provider not in [p.name for p in self.shown.providers]:
             raise Refused("UNKNOWN_PROVIDER", "This desk asks no provider of that name.")

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from marketpulse import __version__
 from marketpulse.api.accounts import Accounts
+from marketpulse.api.alerts import Alerts
 from marketpulse.api.assets import chart_script
 from marketpulse.api.facade import Find
 from marketpulse.api.feeds import Feeds
@@ -67,6 +68,7 @@ def build(token: str, find: Find, closing: threading.Event, on_fault: OnFault) -
     api.include_router(Orders(find, token).router())
     api.include_router(Accounts(find, token).router())
     api.include_router(Statements(find, token).router())
+    api.include_router(Alerts(find, token).router())
     api.add_api_route(
         "/assets/lightweight-charts.js", chart_script, include_in_schema=False, response_model=None
     )

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from marketpulse.types import (
     AccountView,
+    AlertView,
     Bars,
     Halt,
     Interval,
@@ -64,6 +65,9 @@ class Facade(Protocol):
 
     def login(self, broker: str, request_token: str) -> AccountView:
         """Log in to a venue that wants that daily."""
+
+    def acknowledge(self, alert: str) -> AlertView:
+        """Say that somebody has seen an alert."""
 
     def ask_again(self, provider: str) -> None:
         """Ask a provider of prices again at once."""

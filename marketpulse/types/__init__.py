@@ -9,6 +9,7 @@ from marketpulse.types.accounts import (
     Rate,
     Trading,
 )
+from marketpulse.types.alert import AlertView, Severity, severity_of
 from marketpulse.types.book import Portfolio, Position
 from marketpulse.types.event import Event, EventKind, Json, NewEvent
 from marketpulse.types.feeds import (
@@ -84,6 +85,7 @@ __all__ = [
     "AccountView",
     "ActionKind",
     "Agreement",
+    "AlertView",
     "ArtefactFault",
     "AssetClass",
     "BacktestView",
@@ -148,6 +150,7 @@ __all__ = [
     "ServingPath",
     "SessionInfo",
     "SessionState",
+    "Severity",
     "Side",
     "Signal",
     "SizeStep",
@@ -166,4 +169,5 @@ __all__ = [
     "Witness",
     "matching",
     "nearest",
+    "severity_of",
 ]

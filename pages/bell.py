@@ -1,0 +1,87 @@
+"""The bell in the strip: how many alerts nobody has seen, and a panel where each can be acknowledged."""
+
+import streamlit as st
+
+from marketpulse import desk
+from marketpulse.errors import MarketPulseError, Refused
+from marketpulse.types import AlertView, Severity, Snapshot
+from pages import parts
+from pages.words import when
+
+__all__ = ["bell", "panel"]
+
+MOST = 8
+"""Alerts shown at once; the others move up as these are acknowledged."""
+
+TONES: dict[Severity, parts.Tone] = {
+    Severity.LOW: "",
+    Severity.MEDIUM: "warn",
+    Severity.HIGH: "down",
+    Severity.CRITICAL: "down",
+}
+
+
+def bell(now: Snapshot) -> None:
+    """The button; red words say that one of them is urgent."""
+    count = len(now.alerts)
+    urgent = any(view.severity.urgent for view in now.alerts)
+    label = f":red[{count} unseen]" if urgent else f"{count} unseen" if count else "No alerts"
+    st.button(
+        label,
+        key="bell",
+        icon=":material/notifications_active:" if count else ":material/notifications:",
+        type="tertiary",
+        help="Alerts that nobody has acknowledged",
+        on_click=_toggle,
+    )
+
+
+def panel(now: Snapshot) -> None:
+    """The open alerts, newest first, while the bell is pressed."""
+    if not st.session_state.get("bell_open"):
+        return
+    with parts.panel("alerts", stretch=False):
+        about = "urgent ones go to the phone, where one is set" if now.alerts else ""
+        parts.title("Alerts", about)
+        if not now.alerts:
+            parts.html(
+                parts.empty("Nothing unseen", "What a person must see is listed here until it was seen.")
+            )
+        for view in now.alerts[:MOST]:
+            _row(view, now)
+        if len(now.alerts) > 1:
+            shown = tuple(view.id for view in now.alerts[:MOST])
+            more = len(now.alerts) - len(shown)
+            words = f"Seen, all {len(shown)}" + (f"; {more} more follow" if more else "")
+            st.button(words, key="ack_all", type="tertiary", on_click=_seen, args=shown)
+
+
+def _row(view: AlertView, now: Snapshot) -> None:
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", wrap=False, key=f"alert_{view.id}"
+    ):
+        over = "; it is over" if view.ended else ""
+        parts.html(
+            parts.join(
+                parts.tag(view.severity.value.upper(), TONES[view.severity]),
+                " ",
+                parts.bold(view.sentence),
+                " ",
+                parts.span(f"{when(view.time, now.time)} · {view.code} · #{view.id}{over}", "muted", "small"),
+            )
+        )
+        st.button("Seen", key=f"ack_{view.id}", type="tertiary", on_click=_seen, args=(view.id,))
+
+
+def _toggle() -> None:
+    st.session_state.bell_open = not st.session_state.get("bell_open")
+
+
+def _seen(*ids: str) -> None:
+    try:
+        for alert in ids:
+            desk.current().acknowledge(alert)
+    except Refused as no:
+        parts.say(no.sentence, "block")
+    except MarketPulseError as fault:
+        parts.say(f"Not acknowledged: {fault}", "error")
