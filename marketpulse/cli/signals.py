@@ -72,6 +72,7 @@ def _skill(found: Assessment | None, why: str) -> dict[str, object]:
         "brier_skill": _some(score.skill),
         "brier_skill_low": _some(score.skill_low),
         "brier_skill_high": _some(score.skill_high),
+        "auc_less_base": _some(told.trials[-1].auc),
         "calibration_slope": _some(told.slope),
         "deflated_sharpe": _some(told.deflated),
         "trials": told.tried,

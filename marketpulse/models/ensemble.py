@@ -182,7 +182,7 @@ class Ensemble:
         needed = float(hurdle(np.array([sigma]), self.horizon, self.cost)[0])
         return agree(
             ballots,
-            base,
+            float(base),
             needed,
             reasons,
             around or Circumstances(),

@@ -39,7 +39,8 @@ class Trial:
     ----------
     name, config : what was tried
     n : rows scored out of sample
-    auc, skill : of its probabilities there, NaN without any
+    auc : of its opinions less the base rate, which has an AUC of its own that nobody means
+    skill : Brier skill of its probabilities; both NaN without any
     sharpe : of its rule's profit after costs, per bar; NaN where it never traded
     """
 
@@ -226,7 +227,9 @@ def _trial(
     skill = float("nan")
     if not one_class:
         skill = 1.0 - float(((p - y) ** 2).sum()) / float(((base - y) ** 2).sum())
-    return Trial(*config, len(there), float("nan") if one_class else auc(p, y), skill, moments(gained)[0])
+    return Trial(
+        *config, len(there), float("nan") if one_class else auc(p - base, y), skill, moments(gained)[0]
+    )
 
 
 def _deflated(profits: FloatArray, tried: Sequence[Trial], count: int) -> float:

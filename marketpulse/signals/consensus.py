@@ -273,6 +273,8 @@ def _why(side: Side, heard: int, agreed: float, apart: float, needed: float) -> 
         return f"{who} shown skill out of sample; two are needed."
     if side is not Side.NONE:
         return f"{heard} members, {100.0 * agreed:.0f} % of the vote on this side, {100.0 * abs(apart):.1f} points from the base rate."
+    if apart == 0.0:
+        return "The pooled opinion is the base rate itself."
     if agreed < _MAJORITY:
         return f"Only {100.0 * agreed:.0f} % of the vote lies on one side; 60 % are needed."
     return f"{100.0 * abs(apart):.1f} points from the base rate would not pay for a trade; {100.0 * needed:.1f} are needed."

@@ -107,6 +107,16 @@ def test_every_trial_is_a_row_with_all_that_was_chosen():
     assert own.sharpe == by_hand[0]
 
 
+def test_a_trial_is_not_credited_with_what_the_base_rate_ranks():
+    rows = panel()
+    base = 0.5 + 0.1 * (rows.y - 0.5)  # a base rate that knew, which no member may be praised for
+    rows = replace(rows, base=base)
+    found = evidence(rows, judged(base.copy(), np.zeros(N)), [ME], FREE)
+    assert found.score.auc == 1.0
+    assert [one.auc for one in found.trials] == [0.5, 0.5]
+    assert found.edge is Edge.NONE
+
+
 def test_the_deflated_ratio_is_the_published_one_of_these_trials():
     rows = panel(moved=RNG.normal(0.0, 0.01, N))
     p = opinion(rows.y, 0.05)
