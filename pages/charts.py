@@ -20,9 +20,11 @@ from pages.formats import money, quantity
 from pages.theme import Palette
 
 __all__ = [
+    "blank",
     "drawdown_figure",
     "equity_and_drawdown_figure",
     "equity_figure",
+    "faint",
     "fill_marks",
     "live_chart",
     "pnl_figure",
@@ -140,14 +142,14 @@ def show(figure: go.Figure, key: str, height: int) -> None:
 def equity_figure(curve: Sequence[tuple[datetime, float]], palette: Palette) -> go.Figure:
     """Equity over time, base currency."""
     times, values = [time for time, _ in curve], [value for _, value in curve]
-    figure = _figure(palette)
+    figure = blank(palette)
     figure.add_scatter(
         x=times,
         y=values,
         mode="lines",
         line={"color": palette.accent, "width": 1.5},
         fill="tozeroy",
-        fillcolor=_faint(palette.accent, 0.10),
+        fillcolor=faint(palette.accent, 0.10),
         hovertemplate="%{y:$,.2f}<extra></extra>",
     )
     if values:
@@ -161,14 +163,14 @@ def drawdown_figure(curve: Sequence[tuple[datetime, float]], palette: Palette) -
     """How far equity lay below its highest so far, as a fraction, drawn downwards."""
     values = np.array([value for _, value in curve], dtype=np.float64)
     depth = values / np.maximum.accumulate(values) - 1.0 if len(values) else values
-    figure = _figure(palette)
+    figure = blank(palette)
     figure.add_scatter(
         x=[time for time, _ in curve],
         y=depth,
         mode="lines",
         line={"color": palette.muted, "width": 1},
         fill="tozeroy",
-        fillcolor=_faint(palette.muted, 0.18),
+        fillcolor=faint(palette.muted, 0.18),
         hovertemplate="%{y:.2%}<extra></extra>",
     )
     lowest = float(depth.min()) if len(depth) else 0.0
@@ -202,7 +204,7 @@ def pnl_figure(pnl: Sequence[float], var: float | None, palette: Palette, bins: 
     pnl : one number per past day, base currency
     var : 1-day 99 % loss, base currency, positive; None is unknown and not drawn
     """
-    figure = _figure(palette)
+    figure = blank(palette)
     if not len(pnl):
         return figure
     values = np.asarray(pnl, dtype=np.float64)
@@ -213,7 +215,7 @@ def pnl_figure(pnl: Sequence[float], var: float | None, palette: Palette, bins: 
         x=middle,
         y=counts,
         width=width * 0.86,
-        marker={"color": np.where(beyond, palette.down, _faint(palette.muted, 0.6)), "line": {"width": 0}},
+        marker={"color": np.where(beyond, palette.down, faint(palette.muted, 0.6)), "line": {"width": 0}},
         hovertemplate="%{y} days about %{x:$,.0f}<extra></extra>",
     )
     if var is not None:
@@ -248,7 +250,7 @@ def reliability_figure(
     calibration : (mean predicted, share that came true, rows) per bin, fractions and a count
     base_rate : share of all rows that came true
     """
-    figure = _figure(palette)
+    figure = blank(palette)
     if not calibration:
         return figure
     said, true, rows = (np.array(column, dtype=np.float64) for column in zip(*calibration, strict=True))
@@ -264,12 +266,12 @@ def reliability_figure(
         )  # fmt: skip
     figure.add_bar(
         x=said, y=rows / rows.max() * (high - low) * 0.16, base=low, width=(high - low) / (3 * len(said)),
-        marker={"color": _faint(palette.muted, 0.35), "line": {"width": 0}}, hoverinfo="skip",
+        marker={"color": faint(palette.muted, 0.35), "line": {"width": 0}}, hoverinfo="skip",
     )  # fmt: skip
     figure.add_scatter(
         x=said, y=true, customdata=rows, mode="lines+markers", line={"color": palette.accent, "width": 1.4},
         marker={"size": 8, "color": palette.accent},
-        error_y={"array": half, "color": _faint(palette.accent, 0.55), "thickness": 2, "width": 0},
+        error_y={"array": half, "color": faint(palette.accent, 0.55), "thickness": 2, "width": 0},
         hovertemplate="said %{x:.1%}, came true %{y:.1%}, %{customdata:,} rows<extra></extra>",
     )  # fmt: skip
     figure.update_xaxes(range=[low, high], tickformat=".0%", title={"text": "said", "standoff": 6})
@@ -278,7 +280,7 @@ def reliability_figure(
     return figure
 
 
-def _figure(palette: Palette) -> go.Figure:
+def blank(palette: Palette) -> go.Figure:
     """An empty figure in the desk's look."""
     figure = go.Figure()
     figure.update_layout(
@@ -297,6 +299,7 @@ def _figure(palette: Palette) -> go.Figure:
     return figure
 
 
-def _faint(color: str, opacity: float) -> str:
+def faint(color: str, opacity: float) -> str:
+    """The same colour, seen through."""
     red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"

@@ -7,7 +7,7 @@ import streamlit as st
 
 from marketpulse import desk
 from marketpulse.types import Check, Preview, Snapshot
-from pages import parts, ticket
+from pages import parts, risk_stress, ticket
 from pages.fixes import Fix, fix
 from pages.parts import Column, Markup
 
@@ -39,8 +39,20 @@ def draw(preview: Preview | None, why: str, raw: Mapping[str, object], snapshot:
     _verdict(preview, why, raw, snapshot)
     if preview is None:
         return
-    refused = len(preview.failed)
-    total = len(preview.checks)
+    if preview.sizing is None and not preview.stress:
+        _all_gates(preview)
+        return
+    left, right = st.columns([1, 1.08], gap="small")
+    with left:
+        risk_stress.size(preview.sizing, str(raw.get("quantity", "")))
+        risk_stress.stress_after(preview.stress, snapshot.valuation.equity)
+    with right:
+        _all_gates(preview)
+
+
+def _all_gates(preview: Preview) -> None:
+    """Every gate: those that compare something in a table, the plain ones below."""
+    refused, total = len(preview.failed), len(preview.checks)
     parts.title("Gates", f"{total - refused} of {total} pass")
     plain = [check for check in preview.checks if _is_plain(check)]
     telling = [check for check in preview.checks if not _is_plain(check)]
@@ -82,7 +94,11 @@ def key_values(preview: Preview | None, snapshot: Snapshot) -> list[tuple[str, s
 
 
 def _var_context(seen: Preview) -> str:
-    return seen.var_note if seen.var_after is None else _of("from", parts.money(seen.var_before, 0))
+    """What the VaR was before, and the expected shortfall beside it."""
+    if seen.var_after is None:
+        return seen.var_note
+    before = _of("from", parts.money(seen.var_before, 0))
+    return before if seen.es_after is None else f"{before} · ES {parts.money(seen.es_after, 0)}"
 
 
 def _of(first: str, second: str) -> str:

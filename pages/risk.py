@@ -3,23 +3,52 @@
 import streamlit as st
 
 from marketpulse import desk
-from pages import parts, risk_panels
+from pages import parts, risk_panels, risk_report, risk_stress
 
 PICTURES = 30  # seconds between two drawings of a figure: each one is mounted anew
 
 
 @st.fragment(run_every=parts.REFRESH)
 def numbers() -> None:
-    """Limits, exposure and value at risk, again every two seconds."""
+    """Limits, losses by every method, and where they come from, again every two seconds."""
     now = desk.current().snapshot()
-    left, right = st.columns([1.12, 1.5], gap="xsmall")
-    with left, st.container(gap="xsmall", height="stretch"):
-        with parts.panel("limits", stretch=False):
-            risk_panels.limits(now)
-        with parts.panel("exposure"):
-            risk_panels.exposure(now)
-    with right, parts.panel("var"):
-        risk_panels.value_at_risk(now)
+    left, middle, right = st.columns([1.12, 1.5, 1.2], gap="xsmall")
+    with left, parts.panel("limits"):
+        risk_panels.limits(now)
+    with middle, parts.panel("var"):
+        if now.risk.report is None:
+            risk_panels.value_at_risk(now)
+        else:
+            risk_report.headline(now)
+    with right, parts.panel("components"):
+        risk_report.components(now)
+
+
+@st.fragment(run_every=parts.REFRESH)
+def book() -> None:
+    """Exposure, stress and measures, again every two seconds."""
+    now = desk.current().snapshot()
+    left, middle, right = st.columns([1.05, 1.5, 1.2], gap="xsmall")
+    with left, parts.panel("exposure"):
+        risk_panels.exposure(now)
+    with middle, parts.panel("stress"):
+        risk_stress.stress(now)
+    with right, parts.panel("measures"):
+        risk_report.measures(now)
+
+
+@st.fragment(run_every=PICTURES)
+def backtest() -> None:
+    """The past of the present book against the headline."""
+    with parts.panel("exceedances"):
+        risk_report.exceedances(desk.current().snapshot())
+
+
+@st.fragment(run_every=PICTURES)
+def together() -> None:
+    """What moves together."""
+    with parts.panel("together"):
+        risk_report.together(desk.current().snapshot())
 
 
 @st.fragment(run_every=parts.REFRESH)
@@ -45,15 +74,21 @@ def curve() -> None:
 
 def main() -> None:
     """Lay out the page; each fragment keeps to its own box."""
-    wide, narrow = st.columns([2.62, 1.2], gap="xsmall")
-    with wide:
+    with parts.alone():
         numbers()
-    with narrow:
-        spread()
-    left, right = st.columns([1, 1.1], gap="xsmall")
+    left, right = st.columns([1.95, 1], gap="xsmall")
+    with left:
+        backtest()
+    with right:
+        together()
+    with parts.alone():
+        book()
+    left, right = st.columns([1.95, 1], gap="xsmall")
     with left:
         curve()
     with right:
+        spread()
+    with parts.alone():
         positions()
 
 

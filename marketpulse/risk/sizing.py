@@ -224,7 +224,7 @@ def waterfall(
         return Sizing((), nothing, nothing, "Equity", "Equity", "Without a known equity no size is known.")
     fraction = _kelly(bet)
     steps = _Steps(max(0.0, fraction) * equity / worth, worth, equity)
-    note = bet.why if bet.chance is None else f"{bet.why}, {fraction:.1%} of equity"
+    note = "no edge is shown" if bet.chance is None else f"{bet.why}, {fraction:.1%} of equity"
     steps.scale("Kelly", 1.0, note)
     steps.scale("Quarter", QUARTER, f"x {QUARTER:g}")
     if caps:
