@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     _keeping(verb)
     _risk(verb)
     _signals(verb)
+    verb("train-deep", "fit the LSTM on the tape, and on recorded days where there are enough")
     return top
 
 
@@ -116,7 +117,9 @@ def _risk(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
 
 def _signals(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
     """Add the verb that answers from a file of bars alone."""
-    signals = verb("signals", "say what our models would have said of a file of bars, and whether it was skill")
+    signals = verb(
+        "signals", "say what our models would have said of a file of bars, and whether it was skill"
+    )
     signals.add_argument(
         "--bars", required=True, type=Path, metavar="FILE.csv",
         help="time,open,high,low,close,volume, oldest first, splits worked in",

@@ -1,5 +1,6 @@
 """Read the command line, find the desk, run one verb, and turn what happened into an exit code."""
 
+import argparse
 import sys
 import threading
 from collections.abc import Sequence
@@ -43,20 +44,29 @@ def main(
     try:
         if args.verb == "start":
             return start(data_dir, more, sys.stdout, json=args.json, again=args.again)
-        if args.verb == "risk":
-            from marketpulse.cli.risk import risk  # noqa: PLC0415  the other verbs need no mathematics
+        if args.verb in {"risk", "signals"}:
+            return _from_a_file(args)
+        if args.verb == "train-deep":
+            from marketpulse.cli.deep import deep  # noqa: PLC0415  as in _from_a_file
 
-            return risk(args, sys.stdout)
-        if args.verb == "signals":
-            from marketpulse.cli.signals import signals  # noqa: PLC0415  as above
-
-            return signals(args, sys.stdout)
+            return deep(settings.load().settings, args, sys.stdout, WallClock())
         if args.verb in KEEPING:
             return KEEPING[args.verb](data_dir, args, sys.stdout, WallClock())
         with Client(find(data_dir), transport) as client:
             return VERBS[args.verb](client, args, sys.stdout, pause or threading.Event().wait)
     except MarketPulseError as error:
         return _tell(error, json=args.json)
+
+
+def _from_a_file(args: argparse.Namespace) -> int:
+    """Answer from a file alone; the other verbs need no mathematics, so it is loaded here."""
+    if args.verb == "risk":
+        from marketpulse.cli.risk import risk  # noqa: PLC0415  as said
+
+        return risk(args, sys.stdout)
+    from marketpulse.cli.signals import signals  # noqa: PLC0415  as said
+
+    return signals(args, sys.stdout)
 
 
 def _tell(error: MarketPulseError, *, json: bool) -> int:

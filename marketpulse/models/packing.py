@@ -1,9 +1,10 @@
 """An ensemble that has been trained, written down as an artefact: graphs, trees, numbers and their hashes."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,12 @@ class Made:
 
 
 def libraries(names: tuple[str, ...] = LIBRARIES) -> dict[str, str]:
-    """Their versions here."""
-    return {name: version(name) for name in names}
+    """Their versions, of those that are installed."""
+    found = {}
+    for name in names:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def pack(folder: Path, ensemble: Ensemble, held: FloatArray, made: Made) -> str:
