@@ -20,6 +20,7 @@ TOPICS = (
     "risk_numbers",
     "tearsheet",
     "indicators",
+    "training",
     "storage",
     "failover",
     "stream",

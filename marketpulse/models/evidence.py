@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ class Trial:
     ----------
     name, config : what was tried
     n : rows scored out of sample
-    auc : of its opinions less the base rate, which has an AUC of its own that nobody means
+    auc : of its opinions as it gave them, less the base rate, which has an AUC of its own that nobody means
     skill : Brier skill of its probabilities; both NaN without any
     sharpe : of its rule's profit after costs, per bar; NaN where it never traded
     """
@@ -50,6 +51,12 @@ class Trial:
     auc: float
     skill: float
     sharpe: float
+
+    def as_row(self) -> dict[str, Any]:
+        """The same for a log in JSON; what is not a number is None."""
+        numbers = {name: getattr(self, name) for name in ("auc", "skill", "sharpe")}
+        told = {name: value if isfinite(value) else None for name, value in numbers.items()}
+        return {"name": self.name, "config": dict(self.config), "n": self.n, **told}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,9 +100,10 @@ def evidence(
     kept = {name: value for name, value in settings.as_row().items() if name != "cost"}
     configs = [*((member.name, dict(member.config) | kept) for member in members), (CONSENSUS, kept)]
     said, sides = [*judged.said, judged.probability], [*judged.alone, judged.side]
+    given = [*judged.raw, judged.probability]
     tried = [
-        _trial(panel, rows, config, (p, profit(panel, rows, side, settings)))
-        for config, p, side in zip(configs, said, sides, strict=True)
+        _trial(panel, rows, config, (p, own, profit(panel, rows, side, settings)))
+        for config, p, own, side in zip(configs, said, given, sides, strict=True)
     ]
     own = tried[-1]
     count = earlier + len(tried)
@@ -217,10 +225,10 @@ def _trial(
     panel: Panel,
     rows: NDArray[np.int64],
     config: tuple[str, Mapping[str, Any]],
-    outcome: tuple[FloatArray, FloatArray],
+    outcome: tuple[FloatArray, FloatArray, FloatArray],
 ) -> Trial:
-    """Make one row of what was ``said`` of all rows and gained on each date."""
-    said, gained = outcome
+    """Make one row of what was said and what was given before that, of all rows, and gained on each date."""
+    said, given, gained = outcome
     there = rows[np.isfinite(said[rows])]
     p, y, base = said[there], panel.y[there], panel.base[there]
     one_class = not len(y) or y.min() == y.max()
@@ -228,7 +236,11 @@ def _trial(
     if not one_class:
         skill = 1.0 - float(((p - y) ** 2).sum()) / float(((base - y) ** 2).sum())
     return Trial(
-        *config, len(there), float("nan") if one_class else auc(p - base, y), skill, moments(gained)[0]
+        *config,
+        len(there),
+        float("nan") if one_class else auc(given[there] - base, y),
+        skill,
+        moments(gained)[0],
     )
 
 

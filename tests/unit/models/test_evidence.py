@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -105,6 +106,9 @@ def test_every_trial_is_a_row_with_all_that_was_chosen():
     assert mine.auc == own.auc > 0.6
     by_hand = moments(profit(rows, np.arange(N), np.sign(p - 0.5), FREE))
     assert own.sharpe == by_hand[0]
+    assert json.loads(json.dumps(mine.as_row(), allow_nan=False))["config"]["C"] == 1
+    idle = evidence(rows, judged(p, np.zeros(N)), [ME], FREE).trials[0]
+    assert idle.as_row()["sharpe"] is None
 
 
 def test_a_trial_is_not_credited_with_what_the_base_rate_ranks():
