@@ -23,11 +23,13 @@ from marketpulse.settings import Loaded
 from marketpulse.storage import Hold
 from marketpulse.types import (
     AccountView,
+    AlertView,
     Bars,
     Check,
     DeskStatus,
     Halt,
     Interval,
+    Lock,
     Order,
     OrderRequest,
     Placement,
@@ -282,6 +284,18 @@ class Desk:
         view = self._loop.alarms.acknowledge(alert)
         self._loop.nudge()
         return view
+
+    def unlock(self, name: str, confirm: str) -> Lock:
+        """Lift a protection of the Snapshot; ``confirm`` must be what it wants typed.
+
+        Raises
+        ------
+        Refused
+            ``UNKNOWN_LOCK`` or ``BAD_CONFIRMATION``.
+        """
+        lock = self._loop.locks.lift(name, confirm, self.snapshot().valuation.equity)
+        self._loop.nudge()
+        return lock
 
     def attach(self, sink: Sink) -> None:
         """Tell a sink of the ledger's events, each at least once, until the desk closes."""

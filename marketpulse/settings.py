@@ -64,6 +64,12 @@ class Settings(BaseSettings):
     sandbox : the venues' test networks instead of the real ones, where they have one
     orders_per_minute : most orders placed within 60 seconds
     daily_loss : fraction of the day's first equity whose loss stops new exposure for the day
+    cooldown : minutes in which a symbol is not bought after a sale of it at a loss; 0 is off
+    stop_outs : stops that sold at a loss on one day, after which nothing is bought on it; 0 is off
+    losing_trades : losing sales of a symbol in a row, after which it is not bought for ``lock_days``; 0 is off
+    lock_days : how long such a symbol is not bought
+    weekly_loss : fraction of what the week began with whose loss ends its buying; 0 is off
+    max_drawdown : fraction below the highest equity at which nothing is bought until it is lifted; 0 is off
     demand_stops : a position without a confirmed stop is an alarm
     base_currency : what equity and risk are told in
     alert_hours : an urgent alert that nobody acknowledges for so long lets only sales pass; 0 never does
@@ -93,6 +99,12 @@ class Settings(BaseSettings):
     sandbox: bool = False
     orders_per_minute: int = Field(default=30, ge=1, le=600)
     daily_loss: float = Field(default=0.03, gt=0, le=1, allow_inf_nan=False)
+    cooldown: float = Field(default=0.0, ge=0, le=100_000, allow_inf_nan=False)
+    stop_outs: int = Field(default=4, ge=0, le=100)
+    losing_trades: int = Field(default=5, ge=0, le=100)
+    lock_days: float = Field(default=5.0, gt=0, le=365, allow_inf_nan=False)
+    weekly_loss: float = Field(default=0.10, ge=0, le=1, allow_inf_nan=False)
+    max_drawdown: float = Field(default=0.25, ge=0, le=1, allow_inf_nan=False)
     demand_stops: bool = False
     base_currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
     alert_hours: float = Field(default=0.0, ge=0, le=720, allow_inf_nan=False)
@@ -297,6 +309,12 @@ def _wanted(field: str) -> str:
         "sandbox": "1 or 0",
         "orders_per_minute": "orders within 60 seconds, 1 to 600",
         "daily_loss": "a fraction of equity, above 0 and at most 1",
+        "cooldown": "minutes, 0 to 100000",
+        "stop_outs": "stops, 0 to 100",
+        "losing_trades": "sales in a row, 0 to 100",
+        "lock_days": "days, above 0 and at most 365",
+        "weekly_loss": "a fraction of equity, 0 to 1",
+        "max_drawdown": "a fraction of equity, 0 to 1",
         "demand_stops": "1 or 0",
         "alert_hours": "hours, 0 to 720",
         "alert_drawdown": "a fraction of equity, above 0 and at most 1",

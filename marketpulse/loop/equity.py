@@ -2,11 +2,11 @@
 
 from collections import deque
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-__all__ = ["EquityLog", "EquityStore", "market_day"]
+__all__ = ["EquityLog", "EquityStore", "day_began", "market_day", "week_began"]
 
 _SLOT = 1_200.0  # seconds of the desk's time between two samples: about twenty a session
 _KEPT = 4_000
@@ -92,15 +92,21 @@ class EquityLog:
         float or None
             The last value of a day before, and what was put in since; None where that is not known.
         """
-        today = market_day(now)
-        before = next((v for t, v in reversed(self._samples) if market_day(t) < today), None)
+        return self._start(market_day(now), paid_in, since)
+
+    def week_start(self, now: datetime, paid_in: float | None, since: float | None) -> float | None:
+        """Return what the present market week began with, as ``day_start`` does."""
+        return self._start(market_day(week_began(now)), paid_in, since)
+
+    def _start(self, first: date, paid_in: float | None, since: float | None) -> float | None:
+        before = next((v for t, v in reversed(self._samples) if market_day(t) < first), None)
         if before is None:
             return self._deposits if paid_in is None else paid_in
         return None if since is None else before + since
 
     def day_began(self, now: datetime) -> datetime:
         """Return the first moment of the present market day."""
-        return datetime.combine(market_day(now), datetime.min.time(), _MARKET_TIME)
+        return day_began(now)
 
     def daily(self) -> list[tuple[date, float]]:
         """Return the last value of each market day, oldest first."""
@@ -113,3 +119,14 @@ class EquityLog:
 def market_day(moment: datetime) -> date:
     """Return the day of the market that a moment belongs to; it ends at midnight in New York."""
     return moment.astimezone(_MARKET_TIME).date()
+
+
+def day_began(moment: datetime) -> datetime:
+    """Return the first moment of the market day that a moment belongs to."""
+    return datetime.combine(market_day(moment), datetime.min.time(), _MARKET_TIME)
+
+
+def week_began(moment: datetime) -> datetime:
+    """Return the first moment of its market week: Monday's, in New York."""
+    day = market_day(moment)
+    return datetime.combine(day - timedelta(days=day.weekday()), datetime.min.time(), _MARKET_TIME)

@@ -6,6 +6,7 @@ from math import isfinite, nan
 
 from marketpulse.clock import Clock
 from marketpulse.loop.equity import market_day
+from marketpulse.loop.locks import Locks
 from marketpulse.loop.rates import exchange_rates
 from marketpulse.market import Market
 from marketpulse.portfolio import Books, currencies, equity
@@ -73,6 +74,7 @@ class Gate:
         self.over: date | None = None
         self.standing: Standing | None = None
         self.signals: Mapping[str, Signal] = {}
+        self.locks: Locks | None = None
         self.peak: float | None = None
         self.venue: Callable[[Instrument], tuple[str, Broker] | None] = _nowhere
 
@@ -112,6 +114,7 @@ class Gate:
             standing=self.standing,
             drawdown=self.fall(worth),
             opinion=_opinion(self.signals.get(request.symbol)),
+            locks=None if self.locks is None else self.locks.now(worth),
         )
         return preview(request, context)
 

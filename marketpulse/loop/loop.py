@@ -15,6 +15,7 @@ from marketpulse.loop.clockwatch import ClockWatch
 from marketpulse.loop.daystop import DayStop
 from marketpulse.loop.equity import EquityLog
 from marketpulse.loop.gate import Gate
+from marketpulse.loop.locks import Locks, rules_of
 from marketpulse.loop.outbox import Outbox
 from marketpulse.loop.picture import Picture
 from marketpulse.loop.riskwatch import RiskWatch
@@ -44,7 +45,8 @@ class Loop:
         self._analyst = Analyst(rooms)
         self.alarms = Alarms.of(rooms)
         self._risk_watch = RiskWatch(rooms, gate, equity)
-        self._picture = Picture(rooms, gate, equity, self.alarms)
+        self.locks = gate.locks = Locks(rooms.books, rooms.ledger, rooms.clock, rules_of(rooms.settings))
+        self._picture = Picture(rooms, gate, equity, self.alarms, self.locks)
         self._picture.dress = self._risk_watch.dress
         self._outboxes: tuple[Outbox, ...] = ()
         self._wake = threading.Event()
@@ -182,6 +184,7 @@ class Loop:
     def _alert(self) -> None:
         """Raise and end alerts by what has just been shown."""
         try:
+            self.locks.turn()
             self.alarms.turn(self.snapshot)
         except StorageError as error:
             self.rooms.meter.fault("alerts", str(error))  # the next turn tries again

@@ -12,9 +12,10 @@ from marketpulse import __version__
 from marketpulse.clock import ALWAYS
 from marketpulse.loop.alarms import Alarms
 from marketpulse.loop.analyst import Analyst
-from marketpulse.loop.equity import EquityLog, market_day
+from marketpulse.loop.equity import EquityLog, market_day, week_began
 from marketpulse.loop.execution_log import ExecutionLog
 from marketpulse.loop.gate import Gate
+from marketpulse.loop.locks import Locks
 from marketpulse.loop.lotlog import LotLog
 from marketpulse.loop.rooms import Rooms
 from marketpulse.performance import returns, sharpe
@@ -59,9 +60,9 @@ class Picture:
     dress : puts what the background has measured beside the risk of this moment
     """
 
-    def __init__(self, rooms: Rooms, gate: Gate, equity: EquityLog, alarms: Alarms) -> None:
+    def __init__(self, rooms: Rooms, gate: Gate, equity: EquityLog, alarms: Alarms, locks: Locks) -> None:
         self._rooms = rooms
-        self._alarms = alarms
+        self._alarms, self._locks = alarms, locks
         self._gate = gate
         self._equity = equity
         self._started = rooms.clock.wall()
@@ -118,6 +119,7 @@ class Picture:
             closed=lots[1],
             quality=self._executed.take(orders),
             alerts=self._alarms.shown,
+            locks=self._locks.now(valuation.equity),
         )
 
     def _halt(self) -> Halt | None:
@@ -142,6 +144,7 @@ class Picture:
             log.add(now, equity, band(portfolio, equity, rates))
         start = log.day_start(now, *self._paid_in(log.day_began(now), rates))
         self._gate.began(market_day(now), start, equity)
+        self._locks.learn(log, log.week_start(now, *self._paid_in(week_began(now), rates)), equity)
         valuation = value(
             portfolio,
             data,
@@ -232,6 +235,7 @@ class Picture:
         for event in self._rooms.ledger.read(after=self._seq):
             self._seq = event.seq
             self._alarms.note(event)
+            self._locks.note(event)
             if event.kind is EventKind.FILL:
                 self._fills.append((event.account, read_booking(event.payload).fill))
             self._lots.note(event)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
-from itertools import islice
+from itertools import chain, islice, takewhile
 from types import MappingProxyType
 from typing import Any
 
@@ -345,6 +345,12 @@ class Books:
         """Everything that moved units, oldest first: fills, actions, external events."""
         with self._lock:
             return tuple(sorted((*self._bookings, *self._rest), key=lambda event: event.seq))
+
+    def moved(self, after: int) -> tuple[Event, ...]:
+        """Return what moved units after event number ``after``, oldest first; asked often, it costs the new ones."""
+        with self._lock:
+            new = (takewhile(lambda e: e.seq > after, reversed(kept)) for kept in (self._bookings, self._rest))
+            return tuple(sorted(chain.from_iterable(new), key=lambda event: event.seq))
 
     def last_traded(self, symbol: str) -> datetime | None:
         """Return when ``symbol`` was last bought or sold, here or elsewhere; None: never."""

@@ -11,7 +11,7 @@ from marketpulse.risk.costs import Liquidity
 from marketpulse.risk.currency import ASSUMED
 from marketpulse.risk.prospect import Standing
 from marketpulse.risk.var import Scenarios
-from marketpulse.types import Halt, Instrument, MarketDatum, Order, Portfolio, Rate
+from marketpulse.types import Halt, Instrument, Lock, MarketDatum, Order, Portfolio, Rate
 
 __all__ = ["DAILY_LOSS", "ON_PAPER", "ORDERS_PER_MINUTE", "Day", "Offer", "Opinion", "OrderContext"]
 
@@ -92,6 +92,7 @@ class OrderContext:
     recent : buys placed within the last 60 seconds
     per_minute : the most of them
     day : None leaves the daily loss out, for a desk that has no days
+    locks : protections that hold now; None leaves them out, for a desk that has none
     standing : what the background has measured; None leaves out the limits that need it
     drawdown : fall from the highest equity, a fraction; None leaves its limit out
     opinion : the newest signal, None when there is none
@@ -120,6 +121,7 @@ class OrderContext:
     standing: Standing | None = None
     drawdown: float | None = None
     opinion: Opinion | None = None
+    locks: tuple[Lock, ...] | None = None
 
     @property
     def units(self) -> Decimal:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 
-from marketpulse.risk import gates, gates_desk, gates_market, gates_order
+from marketpulse.risk import gates, gates_desk, gates_market, gates_order, protections
 from marketpulse.risk.bought import Bought, book_checks, bought, sizing
 from marketpulse.risk.context import OrderContext
 from marketpulse.risk.costs import fee, half_spread, impact
@@ -75,6 +75,8 @@ def _gate(
     ]
     if context.day is not None:
         checks.append(gates_desk.daily_loss(request, context.equity, context.day, brief=brief))
+    if context.locks is not None:
+        checks += protections.locked(request, context.locks)
     cash, held = _cash(context), context.units
     if not (cash.is_finite() and held.is_finite()):
         return [*checks, _SPOILED], None, None

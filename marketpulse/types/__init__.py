@@ -26,6 +26,7 @@ from marketpulse.types.feeds import (
     Witness,
 )
 from marketpulse.types.instrument import AssetClass, Instrument, Side
+from marketpulse.types.lock import Lock
 from marketpulse.types.lookup import matching, nearest
 from marketpulse.types.lots import ClosedLot, Lot, LotMethod, Quality
 from marketpulse.types.market import (
@@ -116,6 +117,7 @@ __all__ = [
     "Interval",
     "Json",
     "Level",
+    "Lock",
     "Loss",
     "Lot",
     "LotMethod",

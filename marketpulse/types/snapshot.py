@@ -12,6 +12,7 @@ from marketpulse.types.alert import AlertView
 from marketpulse.types.event import Event
 from marketpulse.types.feeds import Agreement, FeedsView, ProviderHealth, Witness
 from marketpulse.types.instrument import Instrument
+from marketpulse.types.lock import Lock
 from marketpulse.types.lots import ClosedLot, Lot, Quality
 from marketpulse.types.market import Headline, Interval, Quote, SessionState
 from marketpulse.types.order import OPEN_STATES, Fill, Order
@@ -214,6 +215,7 @@ class Snapshot:
     lots, closed : tax lots by FIFO; ``closed`` newest first and not all of them
     quality : how orders were executed, the whole first, then by venue, type and symbol
     alerts : those that nobody has acknowledged, newest first
+    locks : protections that hold now
     """
 
     number: int
@@ -248,6 +250,7 @@ class Snapshot:
     closed: tuple[ClosedLot, ...] = ()
     quality: tuple[Quality, ...] = ()
     alerts: tuple[AlertView, ...] = ()
+    locks: tuple[Lock, ...] = ()
 
     @property
     def trading(self) -> Trading:
