@@ -71,9 +71,10 @@ def _smaller(
     """The largest quantity that every failed check would let through, if it is a smaller one."""
     allowed = [_units(check, preview, request, instrument, snapshot) for check in preview.failed]
     known = [units for units in allowed if units is not None]
-    if len(known) < len(allowed) or not 0 < min(known) < request.quantity:
+    most = min(known) if len(known) == len(allowed) else preview.sizing.most if preview.sizing else Decimal(0)
+    if not 0 < most < request.quantity:
         return None
-    return "quantity", f"{min(known):f}"
+    return "quantity", f"{most:f}"
 
 
 def _on_step(code: str, raw: Mapping[str, object], instrument: Instrument) -> tuple[str, str] | None:

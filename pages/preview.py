@@ -31,6 +31,13 @@ _COLUMNS = (
     Column("Limit", "right", "11%"),
 )
 
+_BESIDE = (
+    Column("Check", "wrap"),
+    Column("Use", "", "14%"),
+    Column("Value", "right"),
+    Column("Limit", "right"),
+)
+
 
 def draw(preview: Preview | None, why: str, raw: Mapping[str, object], snapshot: Snapshot) -> None:
     """Draw the panel; without a preview, ``why`` says what is missing."""
@@ -47,17 +54,22 @@ def draw(preview: Preview | None, why: str, raw: Mapping[str, object], snapshot:
         risk_stress.size(preview.sizing, str(raw.get("quantity", "")))
         risk_stress.stress_after(preview.stress, snapshot.valuation.equity)
     with right:
-        _all_gates(preview)
+        _all_gates(preview, beside=True)
 
 
-def _all_gates(preview: Preview) -> None:
-    """Every gate: those that compare something in a table, the plain ones below."""
+def _all_gates(preview: Preview, *, beside: bool = False) -> None:
+    """Every gate: those that compare something in a table, the plain ones below.
+
+    Parameters
+    ----------
+    beside : the sizes stand beside it, so only what fails or warns has room for its sentence
+    """
     refused, total = len(preview.failed), len(preview.checks)
     parts.title("Gates", f"{total - refused} of {total} pass")
     plain = [check for check in preview.checks if _is_plain(check)]
     telling = [check for check in preview.checks if not _is_plain(check)]
     if telling:
-        parts.html(_gates(telling))
+        parts.html(_gates(telling, beside=beside))
     if plain:
         parts.html(_passes(plain))
 
@@ -165,22 +177,26 @@ def _passes(checks: list[Check]) -> Markup:
     return parts.table(columns, list(zip_longest(cells[:half], cells[half:], fillvalue="")))
 
 
-def _gates(checks: list[Check]) -> Markup:
+def _gates(checks: list[Check], *, beside: bool) -> Markup:
     """Every check; the first one that refuses is marked over its whole row."""
     first = next((check for check in checks if not check.passed and not check.advisory), None)
-    rows = [_gate(check) for check in checks]
-    return parts.table(_COLUMNS, rows, row_kinds=["bad" if check is first else "" for check in checks])
+    rows = [_gate(check, beside=beside) for check in checks]
+    return parts.table(
+        _BESIDE if beside else _COLUMNS, rows, row_kinds=["bad" if check is first else "" for check in checks]
+    )
 
 
-def _gate(check: Check) -> tuple[object, ...]:
-    """One row: mark and name, sentence, use, value, limit."""
+def _gate(check: Check, *, beside: bool) -> tuple[object, ...]:
+    """One row: mark and name, sentence (below the name where there is no room beside it), use, value, limit."""
     warns = check.advisory and not check.passed
     fails = not check.passed and not check.advisory
     kind: parts.Tone = "down" if fails else "warn" if warns or parts.use_tone(check.use) == "warn" else ""
     mark = parts.span("✕" if fails else "!" if warns else "✓", kind or "muted", "mark")
     name = parts.join(mark, parts.bold(check.label) if fails else check.label)
     if fails or warns:
-        name = parts.join(name, parts.span(check.sentence, "narrow", "small", "muted"))
+        below = ("small", "muted") if beside else ("narrow", "small", "muted")
+        name = parts.join(name, Markup("<br>") if beside else "", parts.span(check.sentence, *below))
     used = "" if check.use is None else parts.bar(check.use, kind or "muted")
     value = parts.span(check.value, kind) if kind else check.value
-    return name, parts.span(check.sentence, "muted", "small"), used, value, parts.span(check.limit, "muted")
+    numbers = used, value, parts.span(check.limit, "muted")
+    return (name, *numbers) if beside else (name, parts.span(check.sentence, "muted", "small"), *numbers)

@@ -36,6 +36,8 @@ def limits(now: Snapshot) -> None:
     parts.title("Limits", f"{high} above 80%" if high else "all below 80%")
     parts.html(parts.table(_LIMITS, [_limit(check) for check in now.risk.limits]))
     for check in now.risk.limits:
+        if check.passed and (check.use or 0) < 0.8:  # noqa: PLR2004 - as above
+            continue
         kind: parts.Tone = "" if check.passed else "warn" if check.advisory else "down"
         parts.html(parts.span(check.sentence, kind or "muted", "small"))
 

@@ -111,7 +111,8 @@ def _amount(loss: Loss | None) -> str:
 
 def _basis(report: RiskReport) -> str:
     top, simulated = report.loss(), report.loss("monte_carlo")
-    note = "" if top is None else top.note.split(", ", 2)[-1]
+    words = [] if top is None else top.note.split(", ")
+    note = words[1] if len(words) > 1 else "unknown"
     error = simulated.error if simulated else None
     said = f" Standard error of Monte Carlo's ES {parts.money(error, 0)}." if error is not None else ""
     return f"Losses of this book held still. Headline: the larger of the two GJR methods, here {note}.{said}"
@@ -246,7 +247,7 @@ def _heat(names: Sequence[str], rows: Sequence[Sequence[float]]) -> Markup:
     short = [name.partition("/")[0] for name in names]
     columns = [Column(""), *(Column(name, "center") for name in short)]
     body = [
-        (short[i], *(parts.span(f"{value:.2f}", "accent" if value > 0.5 else "" if value > 0.2 else "muted") for value in row))  # noqa: PLR2004 - where a bet becomes one
+        (short[i], *(parts.span(parts.number(round(value, 2) + 0.0), "accent" if value > 0.5 else "" if value > 0.2 else "muted") for value in row))  # noqa: PLR2004 - where a bet becomes one
         for i, row in enumerate(rows)
     ]  # fmt: skip
     return parts.scroll(parts.table(columns, body))

@@ -122,5 +122,5 @@ def _step(step: SizeStep) -> tuple[object, ...]:
 
 
 def _places(units: float) -> int:
-    """Coins have parts of a unit, shares have none."""
-    return 0 if units == 0 or units >= 10 else 4  # noqa: PLR2004 - below, the parts matter
+    """Parts of a unit matter where there are few."""
+    return 0 if units == 0 or units >= 100 else 1 if units >= 1 else 4  # noqa: PLR2004 - as above

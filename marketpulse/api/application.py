@@ -17,6 +17,7 @@ from marketpulse.api.feeds import Feeds
 from marketpulse.api.orders import Orders
 from marketpulse.api.prices import Prices
 from marketpulse.api.problem import MEDIA_TYPE, CatchAll, OnFault, ProblemReply, handle_all
+from marketpulse.api.risk import Risk
 from marketpulse.api.statements import Statements
 from marketpulse.api.stream import Stream
 
@@ -69,6 +70,7 @@ def build(token: str, find: Find, closing: threading.Event, on_fault: OnFault) -
     api.include_router(Accounts(find, token).router())
     api.include_router(Statements(find, token).router())
     api.include_router(Alerts(find, token).router())
+    api.include_router(Risk(find, token).router())
     api.add_api_route(
         "/assets/lightweight-charts.js", chart_script, include_in_schema=False, response_model=None
     )

@@ -48,6 +48,7 @@ class Task:
         book = scenarios.aligned(symbols) if symbols else _NONE
         universe = self._universe(scenarios, held)
         moves = scenarios.aligned(universe) if universe else _NONE
+        last = int(book.days[-1]) if len(book.days) else 0
         return Job(
             symbols=book.symbols,
             values=np.array([held[s] for s in book.symbols]),
@@ -55,7 +56,7 @@ class Task:
             matrix=book.matrix,
             universe=moves.symbols,
             moves=moves.matrix,
-            through=self._through(),
+            through=datetime.fromtimestamp(last, UTC).date().isoformat() if last else "",
             equity=self.equity if self.equity is not None and isfinite(self.equity) else None,
             account=returns(self.daily),
             index=_beside(self.index, book.days),
@@ -80,10 +81,6 @@ class Task:
             if len(good) == _NAMES:
                 break
         return tuple(sorted(good))
-
-    def _through(self) -> str:
-        last = max((int(bars.time[-1]) for bars in self.frames.values() if len(bars)), default=0)
-        return datetime.fromtimestamp(last, UTC).date().isoformat()
 
 
 def _beside(index: Bars | None, days: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> FloatArray:

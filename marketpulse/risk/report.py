@@ -122,7 +122,9 @@ def backtests(held: Held) -> tuple[tuple[BacktestView, ...], tuple[tuple[str, fl
 
 def _view(method: Method, level: float, seen: Forecasts, tested: Backtest, window: int) -> BacktestView:
     recent = int((seen.returns[-YEAR:] < -seen.var[-YEAR:]).sum()) if tested.zone else None
-    few = f"a window of {window} days, for there are no more" if window != FIT else ""
+    few = "" if window == FIT else f"a window of {window} days, for the book shares no more"
+    if window < FIT_FEWEST and method in {Method.HEADLINE, Method.EWMA_T}:
+        few = f"{few}; that is too few for a fit, so the headline is tested by exponential weights"
     return BacktestView(
         method=str(method),
         level=level,

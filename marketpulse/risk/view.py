@@ -55,7 +55,7 @@ def view(
         gross=sum(values.values()) / known if known else None,
         open_risk=risk / known if known and isfinite(risk) else None,
         exposure=exposure(values, instruments, known) if known else (),
-        limits=(_largest(values, known), open_risk_check(risk, known)),
+        limits=(_largest(values, known), open_risk_check(risk, known, refuses=True)),
         scenario_pnl=tuple(zip(_dates(days), pnl.tolist(), strict=True)),
     )
 

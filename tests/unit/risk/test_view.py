@@ -43,7 +43,7 @@ def test_the_limits_show_the_largest_position_and_the_open_risk():
     position, risk = look(portfolio("70000", AAPL="100", IBM="100")).limits
     assert (position.code, position.value, position.passed) == ("POSITION_LIMIT", "20.0%", False)
     assert "IBM" in position.sentence
-    assert (risk.code, risk.value, risk.advisory) == ("OPEN_RISK", "30.0%", True)
+    assert (risk.code, risk.value, risk.advisory) == ("OPEN_RISK", "30.0%", False)
 
 
 def test_a_resting_stop_lowers_the_open_risk():
