@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType, ModuleType, TracebackType
 from typing import Self
@@ -18,6 +19,7 @@ from marketpulse.clock import WallClock
 from marketpulse.errors import ConfigError, Refused
 from marketpulse.execution import Execution
 from marketpulse.loop import Loop
+from marketpulse.loop.whys import why_now, why_then
 from marketpulse.ports import Sink, Terms
 from marketpulse.settings import Loaded
 from marketpulse.storage import Hold
@@ -36,6 +38,7 @@ from marketpulse.types import (
     Preview,
     Snapshot,
     Statement,
+    Why,
 )
 from marketpulse.types.alert import AlertView
 
@@ -284,6 +287,26 @@ class Desk:
         view = self._loop.alarms.acknowledge(alert)
         self._loop.nudge()
         return view
+
+    def why(self, symbol: str, at: datetime | None = None, quantity: Decimal | None = None) -> Why:
+        """Say why an instrument would be bought or not, gate by gate; of a past moment what the ledger holds.
+
+        Raises
+        ------
+        Refused
+            ``UNKNOWN_SYMBOL``, or ``BAD_REQUEST``: a moment without a zone or a quantity that is none.
+        """
+        rooms = self._loop.rooms
+        if symbol not in rooms.instruments:
+            raise Refused("UNKNOWN_SYMBOL", f"The desk does not know {symbol[:20]!r}.")
+        if at is not None:
+            if at.tzinfo is None:
+                raise Refused("BAD_REQUEST", "A moment needs its zone, such as 2012-06-05T16:00:00Z.")
+            return why_then(rooms, symbol, at)
+        if quantity is not None and not (quantity.is_finite() and quantity > 0):
+            raise Refused("BAD_REQUEST", "A quantity is a number above 0.")
+        signal = self.snapshot().signals.get(symbol)
+        return why_now(rooms, rooms.instruments[symbol], signal, self.preview, quantity)
 
     def unlock(self, name: str, confirm: str) -> Lock:
         """Lift a protection of the Snapshot; ``confirm`` must be what it wants typed.

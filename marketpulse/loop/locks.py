@@ -141,7 +141,7 @@ class Locks:
             It could not be written; it holds all the same, and the next turn tries it again.
         """
         with self._lock:
-            waiting = [self._latched[name] for name in self._unwritten if name in self._latched]
+            waiting = [self._latched[name] for name in sorted(self._unwritten) if name in self._latched]
             number = self._numbers + 1
         for lock in waiting:
             which = str(number) if lock.name == _DOWN else f"{week_began(lock.since):%Y-%m-%d}"

@@ -78,6 +78,7 @@ from marketpulse.types.snapshot import (
     Valuation,
 )
 from marketpulse.types.statement import RefusedRow, Statement, StatementRow
+from marketpulse.types.why import Change, Rung, Why
 
 __all__ = [
     "OPEN_STATES",
@@ -96,6 +97,7 @@ __all__ = [
     "BudgetView",
     "Card",
     "CellHealth",
+    "Change",
     "Check",
     "ClosedLot",
     "Component",
@@ -147,6 +149,7 @@ __all__ = [
     "ReplayInfo",
     "RiskReport",
     "RiskView",
+    "Rung",
     "Score",
     "Serving",
     "ServingPath",
@@ -168,6 +171,7 @@ __all__ = [
     "Valuation",
     "Vote",
     "Walk",
+    "Why",
     "Witness",
     "matching",
     "nearest",

@@ -227,13 +227,13 @@ def test_a_week_that_was_lifted_is_not_locked_again_before_the_next(house):
 
 
 def test_protections_of_live_accounts_are_none_of_papers(house):
-    house.rules = replace(house.rules, drawdown=0.15)
+    house.rules = replace(house.rules, drawdown=0.15, weekly_loss=0.0)
     house.restart()
     house.trade("buy", 900, 100)
     sunk(house, 70.0)
     house.locks.turn()
     event = list(house.ledger.read())[-1]
-    other = Locks(house.books, house.ledger, house.clock, Rules(drawdown=0.0))
+    other = Locks(house.books, house.ledger, house.clock, Rules(drawdown=0.0, weekly_loss=0.0))
     other.note(replace(event, account="alpaca:A1"))
     assert other.now(100_000.0) == ()
     other.note(event)
