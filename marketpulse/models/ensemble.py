@@ -18,6 +18,7 @@ from marketpulse.signals.consensus import (
     hurdle,
     pool,
     quorum,
+    reach,
     shares,
 )
 from marketpulse.types import FloatArray
@@ -97,8 +98,8 @@ def judge_walk(panel: Panel, raw: FloatArray, settings: Settings) -> Judged:
         pooled[rows] = pool(said[:, rows], share, base)
         p[rows] = stretched(pooled[rows], base, _stretch(panel, pooled, step.moment, settings))
         side[rows] = quorum(said[:, rows], share, base, needed[rows], p[rows])
-    apart = said - panel.base
-    alone = np.where(np.abs(apart) > needed, np.sign(np.nan_to_num(apart)), 0.0)
+    beyond = np.nan_to_num(reach(said, panel.base))
+    alone = np.where(np.abs(beyond) > needed, np.sign(beyond), 0.0)
     last = tuple(stand(panel, raw[i], calibrated[i], NEVER, settings) for i in range(count))
     stretch = _stretch(panel, pooled, NEVER, settings)
     return Judged(raw, calibrated, said, p, side, alone, last, _shares(last), stretch)

@@ -19,6 +19,7 @@ __all__ = [
     "hurdle",
     "pool",
     "quorum",
+    "reach",
     "shares",
 ]
 
@@ -94,10 +95,10 @@ def pool(p: FloatArray, share: FloatArray, base: FloatArray) -> FloatArray:
 
 
 def hurdle(sigma: FloatArray, horizon: int, cost: float) -> FloatArray:
-    """How far a probability must lie from the base rate before a purchase and a sale pay.
+    """How far a probability must lie from one half before a purchase and a sale pay.
 
     A move over ``horizon`` bars is about ``0.8 sigma sqrt(horizon)`` up or down, so being right with
-    ``base + d`` instead of ``base`` is worth twice ``d`` of it.
+    ``0.5 + d`` is worth twice ``d`` of it.
 
     Parameters
     ----------
@@ -114,13 +115,28 @@ def hurdle(sigma: FloatArray, horizon: int, cost: float) -> FloatArray:
         return np.where(move > 0.0, cost / move, np.inf)
 
 
+def reach(p: FloatArray, base: FloatArray) -> FloatArray:
+    """How far an opinion lies beyond both the base rate and one half, positive for a rise; 0 between them.
+
+    Beyond the base rate it says something; beyond one half it can earn something.
+
+    Examples
+    --------
+    >>> reach(np.array([0.6, 0.52, 0.47]), np.full(3, 0.54)).round(2).tolist()
+    [0.06, 0.0, -0.03]
+    """
+    up = np.maximum(0.0, p - np.maximum(base, 0.5))
+    down = np.maximum(0.0, np.minimum(base, 0.5) - p)
+    return np.asarray(up - down)
+
+
 def quorum(
     p: FloatArray, share: FloatArray, base: FloatArray, needed: FloatArray, opinion: FloatArray | None = None
 ) -> FloatArray:
     """Which way each row is decided: 1, -1, or 0 for NO SIGNAL.
 
     Two members at least are heard and do not abstain, 60 % of their shares lie on the side of the
-    pooled opinion, and that opinion is further from the base rate than the trade costs.
+    pooled opinion, and that opinion lies further beyond base rate and one half than the trade costs.
 
     Parameters
     ----------
@@ -140,10 +156,10 @@ def quorum(
     apart = np.where(votes, p - base, 0.0)
     weight = np.where(votes, share[:, None], 0.0)
     total = np.maximum(weight.sum(axis=0), 1e-300)
-    apart_all = (pool(p, share, base) if opinion is None else opinion) - base
-    side = np.sign(apart_all)
+    beyond = reach(pool(p, share, base) if opinion is None else opinion, base)
+    side = np.sign(beyond)
     agreed = (weight * (np.sign(apart) == side)).sum(axis=0) / total
-    carried = (votes.sum(axis=0) >= _FEWEST_VOTES) & (agreed >= _MAJORITY) & (np.abs(apart_all) > needed)
+    carried = (votes.sum(axis=0) >= _FEWEST_VOTES) & (agreed >= _MAJORITY) & (np.abs(beyond) > needed)
     return np.where(carried, side, 0.0)
 
 
@@ -193,7 +209,7 @@ class Consensus:
     Attributes
     ----------
     probability : P(close[t+h] > close[t]) of the pool, the base rate where nobody is heard
-    needed : distance from the base rate at which a trade would pay
+    needed : distance beyond the base rate and one half at which a trade would pay
     agreed : share of the vote on the side of the pool
     why : one sentence
     ballots : of every member, heard or not
@@ -238,7 +254,7 @@ def agree(
         base,
         needed,
         agreed,
-        _why(side, len(heard), agreed, opinion - base, needed),
+        _why(side, len(heard), agreed, (opinion - base, float(reach(pooled, bases)[0])), needed),
         tuple(ballots),
         caveats(around, len(heard), sum(one.probability is not None for one in ballots)),
         _reasons(heard, reasons, total, stretch),
@@ -267,17 +283,25 @@ def caveats(around: Circumstances, heard: int, voted: int) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _why(side: Side, heard: int, agreed: float, apart: float, needed: float) -> str:
+def _why(side: Side, heard: int, agreed: float, apart: tuple[float, float], needed: float) -> str:
+    """One sentence; ``apart`` is from the base rate, and beyond it and one half."""
     if heard < _FEWEST_VOTES:
         who = "One member has" if heard else "No member has"
         return f"{who} shown skill out of sample; two are needed."
+    from_base, beyond = (100.0 * abs(one) for one in apart)
     if side is not Side.NONE:
-        return f"{heard} members, {100.0 * agreed:.0f} % of the vote on this side, {100.0 * abs(apart):.1f} points from the base rate."
-    if apart == 0.0:
+        return (
+            f"{heard} members, {100.0 * agreed:.0f} % of the vote on this side, "
+            f"{from_base:.1f} points from the base rate."
+        )
+    if not from_base:
         return "The pooled opinion is the base rate itself."
     if agreed < _MAJORITY:
         return f"Only {100.0 * agreed:.0f} % of the vote lies on one side; 60 % are needed."
-    return f"{100.0 * abs(apart):.1f} points from the base rate would not pay for a trade; {100.0 * needed:.1f} are needed."
+    return (
+        f"{beyond:.1f} points beyond the base rate and one half would not pay for a trade; "
+        f"{100.0 * needed:.1f} are needed."
+    )
 
 
 def _reasons(

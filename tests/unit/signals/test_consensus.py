@@ -10,6 +10,7 @@ from marketpulse.signals.consensus import (
     hurdle,
     pool,
     quorum,
+    reach,
     shares,
 )
 
@@ -47,6 +48,7 @@ def test_pooling_is_of_log_odds_and_an_abstention_gives_its_share_away():
         ((0.6, 0.6), (1.0, 0.0), 0.02, 0),  # one with skill is not two
         ((0.6, nan), (0.5, 0.5), 0.02, 0),  # one abstains
         ((0.6, 0.6), (0.5, 0.5), 0.08, 0),  # costs more than it brings
+        ((0.51, 0.51), (0.5, 0.5), 0.0, 0),  # under the base rate, and still more likely to rise than to fall
         ((0.75, 0.5, 0.5), (0.5, 0.25, 0.25), 0.02, 0),  # half of the shares only
         ((0.75, 0.6, 0.5), (0.4, 0.3, 0.3), 0.02, 1),
     ],
@@ -60,6 +62,11 @@ def test_costs_ask_for_more_where_little_moves():
     assert still == np.inf
     assert calm == pytest.approx(4 * wild)
     assert wild == pytest.approx(0.001 / (np.sqrt(2 / np.pi) * 0.02 * np.sqrt(5)))
+
+
+def test_what_lies_between_base_rate_and_one_half_reaches_nowhere():
+    p = np.array([0.40, 0.45, 0.47, 0.50, 0.53])
+    assert reach(p, np.full(5, 0.45)) == pytest.approx([-0.05, 0.0, 0.0, 0.0, 0.03])
 
 
 def ballot(name, p, share, kept=1.0):
