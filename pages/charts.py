@@ -139,10 +139,22 @@ def show(figure: go.Figure, key: str, height: int) -> None:
     st.plotly_chart(figure, key=key, config={"displayModeBar": False}, theme=None, height=height)
 
 
-def equity_figure(curve: Sequence[tuple[datetime, float]], palette: Palette) -> go.Figure:
-    """Equity over time, base currency."""
+def equity_figure(
+    curve: Sequence[tuple[datetime, float]], palette: Palette, band: Sequence[tuple[float, float]] = ()
+) -> go.Figure:
+    """Equity over time, base currency.
+
+    Parameters
+    ----------
+    band : (low, high) for each sample: what equity would be at the paper fills' worse and better prices
+    """
     times, values = [time for time, _ in curve], [value for _, value in curve]
+    lows, highs = [low for low, _ in band], [high for _, high in band]
     figure = blank(palette)
+    if len(band) == len(values) and band:
+        edges = dict(mode="lines", line={"width": 0}, hoverinfo="skip", showlegend=False)
+        figure.add_scatter(x=times, y=lows, **edges)
+        figure.add_scatter(x=times, y=highs, fill="tonexty", fillcolor=faint(palette.accent, 0.28), **edges)
     figure.add_scatter(
         x=times,
         y=values,
@@ -153,8 +165,9 @@ def equity_figure(curve: Sequence[tuple[datetime, float]], palette: Palette) -> 
         hovertemplate="%{y:$,.2f}<extra></extra>",
     )
     if values:
-        room = 0.08 * (max(values) - min(values)) or 1.0
-        figure.update_yaxes(range=[min(values) - room, max(values) + room])
+        least, most = min(values + lows), max(values + highs)
+        room = 0.08 * (most - least) or 1.0
+        figure.update_yaxes(range=[least - room, most + room])
     figure.update_yaxes(tickformat="$,.0f", nticks=5)
     return figure
 
@@ -178,9 +191,11 @@ def drawdown_figure(curve: Sequence[tuple[datetime, float]], palette: Palette) -
     return figure
 
 
-def equity_and_drawdown_figure(curve: Sequence[tuple[datetime, float]], palette: Palette) -> go.Figure:
-    """Equity above, drawdown below it, over one axis of time."""
-    figure = equity_figure(curve, palette)
+def equity_and_drawdown_figure(
+    curve: Sequence[tuple[datetime, float]], palette: Palette, band: Sequence[tuple[float, float]] = ()
+) -> go.Figure:
+    """Equity with its band above, drawdown below it, over one axis of time."""
+    figure = equity_figure(curve, palette, band)
     lower = drawdown_figure(curve, palette)
     figure.add_trace(lower.data[0].update(yaxis="y2"))
     axis = lower.layout.yaxis.to_plotly_json()

@@ -157,7 +157,12 @@ def curve(now: Snapshot) -> None:
         )
         return
     local = [(moment.astimezone(EASTERN).replace(tzinfo=None), equity) for moment, equity in curve]
-    charts.show(charts.equity_and_drawdown_figure(local, parts.palette()), "equity", 250)
+    band = now.valuation.band
+    charts.show(charts.equity_and_drawdown_figure(local, parts.palette(), band), "equity", 250)
+    if band:
+        low, high = (parts.money(edge, 0) for edge in band[-1])
+        told = f"The band is equity at the paper fills' worse and better prices, now {low} to {high}."
+        parts.html(parts.span(told, "muted", "small"))
 
 
 def _span_of(now: Snapshot) -> str:

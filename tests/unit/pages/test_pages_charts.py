@@ -46,6 +46,20 @@ def test_the_equity_axis_holds_every_value():
     assert high > 110
 
 
+def test_the_band_is_drawn_and_the_axis_holds_it():
+    band = [(value - 5, value + 3) for _, value in CURVE]
+    figure = charts.equity_figure(CURVE, COLORS, band)
+    low, high, line = figure.data
+    assert list(low.y) == [edge for edge, _ in band]
+    assert list(high.y) == [edge for _, edge in band]
+    assert list(line.y) == [value for _, value in CURVE]
+    least, most = figure.layout.yaxis.range
+    assert least < min(low.y)
+    assert most > max(high.y)
+    assert len(charts.equity_figure(CURVE, COLORS, band[:1]).data) == 1  # a band of another length is none
+    assert len(charts.equity_and_drawdown_figure(CURVE, COLORS, band).data) == 4
+
+
 def test_losses_beyond_the_var_have_another_colour():
     figure = charts.pnl_figure([-10.0] * 2 + [0.0] * 98, 5.0, replace(COLORS, down="#FF0000"), bins=10)
     assert [color == "#FF0000" for color in figure.data[0].marker.color] == [True] * 5 + [False] * 5
