@@ -152,7 +152,7 @@ def equity_figure(
     lows, highs = [low for low, _ in band], [high for _, high in band]
     figure = blank(palette)
     if len(band) == len(values) and band:
-        edges = dict(mode="lines", line={"width": 0}, hoverinfo="skip", showlegend=False)
+        edges = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
         figure.add_scatter(x=times, y=lows, **edges)
         figure.add_scatter(x=times, y=highs, fill="tonexty", fillcolor=faint(palette.accent, 0.28), **edges)
     figure.add_scatter(
