@@ -1,6 +1,7 @@
 """``bench/honesty.py`` in small: shorter histories, fewer worlds, the same bounds. The whole runs by command."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from bench.worlds import NOISE, PLANTED, noise, planted
 from marketpulse.models.assess import aligned, assess
 from marketpulse.models.members import members
 from marketpulse.models.walk import Settings
+from marketpulse.signals.consensus import Side
+from marketpulse.sources.recording import load_recording
 from marketpulse.types import Edge
 
 SHORT = Settings(first_fit=252, refit=126)
@@ -76,6 +79,21 @@ def test_a_planted_signal_is_claimed_within_what_can_be_known(signal):
 def test_on_noise_nothing_is_claimed():
     states = [run(noise(kind, seed, LENGTH))[0].evidence.edge for kind in NOISE for seed in (101,)]
     assert states.count(Edge.WEAK) == 0
+
+
+@pytest.mark.slow
+def test_on_the_tape_it_shows_no_edge():
+    """Published honest scores of such models lie between 0.50 and 0.53; more would be a leak."""
+    tape, start = load_recording(), datetime(2012, 6, 1, tzinfo=UTC)
+    bars = {s: b.until(start).adjust(tape.actions.get(s, ())) for s, b in tape.bars.items()}
+    panel = [bars[s] for s in ("AAPL", "GOOG", "IBM", "MSFT")]
+    found = assess(panel, bars["^GSPC"], settings=Settings(refit=504))
+    told = found.evidence
+    assert told.edge is Edge.NONE
+    assert told.score.skill_low < 0.0
+    assert all(0.46 < one.auc < 0.54 for one in told.trials[:-1])
+    newest = found.panel.x[-1], found.panel.base[-1], found.panel.sigma[-1]
+    assert found.ensemble.decide(*newest).side is Side.NONE
 
 
 def test_the_bound_on_claims_is_the_binomials():
