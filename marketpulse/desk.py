@@ -21,12 +21,14 @@ from marketpulse.execution import Execution
 from marketpulse.loop import Loop
 from marketpulse.loop.whys import why_now, why_then
 from marketpulse.ports import Sink, Terms
+from marketpulse.risk.changes import smallest_change
 from marketpulse.settings import Loaded
 from marketpulse.storage import Hold
 from marketpulse.types import (
     AccountView,
     AlertView,
     Bars,
+    Change,
     Check,
     DeskStatus,
     Halt,
@@ -307,6 +309,14 @@ class Desk:
             raise Refused("BAD_REQUEST", "A quantity is a number above 0.")
         signal = self.snapshot().signals.get(symbol)
         return why_now(rooms, rooms.instruments[symbol], signal, self.preview, quantity)
+
+    def change(self, request: Raw) -> Change | None:
+        """Find the smallest change of a refused order that would pass; None where no small change does."""
+        rooms, preview = self._loop.rooms, self.preview(request)
+        instrument = rooms.instruments.get(str(request.get("symbol")))
+        if instrument is None:
+            return None
+        return smallest_change(preview, request, instrument, rooms.books.open_orders, self.preview)
 
     def unlock(self, name: str, confirm: str) -> Lock:
         """Lift a protection of the Snapshot; ``confirm`` must be what it wants typed.

@@ -24,10 +24,11 @@ TONES: dict[Severity, parts.Tone] = {
 def bell(now: Snapshot) -> None:
     """The button; red words say that one of them is urgent."""
     count = len(now.alerts)
+    locked = f" · {len(now.locks)} locked" if now.locks else ""
     urgent = any(view.severity.urgent for view in now.alerts)
     label = f":red[{count} unseen]" if urgent else f"{count} unseen" if count else "No alerts"
     st.button(
-        label,
+        f"{label}{locked}",
         key="bell",
         icon=":material/notifications_active:" if count else ":material/notifications:",
         type="tertiary",
@@ -41,6 +42,7 @@ def panel(now: Snapshot) -> None:
     if not st.session_state.get("bell_open"):
         return
     with parts.panel("alerts", stretch=False):
+        _locks(now)
         about = "urgent ones go to the phone, where one is set" if now.alerts else ""
         parts.title("Alerts", about)
         if not now.alerts:
@@ -54,6 +56,33 @@ def panel(now: Snapshot) -> None:
             more = len(now.alerts) - len(shown)
             words = f"Seen, all {len(shown)}" + (f"; {more} more follow" if more else "")
             st.button(words, key="ack_all", type="tertiary", on_click=_seen, args=shown)
+
+
+def _locks(now: Snapshot) -> None:
+    """The protections that hold, until when, and a field to lift one."""
+    if not now.locks:
+        return
+    parts.title("Protections", "they refuse buys; sales pass")
+    for lock in now.locks:
+        ends = f"until {when(lock.until, now.time)} ET" if lock.until else "until it is lifted"
+        parts.html(
+            parts.join(
+                parts.tag(lock.name, "down"),
+                " ",
+                parts.bold(lock.sentence),
+                " ",
+                parts.span(ends, "muted", "small"),
+            )
+        )
+    with (
+        st.form("unlock", border=False, clear_on_submit=True),
+        st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"),
+    ):
+        st.selectbox("Lift", [lock.name for lock in now.locks], key="unlock_name")
+        st.text_input(
+            "Type UNLOCK: it may cost money", key="unlock_text", placeholder="UNLOCK", autocomplete="off"
+        )
+        st.form_submit_button("Lift it", key="unlock_go", on_click=_unlock)
 
 
 def _row(view: AlertView, now: Snapshot) -> None:
@@ -75,6 +104,19 @@ def _row(view: AlertView, now: Snapshot) -> None:
 
 def _toggle() -> None:
     st.session_state.bell_open = not st.session_state.get("bell_open")
+
+
+def _unlock() -> None:
+    name = str(st.session_state.get("unlock_name") or "")
+    typed = str(st.session_state.get("unlock_text") or "").strip()
+    try:
+        lock = desk.current().unlock(name, typed)
+    except Refused as no:
+        parts.say(no.sentence, "block")
+    except MarketPulseError as fault:
+        parts.say(f"Not lifted: {fault}", "error")
+    else:
+        parts.say(f"{lock.name} is lifted.", "lock_open")
 
 
 def _seen(*ids: str) -> None:

@@ -6,9 +6,8 @@ from itertools import zip_longest
 import streamlit as st
 
 from marketpulse import desk
-from marketpulse.types import Check, Preview, Snapshot
+from marketpulse.types import Change, Check, Preview, Snapshot
 from pages import parts, risk_stress, ticket
-from pages.fixes import Fix, fix
 from pages.parts import Column, Markup
 
 __all__ = ["draw", "key_values"]
@@ -43,7 +42,7 @@ def draw(preview: Preview | None, why: str, raw: Mapping[str, object], snapshot:
     """Draw the panel; without a preview, ``why`` says what is missing."""
     parts.title("Preview", f"as you type · prices of {parts.eastern(snapshot.time)} ET")
     parts.html(parts.kv(key_values(preview, snapshot)))
-    _verdict(preview, why, raw, snapshot)
+    _verdict(preview, why, raw)
     if preview is None:
         return
     if preview.sizing is None and not preview.stress:
@@ -117,7 +116,7 @@ def _of(first: str, second: str) -> str:
     return f"{first} {second}" if first and second != parts.DASH else ""
 
 
-def _verdict(preview: Preview | None, why: str, raw: Mapping[str, object], snapshot: Snapshot) -> None:
+def _verdict(preview: Preview | None, why: str, raw: Mapping[str, object]) -> None:
     """One bar of one height, whatever it says, with the change that would pass in it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="verdict", wrap=False):
         if preview is None:
@@ -125,7 +124,7 @@ def _verdict(preview: Preview | None, why: str, raw: Mapping[str, object], snaps
         elif preview.ok:
             parts.html(_passed(preview))
         else:
-            change = fix(preview, raw, snapshot, desk.current().preview)
+            change = desk.current().change(raw)
             parts.html(_refused(preview, change))
             if change:
                 typed = (change.text,) if change.field == "quantity" else (change.field, change.text)
@@ -149,7 +148,7 @@ def _passed(preview: Preview) -> Markup:
     return parts.join(parts.bold(f"All {len(preview.checks)} checks pass. "), said)
 
 
-def _refused(preview: Preview, change: Fix | None) -> Markup:
+def _refused(preview: Preview, change: Change | None) -> Markup:
     first, *rest = preview.failed
     more = f" {len(rest)} more {'fails' if len(rest) == 1 else 'fail'}." if rest else ""
     way = f" A {change.words} of {change.text} passes every check." if change else ""

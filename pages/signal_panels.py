@@ -8,7 +8,7 @@ from marketpulse.types import Card, Edge, ModelStage, Side, Signal, Snapshot, Vo
 from pages import charts, model_card, parts
 from pages.parts import Column, Markup
 
-__all__ = ["reliability", "votes", "why"]
+__all__ = ["chosen", "reliability", "votes", "why"]
 
 PUSHES = 12
 """Rows of contributions shown."""
@@ -37,9 +37,9 @@ def votes(now: Snapshot) -> None:
         Column(_ends(*scale) if scale else "", "", "20%"), Column("", "wide"), Column("Model, bar", "wide"),
         Column("In words", "clip wide", "34%"),
     )  # fmt: skip
-    chosen = _chosen(now)
+    picked = chosen(now)
     rows = [_row(symbol, now, scale) for symbol in symbols]
-    kinds = ["on" if symbol == chosen else "" for symbol in symbols]
+    kinds = ["on" if symbol == picked else "" for symbol in symbols]
     parts.pick_table(parts.table(columns, rows, row_kinds=kinds), symbols, "signal_rows", _choose, "Why of")
 
 
@@ -67,7 +67,8 @@ def _symbols(now: Snapshot) -> list[str]:
     )
 
 
-def _chosen(now: Snapshot) -> str:
+def chosen(now: Snapshot) -> str:
+    """The symbol whose row was pressed, at first that of the first row."""
     picked = str(st.session_state.get("signal_symbol", ""))
     return picked if picked in now.instruments else next(iter(_symbols(now)), "")
 
@@ -132,7 +133,7 @@ def _silence(symbol: str, signal: Signal | None, now: Snapshot) -> str:
 
 def why(now: Snapshot) -> None:
     """What moved the vote on the chosen instrument."""
-    symbol = _chosen(now)
+    symbol = chosen(now)
     signal = now.signals.get(symbol)
     parts.title(f"Why {symbol}", f"bar of {signal.bar}" if signal else "")
     if signal is None or signal.probability is None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from marketpulse import desk
-from pages import model_card, parts, signal_panels
+from pages import model_card, parts, signal_panels, why_panel
 
 
 @st.fragment(run_every=parts.REFRESH)
@@ -20,6 +20,8 @@ def votes() -> None:
         signal_panels.votes(now)
     with right, parts.panel("why"):
         signal_panels.why(now)
+    with parts.panel("ladder", stretch=False):
+        why_panel.draw(signal_panels.chosen(now))
 
 
 def model_panels() -> None:

@@ -12,6 +12,8 @@ import numpy as np
 
 from marketpulse.errors import Refused
 from marketpulse.execution import read_order
+from marketpulse.risk.changes import smallest_change
+from marketpulse.risk.why import Edges, ladder
 from marketpulse.types import (
     Agreement,
     AssetClass,
@@ -62,6 +64,7 @@ from marketpulse.types import (
     TimeInForce,
     Valuation,
     Vote,
+    Why,
     Witness,
 )
 
@@ -784,6 +787,31 @@ class FakeDesk:
             raise Refused("NO_LOGIN", f"{broker} takes no login here.")
         self.calls.append(("login", broker, request_token))
         return view
+
+    def change(self, raw):
+        instrument = INSTRUMENTS.get(str(raw.get("symbol")))
+        return instrument and smallest_change(
+            self.preview(raw), raw, instrument, self.shown.orders, self.preview
+        )
+
+    def why(self, symbol, at=None, quantity=None):
+        if symbol not in INSTRUMENTS:
+            raise Refused("UNKNOWN_SYMBOL", f"There is no {symbol} on this desk.")
+        units = quantity or Decimal(1000)
+        raw = {"symbol": symbol, "side": "buy", "type": "market", "quantity": f"{units:f}"}
+        rungs = ladder(self.preview(raw), self.shown.signals.get(symbol), Edges(0.002, 0.02))
+        asked = f"buy {units} {symbol} at the market"
+        return Why(symbol, at or self.shown.time, at is not None, asked, rungs, self.change(raw), "Made up.")
+
+    def unlock(self, name, confirm):
+        lock = next((lock for lock in self.shown.locks if lock.name == name), None)
+        if lock is None:
+            raise Refused("UNKNOWN_LOCK", "No protection of this name holds now.")
+        if confirm != lock.typed:
+            raise Refused("BAD_CONFIRMATION", f"Type {lock.typed}, in capitals, to lift it.")
+        self.calls.append(("unlock", name))
+        self.show(locks=tuple(k for k in self.shown.locks if k is not lock))
+        return lock
 
     def acknowledge(self, alert):
         for view in self.shown.alerts:

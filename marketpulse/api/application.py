@@ -20,6 +20,7 @@ from marketpulse.api.problem import MEDIA_TYPE, CatchAll, OnFault, ProblemReply,
 from marketpulse.api.risk import Risk
 from marketpulse.api.statements import Statements
 from marketpulse.api.stream import Stream
+from marketpulse.api.why import Whys
 
 __all__ = ["build", "routes"]
 
@@ -70,6 +71,7 @@ def build(token: str, find: Find, closing: threading.Event, on_fault: OnFault) -
     api.include_router(Accounts(find, token).router())
     api.include_router(Statements(find, token).router())
     api.include_router(Alerts(find, token).router())
+    api.include_router(Whys(find, token).router())
     api.include_router(Risk(find, token).router())
     api.add_api_route(
         "/assets/lightweight-charts.js", chart_script, include_in_schema=False, response_model=None

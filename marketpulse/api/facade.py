@@ -1,6 +1,8 @@
 """The verbs this door needs of the desk; ``marketpulse.desk.Desk`` has them, and so have test doubles."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
 from marketpulse.types import (
@@ -9,11 +11,13 @@ from marketpulse.types import (
     Bars,
     Halt,
     Interval,
+    Lock,
     Order,
     OrderRequest,
     Placement,
     Snapshot,
     Statement,
+    Why,
 )
 
 __all__ = ["Facade", "Find"]
@@ -65,6 +69,12 @@ class Facade(Protocol):
 
     def login(self, broker: str, request_token: str) -> AccountView:
         """Log in to a venue that wants that daily."""
+
+    def why(self, symbol: str, at: datetime | None = None, quantity: Decimal | None = None) -> Why:
+        """Say why an instrument would be bought or not."""
+
+    def unlock(self, name: str, confirm: str) -> Lock:
+        """Lift a protection."""
 
     def acknowledge(self, alert: str) -> AlertView:
         """Say that somebody has seen an alert."""

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from marketpulse import desk
 from marketpulse.errors import StorageError
-from marketpulse.types import AlertView, Severity
+from marketpulse.types import AlertView, Lock, Severity
 
 SHELL = Path(__file__).parents[3] / "pages" / "shell.py"
 
@@ -72,6 +72,24 @@ def test_all_that_are_shown_can_be_and_the_others_move_up():
     buttons(page)["ack_all"].click().run()
     assert [number for _, number in double.calls] == [str(n) for n in range(20, 12, -1)]
     assert {"ack_12", "ack_11"} <= set(buttons(page))
+
+
+LOCK = Lock("STOP_OUTS", "STOP_OUTS", "", "4 stops have sold at a loss today.", fakes.NOW, None)
+
+
+def test_protections_are_listed_and_lifted_by_a_typed_word():
+    double = fakes.FakeDesk(fakes.snapshot(locks=(LOCK,)))
+    desk.use(double)
+    page = AppTest.from_file(str(SHELL), default_timeout=30).run()
+    assert buttons(page)["bell"].label == "No alerts · 1 locked"
+    buttons(page)["bell"].click().run()
+    assert "4 stops have sold at a loss today." in shown(page)
+    page.text_input(key="unlock_text").input("unlock")
+    buttons(page)["unlock_go"].click().run()
+    assert double.calls == []
+    page.text_input(key="unlock_text").input("UNLOCK")
+    buttons(page)["unlock_go"].click().run()
+    assert double.calls == [("unlock", "STOP_OUTS")]
 
 
 class Full(fakes.FakeDesk):

@@ -6,8 +6,8 @@ import fakes
 import pytest
 
 from marketpulse.execution import read_order
-from marketpulse.types import Check, Instrument, OrderType, Preview, Side, TimeInForce
-from pages import fixes, order_form, ticket
+from marketpulse.types import Change, Instrument, OrderType, Side, TimeInForce
+from pages import order_form, ticket
 
 SNAPSHOT = fakes.empty()
 
@@ -139,20 +139,20 @@ def test_nothing_is_near_nonsense():
 
 
 def propose(desk, raw):
-    return fixes.fix(desk.preview(raw), raw, desk.snapshot(), desk.preview)
+    return desk.change(raw)
 
 
 def test_a_position_over_its_limit_is_cut_to_it():
     raw = form().raw("100")
     # 15 % of 100,000 is 15,000: 26 x 571.53 = 14,859.78 and 27 would be 15,431.31
-    assert propose(fakes.FakeDesk(SNAPSHOT), raw) == fixes.Fix("quantity", "26")
+    assert propose(fakes.FakeDesk(SNAPSHOT), raw) == Change("quantity", "26")
 
 
 def test_when_two_checks_refuse_the_smaller_quantity_is_proposed():
     desk = fakes.FakeDesk(SNAPSHOT)
     desk.show(valuation=replace(SNAPSHOT.valuation, buying_power=6_000.0))
     # cash for 10.5 at 571.53, and 15 % of equity is 26
-    assert propose(desk, form().raw("100")) == fixes.Fix("quantity", "10")
+    assert propose(desk, form().raw("100")) == Change("quantity", "10")
 
 
 def test_nothing_is_proposed_for_an_order_that_passes():
@@ -161,29 +161,6 @@ def test_nothing_is_proposed_for_an_order_that_passes():
 
 def test_nothing_is_proposed_for_what_cannot_be_read():
     assert propose(fakes.FakeDesk(SNAPSHOT), form(symbol="APPL").raw("10")) is None
-
-
-def refusal(code):
-    """What the desk answers when it cannot even read the order."""
-    return Preview(None, (Check(code, "Order", False, "Between two steps."),))
-
-
-@pytest.mark.parametrize(("side", "text"), [("buy", "560.10"), ("sell", "560.11")])
-def test_a_price_off_the_tick_is_rounded_away_from_more_exposure(side, text):
-    raw = form(side=Side(side), type=OrderType.LIMIT, prices=(("limit_price", "560.107"),)).raw("10")
-    passed = Preview(fakes.ORDERS[0].request, ())
-    assert fixes.fix(refusal("OFF_TICK"), raw, SNAPSHOT, lambda _: passed) == fixes.Fix("limit_price", text)
-
-
-def test_a_quantity_off_the_lot_is_rounded_down():
-    raw, passed = form().raw("10.5"), Preview(fakes.ORDERS[0].request, ())
-    assert fixes.fix(refusal("OFF_LOT"), raw, SNAPSHOT, lambda _: passed) == fixes.Fix("quantity", "10")
-    assert fixes.fix(refusal("OFF_LOT"), form().raw("0.5"), SNAPSHOT, lambda _: passed) is None
-
-
-def test_a_proposal_that_does_not_pass_is_not_made():
-    refused = refusal("OFF_LOT")
-    assert fixes.fix(refused, form().raw("10.5"), SNAPSHOT, lambda _: refused) is None
 
 
 def test_the_lot_of_a_coin_is_kept():
