@@ -69,7 +69,10 @@ def _all_gates(preview: Preview, *, beside: bool = False) -> None:
     telling = [check for check in preview.checks if not _is_plain(check)]
     if telling:
         parts.html(_gates(telling, beside=beside))
-    if plain:
+    if plain and beside:
+        names = ", ".join(check.label.lower() for check in plain)
+        parts.html(parts.span(f"{len(plain)} more pass: {names}.", "muted", "small"))
+    elif plain:
         parts.html(_passes(plain))
 
 

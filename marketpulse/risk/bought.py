@@ -129,11 +129,9 @@ def sizing(request: OrderRequest, context: OrderContext, sizes: Sizes, book: Bou
         _caps(request, context, sizes, book),
         alike=(
             haircut(alike, whole / equity),
-            f"{alike:.2f} with the book, {whole / equity:.0%} held"
-            if isfinite(alike)
-            else "not known, taken as 1",
+            f"{alike:.2f} to the book" if isfinite(alike) else "taken as 1",
         ),
-        governed=(governed, f"x {governed:.2f} at {fall:.1%} below the highest"),
+        governed=(governed, f"x {governed:.2f}, {fall:.1%} down"),
         worth=book.each,
         equity=equity,
         lot=partial(_lot, context),
@@ -168,21 +166,17 @@ def _caps(request: OrderRequest, context: OrderContext, sizes: Sizes, book: Boug
     alone = book.outlook.alone()
     budget = inf if alone == 0.0 else VAR_BUDGET * equity / (alone * each)
     caps = [
-        Cap("VaR budget", budget, f"{VAR_BUDGET:.0%} of equity a day at 99 %, by itself", hard=False),
-        Cap(
-            f"{POSITION:.0%} per position", room, f"{here / equity:.1%} is there" if here else "none is there"
-        ),
+        Cap("VaR budget", budget, f"{VAR_BUDGET:.0%} of equity, alone", hard=False),
+        Cap(f"{POSITION:.0%} per position", room, f"{here / equity:.1%} held" if here else ""),
     ]
     if standing is not None and standing.red:
         half = (gates_book.HALF * POSITION * equity - here) / each
-        caps.append(Cap("Red zone", half, "half the usual position"))
+        caps.append(Cap("Red zone", half, "half a position"))
     group = standing.cluster(symbol) if standing else (symbol,)
     if len(group) > 1:
         held = sum(book.values.get(name, 0.0) for name in group)
         most = (gates_book.CLUSTER * equity - held) / each
-        caps.append(
-            Cap(f"{gates_book.CLUSTER:.0%} that move together", most, f"{held / equity:.1%} is there")
-        )
+        caps.append(Cap(f"{gates_book.CLUSTER:.0%} together", most, f"{held / equity:.1%} held"))
     caps.append(_open_risk_cap(request, context, book))
     gross = (gates_book.GROSS * equity - sum(book.values.values())) / each
     caps.append(Cap(f"{gates_book.GROSS:.0%} gross", gross, f"{sum(book.values.values()) / equity:.0%} held"))
@@ -204,7 +198,7 @@ def _shortfall_cap(equity: float, book: Bought, most: float) -> Cap:
         return nan if found is None else found
 
     free = shortfall_room(loss, gates_book.SHORTFALL * equity, ceiling)
-    return Cap(name, free / book.each, note) if free < ceiling else Cap(name, inf, f"{note}, room to spare")
+    return Cap(name, free / book.each, note) if free < ceiling else Cap(name, inf, "room to spare")
 
 
 def _open_risk_cap(request: OrderRequest, context: OrderContext, book: Bought) -> Cap:
@@ -214,9 +208,7 @@ def _open_risk_cap(request: OrderRequest, context: OrderContext, book: Bought) -
     stop = request.stop_loss_price
     part = 1.0 if stop is None else max(_TINY, 1.0 - float(stop) / price)
     most = (OPEN_RISK * equity - now) / (book.each * part)
-    return Cap(
-        f"{OPEN_RISK:.0%} open risk", most, f"{now / equity:.1%} is there" + ("" if stop else ", no stop")
-    )
+    return Cap(f"{OPEN_RISK:.0%} open risk", most, f"{now / equity:.1%}" + ("" if stop else ", no stop"))
 
 
 def _cash_cap(request: OrderRequest, context: OrderContext, sizes: Sizes, caps: list[Cap]) -> Cap:

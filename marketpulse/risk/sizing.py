@@ -160,7 +160,7 @@ class _Steps:
         self._add(cap.name, cap.note, allowed, min(self.units, allowed))
 
     def round(self, units: float, note: str) -> None:
-        self._add("Lot rounding", note, None, min(self.units, units))
+        self._add("Lot", note, None, min(self.units, units))
 
     def _add(self, name: str, note: str, cap: float | None, units: float) -> None:
         if units < self.units and (cap is not None or not units):
@@ -224,7 +224,7 @@ def waterfall(
         return Sizing((), nothing, nothing, "Equity", "Equity", "Without a known equity no size is known.")
     fraction = _kelly(bet)
     steps = _Steps(max(0.0, fraction) * equity / worth, worth, equity)
-    note = "no edge is shown" if bet.chance is None else f"{bet.why}, {fraction:.1%} of equity"
+    note = "no edge is shown" if bet.chance is None else f"{fraction:.1%} of equity"
     steps.scale("Kelly", 1.0, note)
     steps.scale("Quarter", QUARTER, f"x {QUARTER:g}")
     if caps:
@@ -232,9 +232,9 @@ def waterfall(
     steps.scale("Correlation", *alike)
     for cap in caps[1:]:
         steps.cap(cap)
-    steps.scale("Drawdown governor", *governed)
+    steps.scale("Drawdown", *governed)
     size = _floor(steps.units, lot)
-    steps.round(float(size), "down to the lot")
+    steps.round(float(size), "rounded down")
     if bet.chance is None or not fraction > 0.0:
         steps.binding = "Kelly"
     bound, most = _limits(caps, governed[0], lot)
