@@ -42,7 +42,6 @@ from marketpulse.types import (
     Statement,
     Why,
 )
-from marketpulse.types.alert import AlertView
 
 __all__ = ["Desk", "Raw", "current", "use"]
 
