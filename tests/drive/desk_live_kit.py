@@ -37,7 +37,7 @@ KEYS = {
     for v in ("ALPACA", "BINANCE", "BYBIT", "KITE")
     for p in ("KEY", "SECRET")
 }
-PASSING = {"STALE_QUOTE", "DAILY_LOSS", "RECOVERING", "NO_PRICE", "NO_DATA"}
+PASSING = {"STALE_QUOTE", "DAILY_LOSS", "DRAWDOWN", "ES_LIMIT", "RECOVERING", "NO_PRICE", "NO_DATA"}
 ENDED = {"filled", "canceled", "rejected", "expired", "denied"}
 NAMES = itertools.count(1)
 
@@ -120,6 +120,7 @@ class LiveDesk(Served):
             "MARKETPULSE_ROUTES": routes,
             "MARKETPULSE_LIVE": "1",
             **KEYS,
+            "MP_TEST_AHEAD": f"{ahead():.3f}",
         }
         super().__init__(folder, **{k: v for k, v in {**mine, **settings}.items() if v})
         self.venues = venues

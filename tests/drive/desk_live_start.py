@@ -16,7 +16,19 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent)]
 
-from desk_live_kit import KEYS, VENUES, LiveDesk, apart, at_venue, compared, control, new_key, reset, until
+from desk_live_kit import (
+    KEYS,
+    PASSING,
+    VENUES,
+    LiveDesk,
+    apart,
+    at_venue,
+    compared,
+    control,
+    new_key,
+    reset,
+    until,
+)
 
 TWO = ("binance", "alpaca")
 NOT_YET = {"RECOVERING", "NOT_RECONCILED", "NOT_ARMED"}
@@ -120,6 +132,12 @@ def killed(folder: Path) -> bool:
     return walk.end()
 
 
+def _wish(desk: LiveDesk) -> str:
+    """Ask for an order until it is taken or refused for good; the code of the refusal."""
+    wish = {"symbol": "SOL/USDT", "quantity": "5"}
+    return until(lambda: code(desk.order(new_key(), **wish)), lambda said: said not in PASSING, 120.0)
+
+
 def settings(folder: Path) -> bool:
     """Every set of route, key, MARKETPULSE_LIVE, books agreed or not, id not typed, wrong, right."""
     walk, arrived, refused = Walk("no single setting lets an order out"), [], {}
@@ -142,7 +160,7 @@ def settings(folder: Path) -> bool:
             for typed in ("", "2", "1"):
                 if typed:
                     desk.post("arm", broker="binance", account_id=typed)
-                said = code(desk.order(new_key(), symbol="SOL/USDT", quantity="5"))
+                said = _wish(desk)
                 time.sleep(2.5)
                 there = len(at_venue("binance"))
                 whole = (route, keys, live, agreed, typed) == (True, True, True, True, "1")
