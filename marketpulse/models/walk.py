@@ -4,10 +4,12 @@ A step at bar ``t`` fits on rows whose label had ended an embargo before ``t``, 
 ``t`` to the next step. Nothing depends on how long the history goes on afterwards.
 """
 
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,7 +151,16 @@ _HANDED: list[tuple[Panel, Sequence[Member], list[Step]]] = []
 
 
 def _receive(panel: Panel, members: Sequence[Member], walk: list[Step]) -> None:
+    threading.Thread(target=_leave_with_parent, name="orphan-watch", daemon=True).start()
     _HANDED[:] = [(panel, members, walk)]
+
+
+def _leave_with_parent() -> None:
+    """A worker whose parent was killed would wait for its next step for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _step(number: int) -> FloatArray:

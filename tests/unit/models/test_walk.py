@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -59,6 +60,35 @@ def test_two_processes_say_what_one_says():
     voters = [Logistic(), Trees(trees=5)]
     one, two = (predict_unseen(PANEL, voters, few, processes=n) for n in (1, 2))
     np.testing.assert_array_equal(one, two)
+
+
+LONG_WALK = """
+import sys
+sys.path.insert(0, "tests")
+from walks import walk
+from marketpulse.models.members import members
+from marketpulse.models.panel import build_panel
+from marketpulse.models.walk import Settings, predict_unseen
+
+if __name__ == "__main__":
+    panel = build_panel([walk("AAA", 2_000, 1)], None, 5)
+    told = lambda part, note: print(note, flush=True)
+    predict_unseen(panel, members(), Settings(first_fit=100, refit=5), processes=2, report=told)
+"""
+
+
+@pytest.mark.slow
+def test_workers_do_not_outlive_a_training_that_was_killed(tmp_path):
+    """They hold its output open: it ends only when the last of them has gone."""
+    file = tmp_path / "long_walk.py"
+    file.write_text(LONG_WALK)
+    environment = {**os.environ, "PYTHONPATH": f".{os.pathsep}tests"}
+    with subprocess.Popen(
+        [sys.executable, str(file)], stdout=subprocess.PIPE, env=environment, text=True
+    ) as training:
+        assert training.stdout.readline().startswith("Walk forward, fit 1 of")
+        training.kill()
+        training.communicate(timeout=60)
 
 
 def test_rules_and_pooling_need_no_scikit_learn():
