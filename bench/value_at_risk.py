@@ -11,7 +11,10 @@ import pandas as pd
 
 from bench.books import SYMBOLS, context, request, walks
 from bench.table import Row, per_call, show
-from marketpulse.risk import Scenarios, check, historical_var, preview
+from marketpulse.risk import Futures, Scenarios, check, historical_var, preview
+from marketpulse.risk.context import Opinion
+from marketpulse.risk.prospect import Standing
+from marketpulse.risk.stress import shocks
 
 
 def measure() -> list[Row]:
@@ -20,6 +23,14 @@ def measure() -> list[Row]:
     values = dict.fromkeys(SYMBOLS, 1_000.0)
     _, pnl = scenarios.pnl(values)
     desk = context(scenarios)
+    outcomes = np.ascontiguousarray(0.01 * np.random.default_rng(11).standard_t(4, (len(SYMBOLS), 10_000)))
+    kept = Futures(SYMBOLS, 1, outcomes, {}, None)
+    measured = replace(
+        desk,
+        standing=Standing(kept, shocks=shocks(frames, desk.instruments, None)),
+        drawdown=0.01,
+        opinion=Opinion(0.55, 5, "p 55%"),
+    )
     closes = pd.DataFrame({s: b.close for s, b in frames.items()})
     weights = pd.Series(values)
     percentile = per_call(lambda: -np.percentile(pnl, 1))
@@ -47,9 +58,16 @@ def measure() -> list[Row]:
             "preview without scenarios",
             per_call(lambda: preview(request(), replace(desk, scenarios=None))),
             "us",
-            50,
+            note="with the steps to a size; the limits alone are the row above",
         ),
         Row("preview with VaR before and after", per_call(lambda: preview(request(), desk)), "us", 1000),
+        Row(
+            "whole preview: headline VaR and ES, sizes, stress",
+            per_call(lambda: preview(request(), measured)),
+            "us",
+            1000,
+            note="10,000 kept scenarios of 20 names",
+        ),
     ]
 
 
