@@ -3,11 +3,11 @@
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from marketpulse.clock import Clock
 from marketpulse.errors import Refused
-from marketpulse.loop.equity import EquityLog, day_began, week_began
+from marketpulse.loop.equity import EquityLog, day_began, market_day, week_began
 from marketpulse.portfolio import Books
 from marketpulse.portfolio.codec import Alert, write_alert
 from marketpulse.portfolio.trades import Trades
@@ -23,6 +23,7 @@ __all__ = ["Locks", "rules_of"]
 
 _WORD = "UNLOCK"
 _LONGEST = 60
+_EVER = datetime.min.replace(tzinfo=UTC)
 _WEEK, _DOWN = "WEEKLY_LOSS", "MAX_DRAWDOWN"
 
 
@@ -56,6 +57,7 @@ class Locks:
         self._numbers = 0
         self._peak: float | None = None
         self._week: float | None = None
+        self._counted: tuple[object, tuple[Lock, ...]] | None = None
 
     def _fresh(self) -> Trades:
         return Trades(self._books.accounts, self._stopped)
@@ -112,11 +114,20 @@ class Locks:
             now = self._clock.now()
             if self._trades.accounts != self._books.accounts:  # a venue has told whose account it is
                 self._trades = self._fresh()
-            trades = self._trades.follow(self._books.moved(self._trades.seq)).newest
-            day = day_began(now), day_began(day_began(now) + timedelta(hours=36))
+            self._trades.follow(self._books.moved(self._trades.seq))
             self._latch(equity, now)
-            held = (k for k in self._latched.values() if k.until is None or now < k.until)
-            return (*trade_locks(trades, self._rules, now, day, self._lifted), *held)
+            held = (*self._by_trades(now), *self._latched.values())
+            return tuple(lock for lock in held if lock.until is None or now < lock.until)
+
+    def _by_trades(self, now: datetime) -> tuple[Lock, ...]:
+        """What sales have set off, ended or not; counted anew only after a move, a lift or midnight."""
+        state = self._trades.accounts, self._trades.seq, market_day(now), tuple(self._lifted.items())
+        if self._counted is None or self._counted[0] != state:
+            begun = day_began(now)
+            day = begun, day_began(begun + timedelta(hours=36))
+            found = trade_locks(self._trades.newest, self._rules, _EVER, day, self._lifted)
+            self._counted = state, found
+        return self._counted[1]
 
     def _latch(self, equity: float | None, now: datetime) -> None:
         self._latched = {n: k for n, k in self._latched.items() if k.until is None or now < k.until}

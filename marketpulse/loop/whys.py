@@ -53,8 +53,14 @@ def why_now(
         asked=f"buy {units:f} {instrument.symbol} at the market",
         rungs=ladder(preview, signal, edges),
         change=smallest_change(preview, order, instrument, rooms.books.open_orders, ask),
-        note=preview.sizing.note if preview.sizing else "",
+        note=_note(preview, signal),
     )
+
+
+def _note(preview: Preview, signal: Signal | None) -> str:
+    """What the sizing says, less the signal's own sentence, which has a rung of its own."""
+    said = preview.sizing.note if preview.sizing else ""
+    return said.replace(signal.sentence, "").strip() if signal is not None else said
 
 
 def _size(

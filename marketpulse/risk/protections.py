@@ -139,7 +139,7 @@ def drawdown_lock(equity: float | None, peak: float, most: float, since: datetim
     if equity > peak * (1.0 - most):
         return None
     sentence = (
-        f"Equity has fallen {most:.0%} below its highest value; nothing is bought until this is lifted."
+        f"Equity has fallen {most:.1%} below its highest value; nothing is bought until this is lifted."
     )
     return Lock("MAX_DRAWDOWN", "MAX_DRAWDOWN", "", sentence, since, None)
 
