@@ -20,6 +20,7 @@ TOPICS = (
     "risk_numbers",
     "tearsheet",
     "indicators",
+    "serving",
     "training",
     "storage",
     "failover",

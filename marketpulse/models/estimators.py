@@ -5,13 +5,15 @@ Imported only where one is written, or where a graph cannot be used.
 
 from typing import Any
 
+import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
 from skops.io import dumps, get_untrusted_types, loads
+from threadpoolctl import ThreadpoolController
 
 from marketpulse.models.session import BadArtefact
-from marketpulse.types import ArtefactFault
+from marketpulse.types import ArtefactFault, FloatArray
 
-__all__ = ["KINDS", "TRUSTED", "dump", "load"]
+__all__ = ["KINDS", "TRUSTED", "OneThread", "dump", "load"]
 
 KINDS = (ExtraTreesClassifier, HistGradientBoostingClassifier)
 """What a file may be."""
@@ -21,6 +23,19 @@ TRUSTED = (
     "sklearn.tree._tree.Tree",
 )
 """What may be inside besides what skops itself takes for harmless."""
+
+
+class OneThread:
+    """An estimator that is asked on one thread: on a busy machine, several wait for each other for a second."""
+
+    def __init__(self, estimator: Any) -> None:
+        self._estimator = estimator
+        self._threads = ThreadpoolController()
+
+    def predict_proba(self, x: FloatArray) -> FloatArray:
+        """As the estimator's."""
+        with self._threads.limit(limits=1):
+            return np.asarray(self._estimator.predict_proba(x))
 
 
 def dump(estimator: Any) -> bytes:

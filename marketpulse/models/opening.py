@@ -187,9 +187,9 @@ def _trees(folder: Path, manifest: Manifest, record: FileRecord, taken: Taken) -
         raise BadArtefact(
             ArtefactFault.SCHEMA, f"It was written with scikit-learn {written}; here is {here}."
         )
-    from marketpulse.models.estimators import load  # noqa: PLC0415  slow to import, and needed here only
+    from marketpulse.models.estimators import OneThread, load  # noqa: PLC0415  slow to import, and needed here only
 
-    return Grown(taken, load(content, len(taken.at)))
+    return Grown(taken, OneThread(load(content, len(taken.at))))
 
 
 def _numbers(record: MemberRecord, taken: Taken) -> Base:

@@ -16,7 +16,8 @@ from marketpulse.models.artefact import FileRecord, LinearRecord, Manifest, Memb
 from marketpulse.models.ensemble import Ensemble, Standing
 from marketpulse.models.export import export, plain_of
 from marketpulse.models.plain import Grown, Linear
-from marketpulse.types import FloatArray
+from marketpulse.models.session import BadArtefact
+from marketpulse.types import ArtefactFault, FloatArray
 
 __all__ = ["LIBRARIES", "Made", "libraries", "pack"]
 
@@ -55,8 +56,10 @@ def pack(folder: Path, ensemble: Ensemble, held: FloatArray, made: Made) -> str:
     Raises
     ------
     BadArtefact
-        A number of a member is not finite.
+        A number of a member is not finite, or ``held`` are no full rows of this release.
     """
+    if held.shape[1:] != (len(NAMES),) or ensemble.names != NAMES:
+        raise BadArtefact(ArtefactFault.SCHEMA, f"The rows have {held.shape[1:]} features, not {len(NAMES)}.")
     files: dict[FileRecord, bytes] = {}
     members = []
     for name, fitted, standing, share in zip(

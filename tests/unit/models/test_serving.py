@@ -21,6 +21,7 @@ from marketpulse.models.opening import open_artefact
 from marketpulse.models.packing import Made, pack
 from marketpulse.models.plain import Linear, Taken
 from marketpulse.models.serving import Served
+from marketpulse.models.session import BadArtefact
 from marketpulse.signals.calibrate import Sigmoid, stretched
 from marketpulse.signals.consensus import pool
 from marketpulse.types import ArtefactFault, ServingPath
@@ -137,17 +138,25 @@ def test_many_rows_at_once_are_those_rows_alone(packed, rows):
     np.testing.assert_allclose(together.probability, alone, atol=1e-7)
 
 
-def test_the_pool_is_that_of_the_consensus_also_where_one_abstains(packed, ensemble, rows):
-    found = served(*packed)
-    base = np.full(20, BASE)
-    answer = found.ask(rows[:20], base)
-    right = stretched(pool(answer.said, ensemble.share, base), base, ensemble.stretch)
-    np.testing.assert_allclose(answer.probability, right, atol=1e-12)
-    silent = answer.said.copy()
-    silent[2] = np.nan
-    right = stretched(pool(silent, ensemble.share, base), base, ensemble.stretch)
-    np.testing.assert_allclose(found._pooled(silent, base), right, atol=1e-12)
-    assert found._pooled(np.full_like(silent, np.nan), base).tolist() == base.tolist()
+@pytest.mark.parametrize("stretch", [1.0, 1.2])
+def test_one_row_in_floats_is_the_same_row_in_arrays(ensemble, rows, tmp_path, stretch):
+    text = pack(tmp_path, replace(ensemble, stretch=stretch), rows[:30], MADE)
+    found = served(tmp_path, text)
+    rng = np.random.default_rng(8)
+    raw = rng.random((len(ensemble.members), 300))
+    raw[:, 0], raw[:, 1], raw[:, 2] = 0.0, 1.0, np.nan
+    raw[rng.random(raw.shape) < 0.1] = np.nan
+    base = rng.uniform(0.3, 0.7, 300)
+    calibrated = [
+        standing.say(standing.sigmoid.apply(line, base), base) if standing.sigmoid else np.full(300, np.nan)
+        for standing, line in zip(ensemble.standings, raw, strict=True)
+    ]
+    pooled = stretched(pool(np.array(calibrated), ensemble.share, base), base, stretch)
+    for i in range(300):
+        said, one = found._one(raw[:, i].tolist(), float(base[i]))
+        np.testing.assert_allclose(said, [line[i] for line in calibrated], atol=1e-12)
+        assert one == pytest.approx(pooled[i], abs=1e-12)
+    assert pooled[2] == base[2]
 
 
 def cut(content):
@@ -292,6 +301,14 @@ def test_a_hash_that_would_be_a_path_is_refused(packed):
 def test_the_same_training_is_the_same_version_whenever_it_was(packed, ensemble, rows, tmp_path):
     again = pack(tmp_path, ensemble, rows, replace(MADE, trained=TRAINED.replace(year=2027)))
     assert json.loads(again)["version"] == json.loads(packed[1])["version"]
+
+
+def test_rows_of_another_release_are_not_packed(ensemble, rows, tmp_path):
+    with pytest.raises(BadArtefact):
+        pack(tmp_path, ensemble, rows[:, :-1], MADE)
+    with pytest.raises(BadArtefact):
+        pack(tmp_path, replace(ensemble, names=NAMES[::-1]), rows, MADE)
+    assert list(tmp_path.iterdir()) == []
 
 
 class Otherwise:
