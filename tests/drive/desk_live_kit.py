@@ -37,7 +37,16 @@ KEYS = {
     for v in ("ALPACA", "BINANCE", "BYBIT", "KITE")
     for p in ("KEY", "SECRET")
 }
-PASSING = {"STALE_QUOTE", "DAILY_LOSS", "DRAWDOWN", "ES_LIMIT", "RECOVERING", "NO_PRICE", "NO_DATA"}
+PASSING = {
+    "STALE_QUOTE",
+    "DAILY_LOSS",
+    "DRAWDOWN",
+    "ES_LIMIT",
+    "NO_RATE",
+    "RECOVERING",
+    "NO_PRICE",
+    "NO_DATA",
+}
 ENDED = {"filled", "canceled", "rejected", "expired", "denied"}
 NAMES = itertools.count(1)
 

@@ -71,11 +71,7 @@ def halt_and_flatten(venue: str, folder: Path) -> bool:
             len(done) == len({r["symbol"] for r in done}) == len(held), f"SALES {len(done)} of {len(held)}"
         )
         walk.wrong += apart(desk, venue)
-        walk.say(
-            f"FLATTEN canceled the stop and sold {len(done)} of {len(held)} holdings in one sale each; left {theirs(venue)[0]}".replace(
-                "Decimal", ""
-            )
-        )
+        walk.say(f"FLATTEN canceled the stop and sold {len(done)} of {len(held)} holdings in one sale each")
         desk.post("resume", confirm="RESUME")
         walk.wrong += compared(desk, venue)
         bought(desk, venue)
