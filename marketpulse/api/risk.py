@@ -11,7 +11,19 @@ from marketpulse.api.numbers import rounded
 from marketpulse.api.orders import bearer
 from marketpulse.types import BacktestView, Check, Component, Loss, Measure, RiskReport, Snapshot, StressLoss
 
-__all__ = ["Risk", "RiskReply", "risk_reply"]
+__all__ = [
+    "BacktestReply",
+    "ComponentReply",
+    "DayReply",
+    "LimitReply",
+    "LossReply",
+    "MeasureReply",
+    "ReportReply",
+    "Risk",
+    "RiskReply",
+    "StressReply",
+    "risk_reply",
+]
 
 _CENTS, _PARTS = 2, 6
 
@@ -261,6 +273,4 @@ def _component(one: Component) -> ComponentReply:
 
 
 def _measure(one: Measure) -> MeasureReply:
-    return MeasureReply(
-        name=one.name, value=rounded(one.value, _PARTS), percent=one.percent, note=one.note
-    )
+    return MeasureReply(name=one.name, value=rounded(one.value, _PARTS), percent=one.percent, note=one.note)

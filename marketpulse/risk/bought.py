@@ -54,8 +54,9 @@ def bought(request: OrderRequest, context: OrderContext, sizes: Sizes, highest: 
     """
     books, symbol = context.portfolio, request.symbol
     positions = {name: held for name, held in books.positions.items() if held.quantity}
-    prices = {**context.prices, symbol: highest}
-    at = stops(context.orders, {**context.prices, symbol: sizes.price}) if context.orders else {}
+    prices = dict(context.prices)
+    at = stops(context.orders, prices | {symbol: sizes.price}) if context.orders else {}
+    prices[symbol] = highest
     for order in context.orders:
         other = order.request
         if other.side is not Side.BUY or order.state not in OPEN_STATES:

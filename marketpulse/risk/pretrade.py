@@ -28,6 +28,7 @@ from marketpulse.types import (
     Preview,
     Quote,
     Side,
+    StressLoss,
     TimeInForce,
 )
 
@@ -207,7 +208,7 @@ def _outcome(
 ) -> Preview:
     """What the order would do to cash, position, VaR and open risk."""
     after = max(sizes.held + request.quantity * request.side.sign, _NONE)
-    symbol, equity, rate = request.symbol, context.equity, sizes.rate
+    equity, rate = context.equity, sizes.rate
     paid = float(fee(context.instrument, request.quantity, Decimal(repr(sizes.reference))))
     rests = request.limit_price is not None and sizes.reference == float(request.limit_price)
     moved = 0.0 if rests else sizes.value * impact(request.quantity, context.market)
@@ -215,11 +216,9 @@ def _outcome(
     if sizes.free_cash is not None:
         cash = float(sizes.free_cash) - request.side.sign * sizes.value - paid - moved
     worth = float(after) * sizes.price * rate
-    values = worths(context.portfolio.positions, context.prices, context.portfolio.currency, context.rates)
-    moved_by = worth - values.get(symbol, 0.0)
-    same = book is not None and book.values == {name: value for name, value in values.items() if value}
-    outlook = book.outlook if book and same else Outlook(values, symbol, context.scenarios, context.standing)
-    before, later = outlook.at(0.0), outlook.at(moved_by)
+    before, later, stress = _losses(
+        request.symbol, context, book, float(after - sizes.held) * sizes.price * rate
+    )
     told = [*checks, _var_check(before, later)]
     if book is None:
         told.append(open_risk_check(_open_risk(request, context, after, sizes), equity))
@@ -243,8 +242,20 @@ def _outcome(
         es_before=before.es,
         es_after=later.es,
         sizing=sizing(request, context, sizes, book) if book else None,
-        stress=stressed(context.standing.shocks, values, (symbol, moved_by)) if context.standing else (),
+        stress=stress,
     )
+
+
+def _losses(
+    symbol: str, context: OrderContext, book: Bought | None, more: float
+) -> tuple[Prospect, Prospect, tuple[StressLoss, ...]]:
+    """Loss of the book as it is, and with ``more`` money in ``symbol``, and both in each scenario."""
+    books, standing = context.portfolio, context.standing
+    values = worths(books.positions, context.prices, books.currency, context.rates)
+    same = book is not None and book.values == values  # no buy is working: its outcomes are at hand
+    outlook = book.outlook if book and same else Outlook(values, symbol, context.scenarios, standing)
+    stress = stressed(standing.shocks, values, (symbol, more)) if standing else ()
+    return outlook.at(0.0), outlook.at(more), stress
 
 
 def _known(number: float) -> float | None:

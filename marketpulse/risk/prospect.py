@@ -92,11 +92,13 @@ def prospect(values: Mapping[str, float], scenarios: Scenarios | None, standing:
         return _scaled(historical_tail(kept.pnl(held), LEVEL), standing, kept.outcomes.shape[1])
     if scenarios is None:
         return Prospect(None, None, "unknown, no bars have been read yet")
-    var_found = scenarios.var(held)
-    if var_found.value is None or not held:
-        return Prospect(var_found.value, var_found.value, var_found.note)
-    es = max(0.0, historical_tail(scenarios.pnl(held)[1], LEVEL).es)
-    return Prospect(var_found.value, es, var_found.note)
+    pnl = scenarios.pnl(held)[1] if held and scenarios.knows(held) else np.empty(0)
+    if len(pnl) < MINIMUM or not isfinite(float(pnl.sum())):
+        said = scenarios.var(held)  # empty, or unknown with its reason
+        return Prospect(said.value, said.value, said.note)
+    tail = historical_tail(pnl, LEVEL)
+    note = f"1-day 99 %, historical simulation, {len(pnl)} bars"
+    return Prospect(max(0.0, tail.var), max(0.0, tail.es), note)
 
 
 class Outlook:
@@ -108,7 +110,18 @@ class Outlook:
     symbol : the name whose money changes
     """
 
-    __slots__ = ("_kept", "_known", "_pnl", "_row", "_scenarios", "_standing", "_symbol", "_values")
+    __slots__ = (
+        "_given",
+        "_kept",
+        "_known",
+        "_pnl",
+        "_ready",
+        "_row",
+        "_scenarios",
+        "_standing",
+        "_symbol",
+        "_values",
+    )
 
     def __init__(
         self,
@@ -117,14 +130,21 @@ class Outlook:
         scenarios: Scenarios | None,
         standing: Standing | None,
     ) -> None:
-        self._values = {name: value for name, value in values.items() if value}
+        self._given = values
         self._symbol, self._scenarios, self._standing = symbol, scenarios, standing
         self._known: dict[float, Prospect] = {}
-        self._kept = False
+        self._kept = self._ready = False
+        self._values: Mapping[str, float] = {}
         self._pnl: FloatArray | None = None
         self._row: FloatArray | None = None
-        if all(map(isfinite, self._values.values())):
-            self._read()
+
+    def _prepare(self) -> None:
+        """Gather the outcomes when the first question is asked; most orders in memory never ask."""
+        if not self._ready:
+            self._ready = True
+            self._values = {name: value for name, value in self._given.items() if value}
+            if all(map(isfinite, self._values.values())):
+                self._read()
 
     def _read(self) -> None:
         """Find outcomes of the book and of the name on the same paths, where there are any."""
@@ -144,13 +164,16 @@ class Outlook:
     @property
     def known(self) -> bool:
         """There are outcomes of all that is held and of the name."""
+        self._prepare()
         return self._pnl is not None
 
     def at(self, extra: float) -> Prospect:
         """Loss with ``extra`` more money in the name, base currency."""
-        found = self._known.get(extra)
+        key = round(extra, 6)  # the same sum reached on two ways is looked at once
+        found = self._known.get(key)
         if found is None:
-            found = self._known[extra] = self._look(extra)
+            self._prepare()
+            found = self._known[key] = self._look(extra)
         return found
 
     def _look(self, extra: float) -> Prospect:
@@ -167,6 +190,7 @@ class Outlook:
 
     def alone(self) -> float:
         """VaR of one unit of money in the name by itself; NaN is unknown."""
+        self._prepare()
         if self._row is None:
             return nan
         if not self._kept or self._standing is None:
@@ -179,6 +203,7 @@ class Outlook:
 
     def correlation(self) -> float:
         """Of the name with the book: 0 where nothing is held, NaN where it is not known."""
+        self._prepare()
         if self._pnl is None or self._row is None:
             return nan
         one, other = self._pnl - self._pnl.mean(), self._row - self._row.mean()

@@ -145,7 +145,29 @@ def _view(method: Method, level: float, seen: Forecasts, tested: Backtest, windo
 
 
 def futures_of(symbols: tuple[str, ...], matrix: FloatArray) -> Futures | None:
-    """Outcomes of one day of all names, None where a series of them cannot be read."""
+    """Outcomes of one day of all names.
+
+    Parameters
+    ----------
+    matrix : simple returns, shape (days, names), oldest first
+
+    Units
+    -----
+    Fractions over one day.
+
+    NaN rule
+    --------
+    None where a series cannot be read (see ``unreadable``).
+
+    References
+    ----------
+    As ``simulate``.
+
+    Examples
+    --------
+    >>> futures_of(("A",), np.zeros((200, 1))) is None
+    True
+    """
     if not symbols or any(unreadable(column) for column in matrix.T):
         return None
     return simulate(matrix, symbols)
@@ -179,7 +201,29 @@ def _over(headline: float | None, simulated: float) -> float:
 def together(
     symbols: tuple[str, ...], matrix: FloatArray
 ) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[float, ...], ...], str]:
-    """Groups of names that move together, their correlation, and what it rests on; the newest year counts."""
+    """Groups of names that move together, their correlation, and what it rests on; the newest year counts.
+
+    Parameters
+    ----------
+    matrix : simple returns, shape (days, names), oldest first
+
+    Units
+    -----
+    Correlations.
+
+    NaN rule
+    --------
+    As ``clusters``: no groups, and the note says why.
+
+    References
+    ----------
+    As ``clusters``.
+
+    Examples
+    --------
+    >>> together(("A",), np.zeros((5, 1)))
+    ((), (), 'unknown: A: 5 returns, fewer than 100')
+    """
     found = clusters(symbols, np.asarray(matrix[-YEAR:], np.float64))
     rows = tuple(tuple(row) for row in found.correlation.tolist()) if found.groups else ()
     return found.groups, rows, found.note
