@@ -11,7 +11,7 @@ from marketpulse.api.facade import Find
 from marketpulse.api.orders import bearer
 from marketpulse.types.alert import AlertView, Severity
 
-__all__ = ["Alerts", "AlertsReply"]
+__all__ = ["AlertReply", "Alerts", "AlertsReply"]
 
 
 class AlertReply(BaseModel):

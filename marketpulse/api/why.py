@@ -15,7 +15,7 @@ from marketpulse.api.problem import Fault
 from marketpulse.api.reading import fields, read_body
 from marketpulse.types import Lock, Rung, Why
 
-__all__ = ["ProtectionsReply", "WhyReply", "Whys"]
+__all__ = ["ChangeReply", "ProtectionReply", "ProtectionsReply", "RungReply", "WhyReply", "Whys"]
 
 _CONFIRM: dict[str, Any] = {
     "requestBody": {

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import count
 from math import isfinite
 from types import MappingProxyType
 
@@ -67,7 +68,7 @@ class Picture:
         self._equity = equity
         self._started = rooms.clock.wall()
         self._begun = rooms.clock.now()
-        self._number = 0
+        self._numbers = count(1)
         self._events: deque[Event] = deque(maxlen=_EVENTS)
         self._seq = 0
         self._fills: deque[tuple[str, Fill]] = deque(maxlen=_FILLS)
@@ -80,14 +81,12 @@ class Picture:
 
     def take(self, analyst: Analyst) -> Snapshot:
         """Freeze the desk as it is now."""
-        rooms, books = self._rooms, self._rooms.books
-        now, data, providers = rooms.clock.now(), rooms.market.data(), rooms.market.providers()
-        open_orders, events, accounts = books.open_orders, self._news(), rooms.execution.accounts
+        rooms, books, providers = self._rooms, self._rooms.books, self._rooms.market.providers()
+        now, data, accounts = rooms.clock.now(), rooms.market.data(), rooms.execution.accounts
+        open_orders, events, orders = books.open_orders, self._news(), books.newest(_ORDERS)
         valuation, lots = self._value(now, data, open_orders), self._lots.read(books.accounts)
-        orders = books.newest(_ORDERS)
-        self._number += 1
         return Snapshot(
-            number=self._number,
+            number=next(self._numbers),
             time=now,
             wall=rooms.clock.wall(),
             started=self._started,
@@ -129,10 +128,11 @@ class Picture:
 
     def touch(self, snapshot: Snapshot, changed: Mapping[str, MarketDatum]) -> Snapshot:
         """Return ``snapshot`` with newer prices of a few instruments; the rest of it stays as it was."""
-        self._number += 1
         clock = self._rooms.clock
         market = MappingProxyType({**snapshot.market, **changed})
-        return replace(snapshot, number=self._number, time=clock.now(), wall=clock.wall(), market=market)
+        return replace(
+            snapshot, number=next(self._numbers), time=clock.now(), wall=clock.wall(), market=market
+        )
 
     def _value(
         self, now: datetime, data: Mapping[str, MarketDatum], open_orders: tuple[Order, ...]

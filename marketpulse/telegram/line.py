@@ -82,7 +82,7 @@ class Line:
     def _ready(self) -> Any:
         if self._bot is None:
             from telegram import Bot  # noqa: PLC0415 - see the class
-            from telegram.request import HTTPXRequest  # noqa: PLC0415
+            from telegram.request import HTTPXRequest  # noqa: PLC0415 - as above
 
             self._request = HTTPXRequest(connect_timeout=_CONNECT, read_timeout=_READ, write_timeout=_READ)
             self._bot = Bot(self._token, request=self._request, get_updates_request=self._request)

@@ -16,7 +16,7 @@ _LINE = 400
 _PLAIN = frozenset({EventKind.FILL, EventKind.DENIED, EventKind.HALT, EventKind.RESUME, EventKind.FLATTEN})
 
 
-def severity(event: Event) -> Severity:
+def _severity(event: Event) -> Severity:
     """How bad an ALERT is."""
     said = event.payload.get("severity")
     return Severity(str(said)) if said in set(Severity) else severity_of(str(event.payload.get("code", "")))
@@ -25,7 +25,7 @@ def severity(event: Event) -> Severity:
 def wanted(event: Event) -> bool:
     """Fills, refusals by a rule or by the venue, urgent alerts, and every stop and start of trading."""
     if event.kind is EventKind.ALERT:
-        return severity(event).urgent
+        return _severity(event).urgent
     if event.kind is EventKind.STATE:
         return event.payload.get("to") == "rejected"
     return event.kind in _PLAIN
@@ -64,7 +64,7 @@ def line(event: Event, order: Callable[[str], str]) -> str:
                 else "Selling everything that is held."
             )
         case _:
-            said = f"{severity(event).upper()} {payload.get('code', '')}: {payload.get('sentence', '')}"
+            said = f"{_severity(event).upper()} {payload.get('code', '')}: {payload.get('sentence', '')}"
     return _clean(f"#{event.seq} {said}")
 
 
