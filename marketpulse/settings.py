@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     weekly_loss : fraction of what the week began with whose loss ends its buying; 0 is off
     max_drawdown : fraction below the highest equity at which nothing is bought until it is lifted; 0 is off
     demand_stops : a position without a confirmed stop is an alarm
+    scenarios : bad times of one's own, ``Chips fall: NVDA -30, market -5; Coins halve: coins -50`` in percent
     base_currency : what equity and risk are told in
     alert_hours : an urgent alert that nobody acknowledges for so long lets only sales pass; 0 never does
     alert_drawdown : fraction below the highest equity that is worth an alert
@@ -106,6 +107,7 @@ class Settings(BaseSettings):
     weekly_loss: float = Field(default=0.10, ge=0, le=1, allow_inf_nan=False)
     max_drawdown: float = Field(default=0.25, ge=0, le=1, allow_inf_nan=False)
     demand_stops: bool = False
+    scenarios: str = Field(default="", max_length=2_000)
     base_currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
     alert_hours: float = Field(default=0.0, ge=0, le=720, allow_inf_nan=False)
     alert_drawdown: float = Field(default=0.10, gt=0, le=1, allow_inf_nan=False)
@@ -316,6 +318,7 @@ def _wanted(field: str) -> str:
         "weekly_loss": "a fraction of equity, 0 to 1",
         "max_drawdown": "a fraction of equity, 0 to 1",
         "demand_stops": "1 or 0",
+        "scenarios": "such as Chips fall: NVDA -30, market -5; Coins halve: coins -50",
         "alert_hours": "hours, 0 to 720",
         "alert_drawdown": "a fraction of equity, above 0 and at most 1",
         "alert_day_loss": "a part of the day's loss limit, above 0 and at most 1",

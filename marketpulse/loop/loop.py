@@ -203,7 +203,7 @@ class Loop:
         except StorageError as error:
             self.rooms.meter.fault("watch", str(error))  # it counts in memory; the next turn writes it down
         silent = tuple(f"{box.trouble}." for box in self._outboxes if box.trouble)
-        watches = (self._clock_watch, self._day_stop, self._stop_watch)
+        watches = (self._clock_watch, self._day_stop, self._stop_watch, self._risk_watch)
         self._picture.notes = (*(note for watch in watches for note in watch.notes), *silent)
 
     def _turn_market(self) -> None:

@@ -25,7 +25,7 @@ from marketpulse.risk import gates_book
 from marketpulse.risk.currency import worths
 from marketpulse.risk.prospect import Standing, prospect
 from marketpulse.risk.report import Scales
-from marketpulse.risk.stress import Shock, shocks, stressed
+from marketpulse.risk.stress import SCENARIOS, Shock, read_scenarios, shocks, stressed
 from marketpulse.types import Bars, Check, RiskView, Signal
 
 __all__ = ["RiskWatch"]
@@ -42,13 +42,19 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLI
 
 
 class RiskWatch:
-    """Looks once a turn; only the loop's thread calls it, but ``dress``, which any picture does."""
+    """Looks once a turn; only the loop's thread calls it, but ``dress``, which any picture does.
+
+    Attributes
+    ----------
+    notes : one sentence for each scenario of one's own that cannot be read
+    """
 
     def __init__(self, rooms: Rooms, gate: Gate, equity: EquityLog) -> None:
         self._rooms, self._gate, self._equity = rooms, gate, equity
         self._folder = rooms.folder / _FOLDER
         self._frames: Mapping[str, Bars] = {}
         self._shocks: tuple[Shock, ...] = ()
+        self._own, self.notes = read_scenarios(rooms.settings.scenarios, rooms.instruments)
         self._red = RedZone(rooms.books, rooms.ledger, rooms.clock)
         self._found: Found | None = load_found(self._folder)
         self._before = self._found is not None
@@ -66,7 +72,7 @@ class RiskWatch:
         market, known = self._rooms.market, self._rooms.instruments
         index = market.bars(_BENCHMARK) if _BENCHMARK in known else None
         self._frames, self._new = frames, True
-        self._shocks = shocks(frames, known, index)
+        self._shocks = shocks(frames, known, index, (*SCENARIOS, *self._own))
         self._hand_over()
 
     def turn(self, signals: Mapping[str, Signal]) -> None:

@@ -34,7 +34,7 @@ GROSS = 1.0
 """Largest value of all that is held, a fraction of equity."""
 
 DRAWDOWN = 0.15
-"""Fall from the highest equity at which nothing more is bought."""
+"""Fall from the highest equity at which the size of a signal is 0."""
 
 HALF = 0.5
 """What the red zone leaves of a position's limit."""
@@ -117,17 +117,18 @@ def red_zone(symbol: str, value: float, equity: float | None) -> Check:
 
 
 def drawdown(fall: float | None) -> Check:
-    """Compare the fall from the highest equity with the one that ends buying."""
+    """Compare the fall from the highest equity with the one at which sizes become 0; it warns only.
+
+    What refuses after a fall is a protection, which a person can lift: a limit could never be left again.
+    """
     known = fall is not None and isfinite(fall)
     passed = known and fall is not None and fall < DRAWDOWN
     shown = f"{fall:.1%}" if known else "unknown"
     if not known:
         sentence = "The fall from the highest equity is not known, because equity is not."
     elif passed:
-        sentence = f"Equity is {shown} below its highest; at {DRAWDOWN:.0%} buying ends."
+        sentence = f"Equity is {shown} below its highest; the size of a signal falls to 0 at {DRAWDOWN:.0%}."
     else:
-        sentence = (
-            f"Equity is {shown} below its highest: nothing is bought at {DRAWDOWN:.0%} or more. Sales pass."
-        )
+        sentence = f"Equity is {shown} below its highest: from {DRAWDOWN:.0%} on no signal is worth a size."
     use = fall / DRAWDOWN if known and fall is not None else None
-    return Check("DRAWDOWN", "Drawdown", passed, sentence, shown, f"{DRAWDOWN:.0%}", use)
+    return Check("DRAWDOWN", "Drawdown", passed, sentence, shown, f"{DRAWDOWN:.0%}", use, advisory=True)

@@ -237,7 +237,7 @@ def waterfall(
     steps.round(float(size), "rounded down")
     if bet.chance is None or not fraction > 0.0:
         steps.binding = "Kelly"
-    bound, most = _limits(caps, governed[0], lot)
+    bound, most = _limits(caps, lot)
     marked = tuple(
         SizeStep(s.name, s.note, s.cap, s.units, s.share, s.name == steps.binding) for s in steps.steps
     )
@@ -259,13 +259,13 @@ def _floor(units: float, lot: Callable[[Decimal], Decimal]) -> Decimal:
     return max(Decimal(0), lot(min(_MOST, Decimal(repr(units)))))
 
 
-def _limits(caps: Sequence[Cap], governed: float, lot: Callable[[Decimal], Decimal]) -> tuple[str, Decimal]:
+def _limits(caps: Sequence[Cap], lot: Callable[[Decimal], Decimal]) -> tuple[str, Decimal]:
     """The limit that is met first without any signal, and the units it leaves."""
     hard = [(_allowed(cap.units), cap.name) for cap in caps if cap.hard]
     units, name = min(hard, default=(0.0, "no limit"))
     if units == inf:
         return "no limit", Decimal(0)
-    return name, (_floor(units, lot) if governed > 0.0 else Decimal(0))
+    return name, _floor(units, lot)
 
 
 def _said(bet: Bet, fraction: float, size: Decimal) -> str:

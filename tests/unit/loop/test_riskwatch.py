@@ -142,16 +142,6 @@ def test_in_the_red_zone_a_desk_places_half_and_no_more(house):
     assert house.execution.place(ask(quantity=Decimal(75)), "b").order.request.quantity == 75
 
 
-def test_a_deep_fall_locks_buying_and_the_highest_equity_survives_a_restart(house):
-    house.clock.advance(3_600)
-    house.log.add(house.clock.now(), 130_000.0)
-    house.restart()
-    house.gate.peak = house.log.peak
-    with pytest.raises(Refused) as refused:
-        house.execution.place(ask(), "a")
-    assert (house.log.peak, refused.value.code) == (130_000.0, "DRAWDOWN")
-
-
 class Bars:
     """What the watch asks of a market: quotes, and no bars of an index."""
 
@@ -162,12 +152,20 @@ class Bars:
         return INDEX if symbol == "^GSPC" else FRAMES[symbol]
 
 
-def rooms(house, meter=None):
+def rooms(house, meter=None, own=""):
     known = {name: i for name, i in INSTRUMENTS.items() if name != "^GSPC"}
     return SimpleNamespace(
         folder=house.folder, books=house.books, ledger=house.ledger, clock=house.clock, market=Bars(house),
-        instruments=known, meter=meter or Meter(),
+        instruments=known, meter=meter or Meter(), settings=SimpleNamespace(scenarios=own),
     )  # fmt: skip
+
+
+def test_ones_own_scenarios_stand_among_the_others_and_bad_ones_are_told(house):
+    watch = RiskWatch(rooms(house, own="Apple halves: AAPL -50; nonsense"), house.gate, house.log)
+    watch.learn(FRAMES)
+    assert house.gate.standing.shocks[-1].name == "Apple halves"
+    assert house.gate.standing.shocks[-1].moves["AAPL"] == -0.5
+    assert len(watch.notes) == 1
 
 
 def finish(watch, seconds=60.0):

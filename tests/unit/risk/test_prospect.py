@@ -8,6 +8,8 @@ import pytest
 from tickets import INSTRUMENTS, ask, context, portfolio, sell, walk
 
 from marketpulse.risk import Futures, gates_book
+from marketpulse.risk.context import Opinion
+from marketpulse.risk.costs import Liquidity
 from marketpulse.risk.pretrade import preview
 from marketpulse.risk.prospect import Outlook, Prospect, Standing, prospect
 from marketpulse.risk.stress import shocks
@@ -91,11 +93,14 @@ def test_no_limit_of_the_book_lets_an_unknown_equity_through(equity):
 
 
 @pytest.mark.parametrize(
-    ("fall", "passes"), [(0.0, True), (0.1499, True), (0.15, False), (0.5, False), (nan, False)]
+    ("fall", "passes"), [(0.0, True), (0.10, True), (0.15, False), (0.5, False), (nan, False)]
 )
-def test_a_deep_fall_ends_buying_and_not_selling(fall, passes):
-    assert codes(ask(), drawdown=fall) == ([] if passes else ["DRAWDOWN"])
-    assert codes(sell(), drawdown=fall, portfolio=portfolio("90000", AAPL="100")) == []
+def test_a_deep_fall_warns_and_leaves_a_signal_no_size(fall, passes):
+    found = preview(ask(), context(drawdown=fall, opinion=Opinion(0.9, 5, "p"), market=Liquidity(1e6, 0.02)))
+    check = next(c for c in found.checks if c.code == "DRAWDOWN")
+    assert (found.ok, check.passed, check.advisory) == (True, passes, True)
+    assert bool(found.sizing.size) is passes
+    assert found.sizing.most > 0
 
 
 def test_the_red_zone_halves_new_sizes():
