@@ -4,8 +4,8 @@ It says what ``ensemble.Ensemble`` says of the same rows, to 1e-5, about twenty 
 neither needs scikit-learn nor loads it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import isnan, log, nan, tanh
 from random import Random
 
@@ -19,7 +19,7 @@ from marketpulse.models.members import BASE_RATE
 from marketpulse.models.opening import Opened, Ruled
 from marketpulse.models.seats import POLICY, Health, Seat
 from marketpulse.signals.calibrate import LEAST, MOST, expit, logit, stretched
-from marketpulse.signals.consensus import Ballot, Circumstances, Consensus, agree, hurdle, pool
+from marketpulse.signals.consensus import Ballot, Circumstances, Consensus, agree, hurdle, pool, shares
 from marketpulse.types import FloatArray, Serving
 
 __all__ = ["Opinions", "Served"]
@@ -135,9 +135,21 @@ class Served:
         return said, _within(odds + self._stretch * (_odds(pooled) - odds))
 
     def decide(
-        self, row: FloatArray, base: float, sigma: float, around: Circumstances | None = None
+        self,
+        row: FloatArray,
+        base: float,
+        sigma: float,
+        around: Circumstances | None = None,
+        *,
+        more: Sequence[Ballot] = (),
     ) -> Consensus:
-        """Decide one bar; as ``ensemble.Ensemble.decide``."""
+        """Decide one bar; as ``ensemble.Ensemble.decide``.
+
+        Parameters
+        ----------
+        more : of members that look at more than one row, as ``deep.Deep.vote`` gives them; where one has
+            skill, everyone's share is told anew from everyone's skill
+        """
         found = self.ask(row[None, :], np.array([base]))
         ballots, reasons = [], {}
         for i, (record, _) in enumerate(self._opened.members):
@@ -150,6 +162,7 @@ class Served:
                 reasons[record.name] = self._reasons(i, row)
         if not ballots:
             ballots.append(Ballot(BASE_RATE, base, base, 0.0, np.nan, 0.0))
+        ballots = _shared(ballots, more)
         needed = float(hurdle(np.array([sigma]), self._horizon, self._cost)[0])
         return agree(
             ballots,
@@ -213,6 +226,19 @@ def _odds(p: float) -> float:
 def _within(odds: float) -> float:
     """As ``calibrate.expit``, of one, within 2 % and 98 %."""
     return min(max(0.5 * (1.0 + tanh(0.5 * odds)), LEAST), MOST)
+
+
+def _shared(ballots: list[Ballot], more: Sequence[Ballot]) -> list[Ballot]:
+    """All of them; everyone's share anew by skill where one of ``more`` has any and says something."""
+    every = [*ballots, *more]
+    if not any(_skilled(one) for one in more):
+        return every
+    told = shares(np.array([one.skill if _skilled(one) else nan for one in every])).tolist()
+    return [replace(one, share=share) for one, share in zip(every, told, strict=True)]
+
+
+def _skilled(one: Ballot) -> bool:
+    return one.probability is not None and one.kept > 0.0 and one.skill > 0.0
 
 
 def _some(value: float) -> float | None:

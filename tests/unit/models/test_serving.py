@@ -23,7 +23,7 @@ from marketpulse.models.plain import Linear, Taken
 from marketpulse.models.serving import Served
 from marketpulse.models.session import BadArtefact
 from marketpulse.signals.calibrate import Sigmoid, stretched
-from marketpulse.signals.consensus import pool
+from marketpulse.signals.consensus import Ballot, pool
 from marketpulse.types import ArtefactFault, ServingPath
 
 BASE = 0.54
@@ -157,6 +157,24 @@ def test_one_row_in_floats_is_the_same_row_in_arrays(ensemble, rows, tmp_path, s
         np.testing.assert_allclose(said, [line[i] for line in calibrated], atol=1e-12)
         assert one == pytest.approx(pooled[i], abs=1e-12)
     assert pooled[2] == base[2]
+
+
+def test_a_member_that_looks_at_more_rows_is_heard_by_its_skill_and_else_only_listed(packed, rows):
+    found = served(*packed)
+    alone = found.decide(rows[0], BASE, 0.01)
+    for silent in (
+        Ballot("LSTM daily", None, None, 0.9, 0.5, 0.0),
+        Ballot("LSTM daily", 0.9, BASE, 0.0, 0.5, 0.0),
+        Ballot("LSTM daily", 0.9, 0.9, 0.9, -0.5, 0.0),
+    ):
+        decided = found.decide(rows[0], BASE, 0.01, more=[silent])
+        assert decided.ballots == (*alone.ballots, silent)
+        assert decided.probability == alone.probability
+    decided = found.decide(rows[0], BASE, 0.01, more=[Ballot("LSTM daily", 0.9, 0.9, 0.9, 0.5, 0.0)])
+    heard = {ballot.member: ballot.share for ballot in decided.ballots}
+    assert heard["LSTM daily"] == max(heard.values()) > 0.3
+    assert sum(heard.values()) == pytest.approx(1.0)
+    assert decided.probability > alone.probability
 
 
 def cut(content):
