@@ -7,7 +7,7 @@ from pages import parts, risk_charts
 from pages.formats import EASTERN
 from pages.parts import Column, Markup
 
-__all__ = ["components", "exceedances", "headline", "measures", "together", "zone_tone"]
+__all__ = ["components", "exceedances", "headline", "measures", "sentence", "together", "zone_tone"]
 
 NAMES = {
     "headline": "Headline",
