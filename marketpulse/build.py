@@ -131,17 +131,7 @@ def _rooms(ground: _Ground) -> tuple[Rooms, Gate]:
     books = Books.of(_names(live), ground.files.ledger.read(), settings.base_currency)
     gate = _gate(settings, known, market, books, clock)
     broker = None if live else PaperBroker(books, known, clock, history=market.history)
-    execution = Execution(
-        ground.files.ledger,
-        books,
-        brokers={_ACCOUNT: broker} if broker else {},
-        route=lambda _: _ACCOUNT,
-        live=live,
-        instruments=known,
-        clock=clock,
-        gate=gate,
-        meter=ground.meter,
-    )
+    execution = _execution(ground, books, gate, broker, live)
     gate.venue = execution.venue
     universe = tuple(symbol for symbol, instrument in known.items() if instrument.tradable)
     rooms = Rooms(
@@ -167,6 +157,23 @@ def _rooms(ground: _Ground) -> tuple[Rooms, Gate]:
         aside=ground.files.aside,
     )
     return rooms, gate
+
+
+def _execution(
+    ground: _Ground, books: Books, gate: Gate, broker: PaperBroker | None, live: Sequence[Live]
+) -> Execution:
+    """Make the order path of the one paper account, or of the live ones."""
+    return Execution(
+        ground.files.ledger,
+        books,
+        brokers={_ACCOUNT: broker} if broker else {},
+        route=lambda _: _ACCOUNT,
+        live=live,
+        instruments=ground.known,
+        clock=ground.clock,
+        gate=gate,
+        meter=ground.meter,
+    )
 
 
 def _market(

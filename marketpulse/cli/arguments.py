@@ -48,6 +48,17 @@ def parser() -> argparse.ArgumentParser:
     verb("orders", "list all orders, newest first")
     cancel = verb("cancel", "ask for the cancel of a working order")
     cancel.add_argument("id", metavar="ID", help="the order's id, as in orders")
+    _stopping(verb)
+    _importing(verb("import", "show what a broker's statement would do, then book it with --commit"))
+    _keeping(verb)
+    _risk(verb)
+    _signals(verb)
+    verb("train-deep", "fit the LSTM on the tape, and on recorded days where there are enough")
+    return top
+
+
+def _stopping(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """Add the verbs that stop trading, and the one that ends a stop."""
     halt = verb("halt", "stop trading now: every new order is refused until resume")
     halt.add_argument("--why", default="halted from the command line", help="the reason, kept in the ledger")
     reduce = verb("reduce", "let only sales pass until resume")
@@ -58,12 +69,6 @@ def parser() -> argparse.ArgumentParser:
     flatten.add_argument("--confirm", metavar="FLATTEN", help="type FLATTEN; asked for when left out")
     resume = verb("resume", "trade again after a halt")
     resume.add_argument("--confirm", metavar="RESUME", help="type RESUME; asked for when left out")
-    _importing(verb("import", "show what a broker's statement would do, then book it with --commit"))
-    _keeping(verb)
-    _risk(verb)
-    _signals(verb)
-    verb("train-deep", "fit the LSTM on the tape, and on recorded days where there are enough")
-    return top
 
 
 def _importing(take: argparse.ArgumentParser) -> None:
