@@ -1,11 +1,15 @@
 """What can be traded, and the only crossing between estimated and owed numbers."""
 
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Context, Decimal
 from enum import StrEnum
 from math import isfinite
 
 __all__ = ["AssetClass", "Instrument", "Side"]
+
+
+_WIDE = Context(prec=400)
+"""Digits enough for every finite float in steps of any tick."""
 
 
 class AssetClass(StrEnum):
@@ -80,12 +84,12 @@ class Instrument:
             ``value`` is not finite or not positive.
         """
         number = _finite(value, "price")
-        steps = number / self.tick
-        whole = steps.to_integral_value(ROUND_FLOOR if side is Side.BUY else ROUND_CEILING)
+        steps = _WIDE.divide(number, self.tick)
+        whole = steps.to_integral_value(ROUND_FLOOR if side is Side.BUY else ROUND_CEILING, _WIDE)
         if whole <= 0:
             msg = f"{number} is below the smallest price step {self.tick} of {self.symbol}"
             raise ValueError(msg)
-        return (whole * self.tick).quantize(self.tick)
+        return _WIDE.quantize(_WIDE.multiply(whole, self.tick), self.tick)
 
     def quantity(self, value: float | Decimal) -> Decimal:
         """Round an estimated quantity down to the lot; may be zero.
@@ -96,8 +100,8 @@ class Instrument:
             ``value`` is not finite or negative.
         """
         number = _finite(value, "quantity")
-        whole = (number / self.lot).to_integral_value(ROUND_DOWN)
-        return (whole * self.lot).quantize(self.lot)
+        whole = _WIDE.divide(number, self.lot).to_integral_value(ROUND_DOWN, _WIDE)
+        return _WIDE.quantize(_WIDE.multiply(whole, self.lot), self.lot)
 
 
 def _finite(value: float | Decimal, what: str) -> Decimal:

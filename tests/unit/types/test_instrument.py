@@ -98,3 +98,10 @@ def test_an_index_is_never_ordered(asset_class):
 
 def test_sides_have_signs():
     assert (Side.BUY.sign, Side.SELL.sign) == (1, -1)
+
+
+@pytest.mark.parametrize("value", [9.9e25, 1.7e308, 1e-300])
+def test_no_finite_number_breaks_the_rounding(value):
+    share = Instrument("X", "X", AssetClass.EQUITY, "USD", "XNYS", Decimal("0.01"), Decimal(1))
+    assert share.quantity(value) == int(Decimal(repr(value)))
+    assert share.price(max(value, 0.01), Side.BUY) <= Decimal(repr(max(value, 0.01)))
