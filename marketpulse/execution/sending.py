@@ -64,7 +64,11 @@ class Sender:
             for other in books.open_orders:  # those that left, and those that leave before it
                 if other.id == order.id:
                     before = False
-                elif (other.request.symbol, other.request.side, other.account) == (symbol, Side.SELL, account):
+                elif (other.request.symbol, other.request.side, other.account) == (
+                    symbol,
+                    Side.SELL,
+                    account,
+                ):
                     others += other.remaining if before or other.state is not OrderState.NEW else 0
             if order.remaining <= books.held(symbol, account) - others:
                 return True

@@ -85,7 +85,9 @@ def build_panel(bars: Sequence[Bars], benchmark: Bars | None, horizon: int) -> P
     parts = [_of_one(one, table(one, beside).values, horizon) for one in plain.values()]
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
     if not columns or not len(columns["time"]):
-        raise NotTrainable("There is not one bar with all its features: they need 253 bars whose prices move.")
+        raise NotTrainable(
+            "There is not one bar with all its features: they need 253 bars whose prices move."
+        )
     symbol = np.repeat(np.arange(len(parts)), [len(part["time"]) for part in parts])
     order = np.lexsort((symbol, columns["time"]))
     sorted_ = {name: column[order] for name, column in columns.items()}

@@ -349,7 +349,9 @@ class Books:
     def moved(self, after: int) -> tuple[Event, ...]:
         """Return what moved units after event number ``after``, oldest first; asked often, it costs the new ones."""
         with self._lock:
-            new = (takewhile(lambda e: e.seq > after, reversed(kept)) for kept in (self._bookings, self._rest))
+            new = (
+                takewhile(lambda e: e.seq > after, reversed(kept)) for kept in (self._bookings, self._rest)
+            )
             return tuple(sorted(chain.from_iterable(new), key=lambda event: event.seq))
 
     def last_traded(self, symbol: str) -> datetime | None:
