@@ -16,6 +16,7 @@ TOPICS = (
     "order_commit",
     "ledger_commit",
     "fold",
+    "opening",
     "value_at_risk",
     "risk_numbers",
     "tearsheet",

@@ -25,6 +25,7 @@ from marketpulse.market import (
     indian_shares,
     instruments,
     read_watchlist,
+    stranger,
 )
 from marketpulse.meter import Meter, configure
 from marketpulse.models import Trainer
@@ -112,6 +113,7 @@ def assemble(loaded: Loaded, folder: Path, fault: str = "") -> Loop:
         undo.callback(files.close)
         clock, cutoff = _clock(settings, tape, home, files.ledger)
         known, unread = _instruments(settings, tape)
+        known = {**known, **_traded_before(known, files)}
         kept = files.folder / "cache" if files.aside else folder / "cache"
         market = _market(settings, known, tape, clock=clock, store=files.store, meter=meter, cache=kept)
         undo.callback(market.close)
@@ -224,6 +226,16 @@ def _instruments(settings: Settings, tape: _Tape) -> tuple[Mapping[str, Instrume
         return known, ("The watchlist is followed on a live feed only: the tape does not know its symbols.",)
     own, problems = read_watchlist(settings.watchlist, known, reach, ("INR",) if rupees else ())
     return _with_rates(settings, tape, {**known, **{i.symbol: i for i in own}}), problems
+
+
+def _traded_before(known: Mapping[str, Instrument], files: Files) -> Mapping[str, Instrument]:
+    """Keep what the ledger knows and no list names any more: it may be held, or an order of it may rest.
+
+    What not even the store remembers is shown and asked about, never ordered anew.
+    """
+    gone = sorted(files.ledger.symbols() - known.keys())
+    kept = files.store.instruments() if gone else {}
+    return {symbol: kept.get(symbol) or stranger(symbol) for symbol in gone}
 
 
 def _with_rates(settings: Settings, tape: _Tape, known: Mapping[str, Instrument]) -> Mapping[str, Instrument]:

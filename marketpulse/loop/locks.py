@@ -63,8 +63,8 @@ class Locks:
         return Trades(self._books.accounts, self._stopped)
 
     def _stopped(self, order_id: str) -> bool:
-        order = self._books.order(order_id)
-        return order is not None and order.request.protective
+        line = self._books.line(order_id)
+        return line is not None and line.protective
 
     def note(self, event: Event) -> None:
         """Take over what earlier runs and this one have written, each once and in order."""

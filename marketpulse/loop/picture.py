@@ -48,6 +48,8 @@ _FILLS = 500
 _EVENTS = 60
 _FEWEST_DAYS = 20  # daily returns before a Sharpe ratio says anything
 _SATURDAY = 5  # a day without a session would make the account look calm
+_LONG = 1_000  # events of which every one is read; of older ones only what is added up here
+_UNREAD = frozenset({EventKind.ORDER, EventKind.DENIED, EventKind.STATE, EventKind.SIGNAL, EventKind.MARK})
 _OUTSIDE = frozenset({EventKind.CASH, EventKind.EXTERNAL})
 _NOTHING = Flow(Decimal(0), Decimal(0))
 
@@ -232,18 +234,33 @@ class Picture:
         return found.value, f"{found.n} daily returns"
 
     def _news(self) -> tuple[Event, ...]:
-        for event in self._rooms.ledger.read(after=self._seq):
-            self._seq = event.seq
-            self._alarms.note(event)
-            self._locks.note(event)
+        """Take over what was written since; the first time most of a long history is passed over unread."""
+        ledger, last = self._rooms.ledger, self._rooms.books.seq
+        if not self._seq and last > _LONG:
+            fills: deque[Event] = deque(maxlen=_FILLS)
+            for event in ledger.read(without=_UNREAD):
+                if event.seq > last - _LONG:
+                    break
+                if event.kind is EventKind.FILL:
+                    fills.append(event)
+                self._note(event)
+            self._fills.extend(map(_booked, fills))
+            self._seq = last - _LONG
+        for event in ledger.read(after=self._seq):
+            self._note(event)
             if event.kind is EventKind.FILL:
-                self._fills.append((event.account, read_booking(event.payload).fill))
-            self._lots.note(event)
-            if event.kind in _OUTSIDE:
-                self._outside.append(event)
+                self._fills.append(_booked(event))
             if event.kind is not EventKind.SIGNAL:
                 self._events.appendleft(event)
         return tuple(self._events)
+
+    def _note(self, event: Event) -> None:
+        self._seq = event.seq
+        self._alarms.note(event)
+        self._locks.note(event)
+        self._lots.note(event)
+        if event.kind in _OUTSIDE:
+            self._outside.append(event)
 
     def _status(self, providers: tuple[ProviderHealth, ...], data: Mapping[str, MarketDatum]) -> DeskStatus:
         if self._halt() is not None:
@@ -276,3 +293,8 @@ def _mode(accounts: tuple[AccountView, ...]) -> Mode:
 def _nearest(orders: tuple[Order, ...]) -> dict[str, Decimal]:
     """The stop that would trigger first, by symbol."""
     return {symbol: max(price for _, price in rows) for symbol, rows in stops(orders).items() if rows}
+
+
+def _booked(event: Event) -> tuple[str, Fill]:
+    """Read an execution with its account."""
+    return event.account, read_booking(event.payload).fill

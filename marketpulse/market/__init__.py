@@ -1,7 +1,7 @@
 """Prices, ages, sessions, bars and order books, from whichever source answers."""
 
 from marketpulse.market.feed import choose_feed
-from marketpulse.market.instruments import indian_shares, instruments
+from marketpulse.market.instruments import indian_shares, instruments, stranger
 from marketpulse.market.market import Market
 from marketpulse.market.pace import Pace
 from marketpulse.market.store import Store
@@ -16,4 +16,5 @@ __all__ = [
     "indian_shares",
     "instruments",
     "read_watchlist",
+    "stranger",
 ]

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from marketpulse.types import AssetClass, Feed, Instrument
 
-__all__ = ["indian_shares", "instruments"]
+__all__ = ["indian_shares", "instruments", "stranger"]
 
 _SHARES = (("AAPL", "Apple"), ("GOOG", "Google"), ("IBM", "IBM"), ("MSFT", "Microsoft"))
 _FACEBOOK = {Feed.REPLAY: ("FB", "Facebook"), Feed.LIVE: ("META", "Meta Platforms")}
@@ -63,3 +63,17 @@ def indian_shares() -> Mapping[str, Instrument]:
             for symbol, name in _INDIAN
         }
     )
+
+
+def stranger(symbol: str) -> Instrument:
+    """Something that was traded here and stands on no list any more: shown and asked about, never ordered anew.
+
+    Examples
+    --------
+    >>> stranger("GONE").tradable, stranger("GONE/USDT").currency
+    (False, 'USDT')
+    """
+    pair = "/" in symbol
+    currency, calendar = (symbol.partition("/")[2], "24/7") if pair else ("USD", "XNYS")
+    step = Decimal("0.00000001") if pair else Decimal("0.01")
+    return Instrument(symbol, f"{symbol}, not on any list", AssetClass.INDEX, currency, calendar, step, step)

@@ -4,11 +4,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from marketpulse.portfolio.codec import Change, Intent, read_booking, read_intent, read_reasons
 from marketpulse.portfolio.holding import EXACT, average
 from marketpulse.ports import Terms
-from marketpulse.types import OPEN_STATES, Event, Fill, Order, OrderRequest, OrderState, Reason, Side
+from marketpulse.types import (
+    OPEN_STATES,
+    PROTECTIVE_TYPES,
+    Event,
+    Fill,
+    Order,
+    OrderRequest,
+    OrderState,
+    Reason,
+    Side,
+)
 
 __all__ = ["CANCEL_REQUESTED", "HANDED", "REPLACED", "UNREAD", "Line", "amended"]
 
@@ -24,6 +35,7 @@ HANDED = "handed to the venue"
 UNREAD = "turned away unread"
 """The cause of the change after a venue has not looked at it."""
 
+_PROTECTIVE = frozenset(kind.value for kind in PROTECTIVE_TYPES)
 _ZERO = Decimal(0)
 _BEFORE_CANCEL = OPEN_STATES - {OrderState.PENDING_CANCEL}
 _RESTS = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED, OrderState.FILLED})
@@ -116,6 +128,12 @@ class Line:
         if self._intent is None:
             self._intent = read_intent(self._payload)
         return self._intent
+
+    @property
+    def protective(self) -> bool:
+        """Whether it is a sale that waits for a worse price; told without reading the whole wish."""
+        payload: Any = self._payload
+        return payload["side"] == Side.SELL.value and payload["type"] in _PROTECTIVE
 
     def change(self, time: datetime, change: Change) -> None:
         """Take over a STATE event."""

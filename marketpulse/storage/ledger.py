@@ -7,7 +7,7 @@ read-only connections and never wait.
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -23,7 +23,7 @@ from marketpulse.storage.examining import require_whole
 from marketpulse.storage.faults import Damaged, DuplicateKey, is_duplicate, make_folder, storage_errors
 from marketpulse.storage.ledger_schema import HEAD
 from marketpulse.storage.migrate import migrate
-from marketpulse.types import Event, NewEvent
+from marketpulse.types import Event, EventKind, NewEvent
 
 __all__ = ["Ledger", "Tx"]
 
@@ -31,8 +31,10 @@ _COLUMNS = "seq, time, account, kind, ref, key, payload, hash"
 _INSERT = f"INSERT INTO event ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  a constant
 _SELECT = f"SELECT {_COLUMNS} FROM event"  # noqa: S608  a constant
 _BY_KEY = f"{_SELECT} WHERE key = ?"
+_SYMBOLS = "SELECT DISTINCT json_extract(payload, '$.symbol') FROM event WHERE kind IN ('order', 'external')"
 _LAST = f"{_SELECT} ORDER BY seq DESC LIMIT 1"
 _PAGE = f"{_SELECT} WHERE seq > ? ORDER BY seq LIMIT 1000"
+_PAGE_WITHOUT = f"{_SELECT} WHERE seq > ? AND kind NOT IN ({{}}) ORDER BY seq LIMIT 1000"
 _ALL = f"{_SELECT} ORDER BY seq"
 _HIGHEST = "SELECT seq FROM sqlite_sequence WHERE name = 'event'"
 
@@ -168,16 +170,29 @@ class Ledger:
         with self.transaction() as tx:
             return tuple(tx.append(event) for event in events)
 
-    def read(self, after: int = 0) -> Iterator[Event]:
-        """Events numbered above ``after``, oldest first, up to the newest when the last page is read."""
+    def read(self, after: int = 0, without: Iterable[EventKind] = ()) -> Iterator[Event]:
+        """Events numbered above ``after``, oldest first, up to the newest when the last page is read.
+
+        Parameters
+        ----------
+        without : kinds that are passed over unread, which is most of the work
+        """
+        kinds = [kind.value for kind in without]
+        page = _PAGE_WITHOUT.format(", ".join("?" * len(kinds))) if kinds else _PAGE
         while True:
             with self._reading() as connection:
-                rows = connection.exec_driver_sql(_PAGE, (after,)).fetchall()
+                rows = connection.exec_driver_sql(page, (after, *kinds)).fetchall()
             if not rows:
                 return
             for row in rows:
                 yield chain.event_of(cast("chain.Row", row))
             after = rows[-1][0]
+
+    def symbols(self) -> frozenset[str]:
+        """What was ever ordered, adopted or imported."""
+        with self._reading() as connection:
+            rows = connection.exec_driver_sql(_SYMBOLS).fetchall()
+        return frozenset(row[0] for row in rows if row[0])
 
     def by_key(self, key: str) -> Event | None:
         """The committed event with this key."""
