@@ -101,7 +101,7 @@ class Lab:
     def die_somewhere(self) -> None:
         """Kill one desk, most likely where none has died yet."""
         missing = [p for p in POINTS if not self.kills[p]]
-        common = missing[0] if missing and self.dice.random() < 0.8 else self.dice.choice(POINTS)
+        common = self.dice.choice(missing if missing and self.dice.random() < 0.8 else POINTS)
         self.die_at(common)
         if self.dice.random() < 0.4:
             self.die_any_time()
