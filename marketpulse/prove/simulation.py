@@ -37,7 +37,15 @@ _SECONDS = int(timedelta(hours=6, minutes=30).total_seconds())
 _CLOSE = OPENING + timedelta(seconds=_SECONDS)
 _OLD = 300.0
 _LUCK = Luck(lost=0.06, lately=0.14, unanswered=0.22, throttled=0.26, late=4.0, trade=0.05)
-_EXPECTED = {"HALTED", "REDUCING", "RECOVERING", "UNRESOLVED_ORDER", "NOT_REPLACEABLE", "BAD_REQUEST"}
+_EXPECTED = {
+    "HALTED",
+    "REDUCING",
+    "RECOVERING",
+    "UNRESOLVED_ORDER",
+    "NOT_REPLACEABLE",
+    "BAD_REQUEST",
+    "GOOD_TILL_OVER",
+}
 
 
 class _Provider:
