@@ -1,6 +1,6 @@
 """A durable order: ``Execution.place`` until it returns, and bare sqlite3 doing the same statements.
 
-The whole of ``place``: reading the request, the lock, the preview with VaR on twenty positions, the
+The whole of ``place``: reading the request, the lock, every gate on twenty positions, the
 ids, the event's chained hash, the commit with WAL and synchronous=FULL, the fold into the books. The
 statements that ``place`` sends are traced first, and the run ends with an error where the bare
 transaction's differ. Run from the project's folder: ``python -m bench.order_commit``.
@@ -22,7 +22,7 @@ from marketpulse.clock import SimClock
 from marketpulse.execution import Execution
 from marketpulse.meter import Meter
 from marketpulse.portfolio import Books
-from marketpulse.risk import Scenarios, preview
+from marketpulse.risk import Scenarios, verdict
 from marketpulse.storage import Ledger
 from marketpulse.types import OrderRequest, OrderType, Preview, Side
 
@@ -51,7 +51,7 @@ class Desk:
         self.execution.recover()
 
     def gate(self, wish: OrderRequest) -> Preview:
-        return preview(wish, replace(self.whole, instrument=INSTRUMENTS[wish.symbol]))
+        return verdict(wish, replace(self.whole, instrument=INSTRUMENTS[wish.symbol]))
 
     def place(self, number: int) -> None:
         """Place a limit order for ten; each is another intent."""
@@ -88,7 +88,7 @@ def measure() -> list[Row]:
         alone = per_call(lambda: desk.gate(LIMIT))
         desk.ledger.close()
         bare.raw.close()
-    note = f"{alone:.0f} us of it the preview"
+    note = f"{alone:.0f} us of it the gates"
     return [Row("one order placed", value, "us", 3, floor, "bare sqlite3, FULL", relative=True, note=note)]
 
 

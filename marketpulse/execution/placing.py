@@ -67,6 +67,8 @@ class Placer:
         self.installation = installation
         self._accounts = accounts
         self._gate = gate
+        # A gate may have a shorter way to the same refusals: what only a screen shows is not needed here.
+        self._verdict: Callable[..., Preview] = getattr(gate, "verdict", gate)
 
     def read(self, request: OrderRequest | Mapping[str, object]) -> OrderRequest:
         """Read a request, or check one that has been read.
@@ -150,7 +152,7 @@ class Placer:
         Refused
             ``RECOVERING``: nothing was judged.
         """
-        preview = self._gate(request, instead) if instead else self._gate(request)
+        preview = self._verdict(request, instead) if instead else self._verdict(request)
         own = self._own(request)
         said = {reason.code for reason in own}
         failed = (Reason(c.code, c.sentence) for c in preview.failed if c.code not in said)

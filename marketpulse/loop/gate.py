@@ -13,7 +13,7 @@ from marketpulse.portfolio import Books, currencies, equity
 from marketpulse.ports import Broker
 from marketpulse.risk.context import DAILY_LOSS, ORDERS_PER_MINUTE, Day, Offer, Opinion, OrderContext
 from marketpulse.risk.costs import Liquidity, liquidity
-from marketpulse.risk.pretrade import preview
+from marketpulse.risk.pretrade import preview, verdict
 from marketpulse.risk.prospect import Standing
 from marketpulse.risk.var import Scenarios
 from marketpulse.types import (
@@ -85,12 +85,19 @@ class Gate:
 
     def __call__(self, request: OrderRequest, instead: str = "") -> Preview:
         """Pass the order through every gate, on prices of this moment; ``instead`` is not counted."""
+        return preview(request, self._context(request, instead))
+
+    def verdict(self, request: OrderRequest, instead: str = "") -> Preview:
+        """Refuse what ``preview`` refuses, without losses, stress and size: inside the write transaction."""
+        return verdict(request, self._context(request, instead))
+
+    def _context(self, request: OrderRequest, instead: str) -> OrderContext:
         data, books, instrument = self._market.data(), self._books, self._instruments[request.symbol]
         portfolio, rates = books.portfolio, self.rates(data)
         prices = {symbol: datum.quote.price for symbol, datum in data.items()}
         worth = equity(portfolio, prices, rates)
         account, broker = self.venue(instrument) or (None, None)
-        context = OrderContext(
+        return OrderContext(
             instrument=instrument,
             datum=data.get(request.symbol),
             portfolio=portfolio,
@@ -116,7 +123,6 @@ class Gate:
             opinion=_opinion(self.signals.get(request.symbol)),
             locks=None if self.locks is None else self.locks.now(worth),
         )
-        return preview(request, context)
 
     def began(self, day: date, start: float | None, worth: float | None) -> None:
         """Take over what a market day began with, and what the account is worth now; base currency."""

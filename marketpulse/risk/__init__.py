@@ -33,7 +33,7 @@ from marketpulse.risk.kelly import (
 )
 from marketpulse.risk.limits import OPEN_RISK, POSITION, open_risk, quantity_for, stops
 from marketpulse.risk.methods import Pair, expected_shortfall, loss_estimates, value_at_risk
-from marketpulse.risk.pretrade import check, preview
+from marketpulse.risk.pretrade import check, preview, verdict
 from marketpulse.risk.reserve import remaining, reserve, reserved_cash
 from marketpulse.risk.sharpes import (
     deflated_sharpe,
@@ -133,6 +133,7 @@ __all__ = [
     "stops",
     "target_price",
     "value_at_risk",
+    "verdict",
     "view",
     "volatility_stop",
     "walk_forward",

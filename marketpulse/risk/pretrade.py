@@ -32,7 +32,7 @@ from marketpulse.types import (
     TimeInForce,
 )
 
-__all__ = ["check", "preview"]
+__all__ = ["check", "preview", "verdict"]
 
 _NONE = Decimal(0)
 _SPOILED = Check("BAD_REQUEST", "Books", passed=False, sentence="The books do not hold a number.")
@@ -44,10 +44,22 @@ def preview(request: OrderRequest, context: OrderContext) -> Preview:
     Gates that need a number which an earlier gate refused are left out, so a refused preview
     always names the reason that came first, and an accepted one has passed them all.
     """
+    return _passed(request, context, whole=True)
+
+
+def verdict(request: OrderRequest, context: OrderContext) -> Preview:
+    """The gates and the costs of ``preview``, without what only a screen shows: losses, stress and size.
+
+    It refuses exactly what ``preview`` refuses, in a fraction of the time, while the books are held still.
+    """
+    return _passed(request, context, whole=False)
+
+
+def _passed(request: OrderRequest, context: OrderContext, *, whole: bool) -> Preview:
     checks, sizes, book = _gate(request, context)
     if sizes is None:
         return Preview(request, tuple(checks), position_before=context.units)
-    return _outcome(request, context, checks, sizes, book)
+    return _outcome(request, context, checks, (sizes, book), whole=whole)
 
 
 def check(request: OrderRequest, context: OrderContext) -> tuple[Check, ...]:
@@ -204,9 +216,15 @@ def _best(quote: Quote, instrument: Instrument) -> tuple[float, float]:
 
 
 def _outcome(
-    request: OrderRequest, context: OrderContext, checks: list[Check], sizes: gates.Sizes, book: Bought | None
+    request: OrderRequest,
+    context: OrderContext,
+    checks: list[Check],
+    found: tuple[gates.Sizes, Bought | None],
+    *,
+    whole: bool,
 ) -> Preview:
-    """What the order would do to cash, position, VaR and open risk."""
+    """What the order would do to cash and position and, where ``whole``, to VaR, stress and open risk."""
+    sizes, book = found
     after = max(sizes.held + request.quantity * request.side.sign, _NONE)
     equity, rate = context.equity, sizes.rate
     paid = float(fee(context.instrument, request.quantity, Decimal(repr(sizes.reference))))
@@ -216,15 +234,11 @@ def _outcome(
     if sizes.free_cash is not None:
         cash = float(sizes.free_cash) - request.side.sign * sizes.value - paid - moved
     worth = float(after) * sizes.price * rate
-    before, later, stress = _losses(
-        request.symbol, context, book, float(after - sizes.held) * sizes.price * rate
-    )
-    told = [*checks, _var_check(before, later)]
-    if book is None:
-        told.append(open_risk_check(_open_risk(request, context, after, sizes), equity))
+    told, shown = _shown(request, context, after, found) if whole else ([], _HIDDEN)
+    before, later, stress = shown
     return Preview(
         request,
-        tuple(told),
+        (*checks, *told),
         reference_price=sizes.reference,
         notional=_known(sizes.value * rate),
         weight_after=_known(worth / equity)
@@ -241,9 +255,27 @@ def _outcome(
         mid=(sizes.bid + sizes.ask) / 2.0,
         es_before=before.es,
         es_after=later.es,
-        sizing=sizing(request, context, sizes, book) if book else None,
+        sizing=sizing(request, context, sizes, book) if book and whole else None,
         stress=stress,
     )
+
+
+_Shown = tuple[Prospect, Prospect, tuple[StressLoss, ...]]
+_UNSEEN = Prospect(None, None, "not looked at")
+_HIDDEN: _Shown = (_UNSEEN, _UNSEEN, ())
+
+
+def _shown(
+    request: OrderRequest, context: OrderContext, after: Decimal, found: tuple[gates.Sizes, Bought | None]
+) -> tuple[list[Check], _Shown]:
+    """Losses before and after, in each scenario too, and the checks that only tell of them."""
+    sizes, book = found
+    more = float(after - sizes.held) * sizes.price * sizes.rate
+    before, later, stress = _losses(request.symbol, context, book, more)
+    told = [_var_check(before, later)]
+    if book is None:
+        told.append(open_risk_check(_open_risk(request, context, after, sizes), context.equity))
+    return told, (before, later, stress)
 
 
 def _losses(

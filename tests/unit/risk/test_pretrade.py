@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tickets import INSTRUMENTS, NOW, ask, context, datum, limit, order, portfolio, sell, stop, walk
 
 from marketpulse.risk.costs import Liquidity
-from marketpulse.risk.pretrade import check, preview
+from marketpulse.risk.pretrade import check, preview, verdict
 from marketpulse.risk.var import Scenarios
 from marketpulse.types import (
     Agreement,
@@ -352,3 +352,21 @@ def test_a_preview_of_twenty_positions_takes_well_under_a_millisecond():
     full = context(portfolio=books, prices=prices, scenarios=scenarios)
     best = min(timeit.repeat(lambda: preview(ask(), full), number=5, repeat=50)) / 5
     assert best < 1e-3  # generous, for a shared machine; bench/ measures it
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"quantity": Decimal(200)},
+        {"side": Side.SELL},
+        {"type": OrderType.LIMIT, "limit_price": Decimal("99.5")},
+    ],
+)
+def test_the_verdict_refuses_what_the_preview_refuses_and_costs_the_same(changes):
+    wish = raw(**changes)
+    seen, short = preview(wish, context()), verdict(wish, context())
+    assert short.failed == seen.failed
+    told = ("notional", "fees", "slippage", "cash_after", "mid", "position_after", "reference_price")
+    assert [getattr(short, name) for name in told] == [getattr(seen, name) for name in told]
+    assert (short.var_after, short.sizing, short.stress) == (None, None, ())
