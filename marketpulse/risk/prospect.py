@@ -92,10 +92,13 @@ def prospect(values: Mapping[str, float], scenarios: Scenarios | None, standing:
         return _scaled(historical_tail(kept.pnl(held), LEVEL), standing, kept.outcomes.shape[1])
     if scenarios is None:
         return Prospect(None, None, "unknown, no bars have been read yet")
-    pnl = scenarios.pnl(held)[1] if held and scenarios.knows(held) else np.empty(0)
-    if len(pnl) < MINIMUM or not isfinite(float(pnl.sum())):
-        said = scenarios.var(held)  # empty, or unknown with its reason
-        return Prospect(said.value, said.value, said.note)
+    with np.errstate(over="ignore", invalid="ignore"):  # an absurd rate: told as unknown, not warned of
+        pnl = scenarios.pnl(held)[1] if held and scenarios.knows(held) else np.empty(0)
+        if len(pnl) < MINIMUM or not isfinite(float(pnl.sum())):
+            said = scenarios.var(held)  # empty, or unknown with its reason
+            known = said.value is not None and isfinite(said.value)
+            value = said.value if known else None
+            return Prospect(value, value, said.note)
     tail = historical_tail(pnl, LEVEL)
     note = f"1-day 99 %, historical simulation, {len(pnl)} bars"
     return Prospect(max(0.0, tail.var), max(0.0, tail.es), note)
