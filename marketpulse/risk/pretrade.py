@@ -241,9 +241,7 @@ def _outcome(
         (*checks, *told),
         reference_price=sizes.reference,
         notional=_known(sizes.value * rate),
-        weight_after=_known(worth / equity)
-        if equity is not None and isfinite(equity) and equity > 0
-        else None,
+        weight_after=_weight(worth, equity),
         var_before=before.var,
         var_after=later.var,
         var_note=later.note,
@@ -288,6 +286,12 @@ def _losses(
     outlook = book.outlook if book and same else Outlook(values, symbol, context.scenarios, standing)
     stress = stressed(standing.shocks, values, (symbol, more)) if standing else ()
     return outlook.at(0.0), outlook.at(more), stress
+
+
+def _weight(worth: float, equity: float | None) -> float | None:
+    """Return a part of equity, where that is known and there is some."""
+    known = equity is not None and isfinite(equity) and equity > 0
+    return _known(worth / equity) if known and equity else None
 
 
 def _known(number: float) -> float | None:
