@@ -1,14 +1,13 @@
 """The verb ``risk``: what a file of returns says about tomorrow's loss, and how good that would have been."""
 
 import argparse
-import csv
-import math
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 
 from marketpulse.cli.client import Said
+from marketpulse.cli.csvfile import BAD, Lines, number, read_lines
 from marketpulse.cli.output import as_json, table
 from marketpulse.risk import (
     FEWEST,
@@ -29,7 +28,6 @@ _NAMES = frozenset({"return", "returns", "ret", "r"})
 _MOST = 100_000  # rows: beyond, a file is not of daily returns
 _LONG, _SHORT = 1_000, 500
 _ENOUGH = 250  # days to test on before a longer window is taken
-_BAD = "BAD_FILE"
 _FITTED = (Method.FHS_GJR, Method.GJR_SKEWT)
 
 
@@ -129,22 +127,14 @@ def read_returns(path: Path) -> FloatArray:
     Traceback (most recent call last):
     marketpulse.cli.client.Said: no such file is not there.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [(line, row) for line, row in enumerate(csv.reader(file), 1) if any(map(str.strip, row))]
-    except FileNotFoundError:
-        raise Said("NO_FILE", f"{path} is not there.") from None
-    except OSError as error:
-        raise Said(_BAD, f"{path} cannot be read ({error.strerror}).") from None
-    except (UnicodeDecodeError, csv.Error):
-        raise Said(_BAD, f"{path} is not a CSV file in UTF-8.") from None
+    rows = read_lines(path)
     if len(rows) > _MOST:
-        raise Said(_BAD, f"{path} has {len(rows)} rows; more than {_MOST} are not read.")
+        raise Said(BAD, f"{path} has {len(rows)} rows; more than {_MOST} are not read.")
     at, rows = _column(rows)
-    return np.array([_number(path, line, row, at) for line, row in rows], np.float64)
+    return np.array([number(path, line, row, at) for line, row in rows], np.float64)
 
 
-def _column(rows: list[tuple[int, list[str]]]) -> tuple[int, list[tuple[int, list[str]]]]:
+def _column(rows: Lines) -> tuple[int, Lines]:
     """Which column holds the returns, and the rows below the header."""
     if not rows:
         return -1, rows
@@ -157,15 +147,3 @@ def _column(rows: list[tuple[int, list[str]]]) -> tuple[int, list[tuple[int, lis
     except ValueError:
         return -1, rows[1:]
     return -1, rows
-
-
-def _number(path: Path, line: int, row: list[str], at: int) -> float:
-    try:
-        cell = row[at].strip()
-    except IndexError:
-        raise Said(_BAD, f"Line {line} of {path} has no column {at + 1}.") from None
-    try:
-        return float(cell) if cell else math.nan
-    except ValueError:
-        shown = cell if len(cell) <= 40 else cell[:40] + "..."  # noqa: PLR2004 - a sentence's worth
-        raise Said(_BAD, f"Line {line} of {path} holds {shown!r}, which is not a number.") from None

@@ -1,7 +1,6 @@
 """The verb ``signals``: what our models would have said of a file of bars, and whether that was skill."""
 
 import argparse
-import csv
 import math
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marketpulse.cli.client import Said
+from marketpulse.cli.csvfile import BAD, bad_cell, cell, number, read_lines
 from marketpulse.cli.output import as_json, pairs
 from marketpulse.models.assess import Assessment, aligned, assess
 from marketpulse.models.rows import NotTrainable
@@ -20,7 +20,6 @@ __all__ = ["read_bars", "signals"]
 
 _COLUMNS = ("time", "open", "high", "low", "close", "volume")
 _MOST = 50_000  # bars: beyond, an answer would take hours
-_BAD = "BAD_FILE"
 _HALF_DAY, _HALF_HOUR = 43_200, 1_800
 _MILLIS = 1e11  # seconds since 1970 beyond the year 5000 are milliseconds
 
@@ -95,38 +94,26 @@ def read_bars(path: Path) -> Bars:
     Said
         The file cannot be read as bars.
     """
-    rows = _lines(path)
+    rows = read_lines(path)
     if not rows:
-        raise Said(_BAD, f"{path} is empty.")
+        raise Said(BAD, f"{path} is empty.")
     head = [cell.strip().lower() for cell in rows[0][1]]
     missing = [name for name in _COLUMNS if name not in head]
     if missing:
-        raise Said(_BAD, f"{path} has no column {', '.join(missing)}; {','.join(_COLUMNS)} are needed.")
+        raise Said(BAD, f"{path} has no column {', '.join(missing)}; {','.join(_COLUMNS)} are needed.")
     if len(rows) - 1 > _MOST:
-        raise Said(_BAD, f"{path} has {len(rows) - 1} bars; more than {_MOST} are not read.")
+        raise Said(BAD, f"{path} has {len(rows) - 1} bars; more than {_MOST} are not read.")
     places = [head.index(name) for name in _COLUMNS]
     time = np.array([_time(path, line, row, places[0]) for line, row in rows[1:]], dtype=np.int64)
     back = np.flatnonzero(np.diff(time) <= 0)
     if len(back):
         line = rows[int(back[0]) + 2][0]
-        raise Said(_BAD, f"Line {line} of {path} is not later than the line before it.")
+        raise Said(BAD, f"Line {line} of {path} is not later than the line before it.")
     opened, high, low, close, volume = (
-        np.array([_number(path, line, row, at) for line, row in rows[1:]], dtype=np.float64)
+        np.array([number(path, line, row, at) for line, row in rows[1:]], dtype=np.float64)
         for at in places[1:]
     )
     return Bars("FILE", _interval(time), time, opened, high, low, close, volume, "file", adjusted=True)
-
-
-def _lines(path: Path) -> list[tuple[int, list[str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return [(line, row) for line, row in enumerate(csv.reader(file), 1) if any(map(str.strip, row))]
-    except FileNotFoundError:
-        raise Said("NO_FILE", f"{path} is not there.") from None
-    except OSError as error:
-        raise Said(_BAD, f"{path} cannot be read ({error.strerror}).") from None
-    except (UnicodeDecodeError, csv.Error):
-        raise Said(_BAD, f"{path} is not a CSV file in UTF-8.") from None
 
 
 def _interval(time: NDArray[np.int64]) -> Interval:
@@ -138,35 +125,16 @@ def _interval(time: NDArray[np.int64]) -> Interval:
 
 def _time(path: Path, line: int, row: list[str], at: int) -> int:
     """Seconds since 1970 of an ISO date or moment (UTC where it names no zone), or of such a number."""
-    cell = _cell(path, line, row, at)
+    text = cell(path, line, row, at)
     try:
-        number = float(cell)
-        seconds = number / 1000.0 if abs(number) > _MILLIS else number
+        told = float(text)
+        seconds = told / 1000.0 if abs(told) > _MILLIS else told
         if abs(seconds) < _MILLIS:
             return math.floor(seconds)
     except ValueError:  # no number: a date, or nothing
         pass
     try:
-        moment = datetime.fromisoformat(cell)
+        moment = datetime.fromisoformat(text)
         return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError):
-        raise Said(_BAD, f"Line {line} of {path} holds the time {_short(cell)}, which is none.") from None
-
-
-def _number(path: Path, line: int, row: list[str], at: int) -> float:
-    cell = _cell(path, line, row, at)
-    try:
-        return float(cell) if cell else math.nan
-    except ValueError:
-        raise Said(_BAD, f"Line {line} of {path} holds {_short(cell)}, which is not a number.") from None
-
-
-def _cell(path: Path, line: int, row: list[str], at: int) -> str:
-    try:
-        return row[at].strip()
-    except IndexError:
-        raise Said(_BAD, f"Line {line} of {path} has no column {at + 1}.") from None
-
-
-def _short(cell: str) -> str:
-    return repr(cell if len(cell) <= 40 else cell[:40] + "...")  # noqa: PLR2004 - a sentence's worth
+        raise bad_cell(path, line, text, "holds the time", "none") from None
