@@ -4,7 +4,6 @@ It reads the job, works for some seconds at low priority, and writes the report 
 ends with 0 only when both are complete.
 """
 
-import os
 import sys
 from math import isfinite
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 
 from marketpulse.clock import Clock, WallClock
 from marketpulse.loop.riskfile import Found, Job, load_job, save_found
+from marketpulse.meter.children import lower_priority
 from marketpulse.performance import beta, tear_sheet
 from marketpulse.risk import moments, probabilistic_sharpe, sharpe_error
 from marketpulse.risk.report import Held, Scales, backtests, estimates, futures_of, parts, together
@@ -20,7 +20,6 @@ from marketpulse.types import Component, FloatArray, Measure, RiskReport
 
 __all__ = ["main", "measure"]
 
-_NICE = 10
 _ARGUMENTS = 2
 _SHARES, _COINS = 252, 365
 _FEWEST = 20  # daily returns before a ratio says anything
@@ -31,8 +30,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != _ARGUMENTS:
         sys.stderr.write("usage: python -m marketpulse.loop.riskjob JOBDIR\n")
         return 2
-    if hasattr(os, "nice"):  # Windows has none: there the parent starts us below normal
-        os.nice(_NICE)
+    lower_priority()
     folder = Path(arguments[1])
     save_found(folder, measure(load_job(folder), WallClock()))
     return 0

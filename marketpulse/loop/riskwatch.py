@@ -4,23 +4,21 @@ One process at a time works on a job (``riskjob``); the loop's thread starts it,
 a turn, and is never kept waiting. What was found is kept in files, so that a restart shows it with its age.
 """
 
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 
-import marketpulse
 from marketpulse.loop.equity import EquityLog
 from marketpulse.loop.gate import Gate
 from marketpulse.loop.redzone import RedZone
 from marketpulse.loop.riskfile import Found, load_found, save_job
 from marketpulse.loop.risktask import Task
 from marketpulse.loop.rooms import Rooms
+from marketpulse.meter.children import spawn
 from marketpulse.risk import gates_book
 from marketpulse.risk.currency import worths
 from marketpulse.risk.prospect import Standing, prospect
@@ -37,8 +35,6 @@ _AFTER = 4.0  # seconds after the start, so that the first page is not slowed
 _LONGEST = 900.0  # seconds after which a job is taken for stuck
 _FOLDER, _RUN, _LOG = "risk", "run-", "worker.log"
 _FILES = ("outcomes.npz", "report.json")
-_PASSED_ON = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LD_LIBRARY_PATH")
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 class RiskWatch:
@@ -59,7 +55,7 @@ class RiskWatch:
         self._found: Found | None = load_found(self._folder)
         self._before = self._found is not None
         self._failed = ""
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: subprocess.Popen[str] | None = None
         self._run: Path | None = None
         self._new = False
         now = rooms.clock.monotonic()
@@ -169,7 +165,7 @@ class RiskWatch:
                 shutil.rmtree(left, ignore_errors=True)
             self._run = Path(tempfile.mkdtemp(prefix=_RUN, dir=self._folder))
             save_job(self._run, task.job())
-            self._child = _spawn(self._run)
+            self._child = spawn("marketpulse.loop.riskjob", self._run, self._run / _LOG)
         except OSError as error:
             self._end(f"The risk could not be measured ({error.strerror}).")
 
@@ -219,25 +215,3 @@ class RiskWatch:
         except OSError:
             return ""
         return (text.strip().splitlines() or [""])[-1]
-
-
-def _spawn(folder: Path) -> "subprocess.Popen[bytes]":
-    """Start the process with an environment of its own: no key of ours reaches it, and one thread of algebra."""
-    root = Path(marketpulse.__file__).parent.parent
-    environment = {name: value for name, value in os.environ.items() if name.upper() in _PASSED_ON}
-    environment |= dict.fromkeys(_THREADS, "1") | {"PYTHONPATH": str(root)}
-    if sys.platform == "win32":
-        flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW
-    else:
-        flags = 0
-    with (folder / _LOG).open("wb") as log:
-        return subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
-            [sys.executable, "-m", "marketpulse.loop.riskjob", str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env=environment,
-            cwd=root,
-            creationflags=flags,
-            start_new_session=True,  # a Ctrl-C in the terminal is for the desk, which then ends us
-        )

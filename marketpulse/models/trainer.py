@@ -1,10 +1,8 @@
 """Training beside the desk: one child process at a time, its progress, and its end."""
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -12,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-import marketpulse
 from marketpulse.errors import MarketPulseError
 from marketpulse.meter import Meter
+from marketpulse.meter.children import spawn
 from marketpulse.models.document import decode
 from marketpulse.models.job import MODEL, Job, save
 from marketpulse.types import Bars, ModelStage, ModelStatus
@@ -26,9 +24,6 @@ _LOG = "worker.log"
 _RUN = "run-"
 _WAIT = 5.0
 _CRASHED = "Training ended unexpectedly; the desk works on without a model."
-_PASSED_ON = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LD_LIBRARY_PATH")
-_KERNELS = "OPENBLAS_"  # which kernels this machine's algebra uses: others change the last digits
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 class Trainer:
@@ -67,7 +62,7 @@ class Trainer:
                 shutil.rmtree(left, ignore_errors=True)
             self._folder = Path(tempfile.mkdtemp(prefix=_RUN, dir=self._job_dir))
             save(self._folder, Job(tuple(panel), benchmark, cutoff, source))
-            self._child = _spawn(self._folder)
+            self._child = spawn("marketpulse.models.worker", self._folder, self._folder / _LOG, told=True)
         except OSError as error:
             self._fail("The training process could not be started.", str(error))
             return
@@ -150,30 +145,6 @@ class Trainer:
         self._meter.fault(_FAULT, f"{sentence} ({detail})" if detail != sentence else sentence)
         with self._lock:
             self._status = ModelStatus(ModelStage.FAILED, self._status.progress, sentence)
-
-
-def _spawn(folder: Path) -> "subprocess.Popen[str]":
-    """Start the worker with an environment of its own: no key of ours reaches it, and one thread of algebra."""
-    root = Path(marketpulse.__file__).parent.parent
-    environment = {n: v for n, v in os.environ.items() if n.upper() in _PASSED_ON or n.startswith(_KERNELS)}
-    environment |= dict.fromkeys(_THREADS, "1") | {"PYTHONPATH": str(root)}
-    if sys.platform == "win32":
-        flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW
-    else:
-        flags = 0
-    with (folder / _LOG).open("wb") as log:
-        return subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
-            [sys.executable, "-m", "marketpulse.models.worker", str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            env=environment,
-            cwd=root,
-            text=True,
-            encoding="utf-8",
-            creationflags=flags,
-            start_new_session=True,  # a Ctrl-C in the terminal is for the desk, which then ends us
-        )
 
 
 def _last_line(path: Path) -> str:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from marketpulse.clock import WallClock
 from marketpulse.errors import MarketPulseError
+from marketpulse.meter.children import lower_priority
 from marketpulse.models.job import MODEL, load
 
 __all__ = ["main"]
 
-_NICE = 10
 _ARGUMENTS = 2
 
 
@@ -25,8 +25,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != _ARGUMENTS:
         sys.stderr.write("usage: python -m marketpulse.models.worker JOBDIR\n")
         return 2
-    if hasattr(os, "nice"):  # Windows has none: there the parent starts us below normal
-        os.nice(_NICE)
+    lower_priority()
     folder = Path(arguments[1])
     try:
         _report(0.0, "Loading the training code.")
