@@ -174,6 +174,7 @@ def _execution(
         instruments=ground.known,
         clock=ground.clock,
         gate=gate,
+        verdict=gate.verdict,
         meter=ground.meter,
     )
 

@@ -59,6 +59,7 @@ class Execution:
     route : names the account among ``brokers`` that trades an instrument
     live : accounts at live venues; where there are any, ``brokers`` is empty
     gate : previews a request on the books as they stand
+    verdict : refuses what ``gate`` refuses without what only a screen shows; None: ``gate`` itself
     probe : called with a name at each point where a crash is interesting
     """
 
@@ -73,6 +74,7 @@ class Execution:
         clock: Clock,
         gate: Callable[[OrderRequest], Preview],
         meter: Meter,
+        verdict: Callable[..., Preview] | None = None,
         live: Sequence[Live] = (),
         probe: Callable[[str], None] = nothing,
     ) -> None:
@@ -83,7 +85,7 @@ class Execution:
         self._ender = Ender(self._kit, Asker(self._kit, Booker(self._kit)))
         seats = [Seat(account, journal.admit) for account in live]
         self._accounts = Accounts(self._kit, venues, seats, route, self.halt)
-        self._placer = Placer(self._kit, ledger.installation, self._accounts, gate)
+        self._placer = Placer(self._kit, ledger.installation, self._accounts, gate, verdict=verdict)
         self._changer = Changer(self._kit, self._placer)
         self._accounts.keep(self._placer)
         self._sessions: Mapping[str, SessionInfo] = {}

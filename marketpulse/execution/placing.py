@@ -52,8 +52,9 @@ class Placer:
     Parameters
     ----------
     accounts : which account trades an instrument, and why it may not
-    gate : previews a request on the books as they stand; called inside the write transaction, where an
-        order is replaced with that one's id: it is not counted
+    gate : previews a request on the books as they stand
+    verdict : a shorter way to the same refusals and costs, called inside the write transaction; where an
+        order is replaced with that one's id: it is not counted. None: ``gate``
     """
 
     def __init__(
@@ -62,13 +63,14 @@ class Placer:
         installation: str,
         accounts: Routing,
         gate: Callable[..., Preview],
+        *,
+        verdict: Callable[..., Preview] | None = None,
     ) -> None:
         self._kit = kit
         self.installation = installation
         self._accounts = accounts
         self._gate = gate
-        # A gate may have a shorter way to the same refusals: what only a screen shows is not needed here.
-        self._verdict: Callable[..., Preview] = getattr(gate, "verdict", gate)
+        self._verdict = verdict or gate
 
     def read(self, request: OrderRequest | Mapping[str, object]) -> OrderRequest:
         """Read a request, or check one that has been read.

@@ -56,7 +56,7 @@ def verdict(request: OrderRequest, context: OrderContext) -> Preview:
 
 
 def _passed(request: OrderRequest, context: OrderContext, *, whole: bool) -> Preview:
-    checks, sizes, book = _gate(request, context)
+    checks, sizes, book = _gate(request, context, brief=not whole)
     if sizes is None:
         return Preview(request, tuple(checks), position_before=context.units)
     return _outcome(request, context, checks, (sizes, book), whole=whole)
