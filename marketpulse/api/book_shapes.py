@@ -67,7 +67,7 @@ class QualitiesReply(BaseModel):
     quality: list[QualityReply]
 
 
-def _lot(lot: Lot) -> LotReply:
+def _lot(lot: Lot | ClosedLot) -> LotReply:
     return LotReply(
         account=lot.account,
         symbol=lot.symbol,
@@ -80,12 +80,7 @@ def _lot(lot: Lot) -> LotReply:
 
 def _closed(lot: ClosedLot) -> ClosedLotReply:
     return ClosedLotReply(
-        account=lot.account,
-        symbol=lot.symbol,
-        opened=lot.opened,
-        quantity=exact(lot.quantity),
-        cost=exact(lot.cost),
-        currency=lot.currency,
+        **_lot(lot).model_dump(),
         closed=lot.closed,
         proceeds=exact(lot.proceeds),
         gain=exact(lot.gain),
