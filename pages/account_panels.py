@@ -2,10 +2,7 @@
 
 from collections.abc import Callable
 
-import streamlit as st
-
 from marketpulse import desk
-from marketpulse.errors import MarketPulseError, Refused
 from marketpulse.types import (
     AccountView,
     Balance,
@@ -17,7 +14,7 @@ from marketpulse.types import (
     Rate,
     Snapshot,
 )
-from pages import parts
+from pages import deeds, parts
 from pages.parts import Column, Markup
 from pages.words import when
 
@@ -144,25 +141,13 @@ def _needs(view: AccountView, now: Snapshot) -> None:
 
 def _typed(view: AccountView, name: str, label: str, button: str, act: Callable[[str], object]) -> None:
     """A field for what must be typed, and its button."""
-    key = f"{name}_{view.broker}"
-
-    def press() -> None:
-        text = str(st.session_state.get(f"{key}_text") or "").strip()
-        try:
-            act(text)
-        except Refused as no:
-            parts.say(no.sentence, "block")
-        except MarketPulseError as fault:
-            parts.say(f"{button}: {fault}", "error")
-        else:
-            parts.say(f"Done: {button.lower()} {view.broker}.")
-
-    with (
-        st.form(key, border=False, enter_to_submit=True, clear_on_submit=True),
-        st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"),
-    ):
-        st.text_input(label, key=f"{key}_text", autocomplete="off")
-        st.form_submit_button(button, key=f"{key}_go", on_click=press)
+    done = f"Done: {button.lower()} {view.broker}."
+    deeds.typed(
+        f"{name}_{view.broker}",
+        label,
+        button,
+        lambda text: deeds.attempt(lambda: act(text), done, "check_circle", button),
+    )
 
 
 def _units(number: object) -> str:

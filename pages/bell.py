@@ -3,9 +3,8 @@
 import streamlit as st
 
 from marketpulse import desk
-from marketpulse.errors import MarketPulseError, Refused
 from marketpulse.types import AlertView, Severity, Snapshot
-from pages import parts
+from pages import deeds, parts
 from pages.words import when
 
 __all__ = ["bell", "panel"]
@@ -109,21 +108,17 @@ def _toggle() -> None:
 def _unlock() -> None:
     name = str(st.session_state.get("unlock_name") or "")
     typed = str(st.session_state.get("unlock_text") or "").strip()
-    try:
-        lock = desk.current().unlock(name, typed)
-    except Refused as no:
-        parts.say(no.sentence, "block")
-    except MarketPulseError as fault:
-        parts.say(f"Not lifted: {fault}", "error")
-    else:
-        parts.say(f"{lock.name} is lifted.", "lock_open")
+    deeds.attempt(
+        lambda: desk.current().unlock(name, typed),
+        lambda lock: f"{lock.name} is lifted.",
+        "lock_open",
+        "Not lifted",
+    )
 
 
 def _seen(*ids: str) -> None:
-    try:
+    def act() -> None:
         for alert in ids:
             desk.current().acknowledge(alert)
-    except Refused as no:
-        parts.say(no.sentence, "block")
-    except MarketPulseError as fault:
-        parts.say(f"Not acknowledged: {fault}", "error")
+
+    deeds.attempt(act, "", "", "Not acknowledged")

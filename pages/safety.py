@@ -5,9 +5,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from marketpulse import desk
-from marketpulse.errors import MarketPulseError, Refused
 from marketpulse.types import EventKind, Halt, Snapshot
-from pages import parts
+from pages import deeds, parts
 from pages.words import order_words, when
 
 __all__ = ["switches"]
@@ -113,12 +112,7 @@ def _flattening(snapshot: Snapshot) -> bool:
 def _word(name: str, place: str, act: Callable[[str], None]) -> None:
     """A field for one typed word, and its button."""
     word, label, button = _WORDS[name]
-    with (
-        st.form(f"{name}_{place}", border=False, enter_to_submit=True, clear_on_submit=True),
-        st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"),
-    ):
-        st.text_input(label, key=f"{name}_{place}_text", placeholder=word, autocomplete="off")
-        st.form_submit_button(button, key=f"{name}_{place}_go", on_click=act, args=(place,))
+    deeds.typed(f"{name}_{place}", label, button, act, word)
 
 
 def _ask(what: str) -> None:
@@ -127,14 +121,7 @@ def _ask(what: str) -> None:
 
 def _do(act: Callable[[], object], said: str, symbol: str, failed: str) -> None:
     st.session_state.halt_asked = ""
-    try:
-        act()
-    except Refused as no:
-        parts.say(no.sentence, "block")
-    except MarketPulseError as fault:
-        parts.say(f"{failed}: {fault}", "error")
-    else:
-        parts.say(said, symbol)
+    deeds.attempt(act, said, symbol, failed)
 
 
 def _halt() -> None:
@@ -147,12 +134,10 @@ def _reduce() -> None:
     _do(lambda: desk.current().reduce(WHY), said, "front_hand", "Nothing was changed")
 
 
-def _flatten(place: str) -> None:
-    typed = str(st.session_state.get(f"flatten_{place}_text") or "").strip()
+def _flatten(typed: str) -> None:
     said = "Halted; everything held is being sold."
     _do(lambda: desk.current().flatten(typed), said, "front_hand", "Nothing was sold")
 
 
-def _resume(place: str) -> None:
-    typed = str(st.session_state.get(f"resume_{place}_text") or "").strip()
+def _resume(typed: str) -> None:
     _do(lambda: desk.current().resume(typed), "Trading is resumed.", "play_arrow", "Still halted")

@@ -3,9 +3,8 @@
 import streamlit as st
 
 from marketpulse import desk
-from marketpulse.errors import MarketPulseError, Refused
 from marketpulse.types import OPEN_STATES, Edge, Order, OrderState, Snapshot
-from pages import changing, parts
+from pages import changing, deeds, parts
 from pages.parts import Column
 from pages.words import (
     away,
@@ -39,14 +38,12 @@ _EVENTS = (Column("", "nowrap"), Column(""), Column("", "wrap"))
 
 def cancel(order_id: str) -> None:
     """Ask the desk to cancel one order, and say how that went."""
-    try:
-        order = desk.current().cancel(order_id)
-    except Refused as no:
-        parts.say(no.sentence, "block")
-    except MarketPulseError as fault:
-        parts.say(f"Not canceled: {fault}", "error")
-    else:
-        parts.say(f"Cancel asked for: {order.request.side} {order.request.symbol}.", "cancel")
+    deeds.attempt(
+        lambda: desk.current().cancel(order_id),
+        lambda order: f"Cancel asked for: {order.request.side} {order.request.symbol}.",
+        "cancel",
+        "Not canceled",
+    )
 
 
 def follow(snapshot: Snapshot) -> None:
