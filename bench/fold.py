@@ -4,11 +4,10 @@ Beside it: only turning the same fills' texts into Decimals and adding up the ca
 project's folder: ``python -m bench.fold``.
 """
 
-import time
 from decimal import Decimal
 
 from bench.books import NOW, SYMBOLS, request
-from bench.table import Row, show
+from bench.table import Row, best, show
 from marketpulse.portfolio import Books
 from marketpulse.portfolio.codec import Booking, Cash, Intent, write_booking, write_cash, write_intent
 from marketpulse.types import Event, EventKind, Fill, OrderState, Side
@@ -47,15 +46,6 @@ def bare(ledger: list[Event]) -> Decimal:
             value = Decimal(fill["quantity"]) * Decimal(fill["price"])
             cash += (value if fill["side"] == "sell" else -value) - Decimal(fill["fee"])
     return cash
-
-
-def best(work, times: int = 5) -> float:
-    found = []
-    for _ in range(times):
-        start = time.perf_counter()
-        work()
-        found.append(time.perf_counter() - start)
-    return min(found)
 
 
 def measure() -> list[Row]:

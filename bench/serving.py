@@ -17,7 +17,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from bench.indicators import walk
-from bench.table import Row, show
+from bench.table import Row, best, show
 from marketpulse.clock import WallClock
 from marketpulse.features.full import NAMES
 from marketpulse.models.ensemble import Ensemble, Standing
@@ -52,8 +52,8 @@ def _measured():
         raise SystemExit(f"the served ensemble differs from scikit-learn by {worst:.1g}")
     one, slow = _times(served, ensemble, rows)
     many, many_slow = (
-        _best(lambda: served.ask(rows[:MANY], base[:MANY])),
-        _best(lambda: plain(ensemble, rows[:MANY], base[:MANY])),
+        best(lambda: served.ask(rows[:MANY], base[:MANY]), times=10),
+        best(lambda: plain(ensemble, rows[:MANY], base[:MANY]), times=10),
     )
     said = f"{compared:,} rows compared, {worst:.0e} apart at most"
     what, beside = "one-row ensemble of 3, calibrated and pooled", "scikit-learn, one thread"
@@ -118,15 +118,6 @@ def _block(ask, rows, calls):
         worked.append(time.thread_time() - begun)
         taken.append(time.perf_counter() - start)
     return [*(np.percentile(taken, [50, 99]) * 1e6), np.median(worked) * 1e6]
-
-
-def _best(work, times=10):
-    found = []
-    for _ in range(times):
-        start = time.perf_counter()
-        work()
-        found.append(time.perf_counter() - start)
-    return min(found)
 
 
 def _decided(by, rows, calls=1_000):
