@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,13 +14,31 @@ from unit.sources.crypto import bybit_ticker, exchange_info, instruments_info, p
 from marketpulse.brokers.binance import BinanceBroker
 from marketpulse.brokers.bybit import BybitBroker
 from marketpulse.clock import Clock, SimClock
-from marketpulse.types import AssetClass, Instrument
+from marketpulse.ports import OrderRef
+from marketpulse.types import AssetClass, Instrument, OrderRequest, OrderType, Side, TimeInForce
 
 KEY, SECRET = "k" + "e" * 30, "s" + "h" * 30
 BTC = pair("BTC/USDT")
 INDEX = Instrument("^GSPC", "S&P 500", AssetClass.INDEX, "USD", "XNYS", Decimal("0.01"), Decimal(1))
 KNOWN = {BTC.symbol: BTC, INDEX.symbol: INDEX}
 PRICE = Decimal("100.01")
+CLIENT, OTHER = "MPAAAAAAAAAAAAAAAAAA", "MPBBBBBBBBBBBBBBBBBB"
+ONE = Decimal(1)
+NOON = datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
+REF = OrderRef(CLIENT, None, BTC)
+_SIGNING = {"timestamp", "recvWindow", "signature"}
+
+
+def order_of(kind, side=Side.SELL, *, limit=None, stop=None, force=TimeInForce.GTC, **more):
+    """An order for one bitcoin."""
+    price, trigger = (None if p is None else Decimal(p) for p in (limit, stop))
+    return OrderRequest("BTC/USDT", side, OrderType(kind), ONE, price, trigger, force, **more)
+
+
+def binance_sent(desk):
+    """The fields of each order that was sent to Binance, without those that sign it."""
+    asked = desk.wire.sent("POST", "/order")
+    return [{k: v for k, v in fields.items() if k not in _SIGNING} for fields in asked]
 
 
 class Wire(requests.Session):

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from unit.brokers.pairs import BTC, BinanceDesk, error
+from unit.brokers.pairs import BTC, CLIENT, NOON, ONE, OTHER, REF, BinanceDesk, binance_sent, error
 from unit.sources.crypto import pair
 
 from marketpulse.clock import SimClock
@@ -10,18 +10,15 @@ from marketpulse.errors import Rejected, Uncertain
 from marketpulse.ports import OrderRef
 from marketpulse.types import OrderRequest, OrderState, OrderType, Side, TimeInForce
 
-CLIENT, OTHER = "MPAAAAAAAAAAAAAAAAAA", "MPBBBBBBBBBBBBBBBBBB"
-ONE = Decimal(1)
 MARKET = OrderRequest("BTC/USDT", Side.BUY, OrderType.MARKET, Decimal("0.00100"))
 LIMIT = OrderRequest("BTC/USDT", Side.SELL, OrderType.LIMIT, ONE, Decimal("64000.10"), None, TimeInForce.GTC)
 STOP = OrderRequest("BTC/USDT", Side.SELL, OrderType.STOP, ONE, None, Decimal("90.00"))
-REF = OrderRef(CLIENT, None, BTC)
 POST = ("POST", "/order")
 
 
 @pytest.fixture
 def clock():
-    return SimClock(datetime(2026, 3, 9, 15, 0, tzinfo=UTC))
+    return SimClock(NOON)
 
 
 @pytest.fixture
@@ -34,16 +31,11 @@ def broker(desk, clock):
     return desk.broker(clock)
 
 
-def sent(desk):
-    signing = {"timestamp", "recvWindow", "signature"}
-    return [{k: v for k, v in fields.items() if k not in signing} for fields in desk.wire.sent(*POST)]
-
-
 def test_what_is_sent_is_exactly_this(broker, desk):
     for number, request in enumerate((MARKET, LIMIT, STOP)):
         broker.place(f"MP{number}", BTC, request)
     same = {"symbol": "BTCUSDT", "newOrderRespType": "ACK"}
-    assert sent(desk) == [
+    assert binance_sent(desk) == [
         {**same, "side": "BUY", "type": "MARKET", "quantity": "0.001", "newClientOrderId": "MP0"},
         {**same, "side": "SELL", "type": "LIMIT", "quantity": "1", "newClientOrderId": "MP1", "price": "64000.1", "timeInForce": "GTC"},
         {**same, "side": "SELL", "type": "STOP_LOSS", "quantity": "1", "newClientOrderId": "MP2", "stopPrice": "90"},
@@ -62,7 +54,7 @@ def test_a_quantity_off_the_venues_lot_is_not_sent(broker, desk):
     with pytest.raises(Rejected) as caught:
         broker.place(CLIENT, BTC, off)
     assert caught.value.code == "OFF_LOT"
-    assert sent(desk) == []
+    assert binance_sent(desk) == []
 
 
 def test_a_pair_the_venue_does_not_offer(broker, desk):
@@ -79,7 +71,7 @@ def test_a_pair_the_venue_does_not_offer(broker, desk):
         == list(broker.fills(datetime(2026, 1, 1, tzinfo=UTC), [other]))
         == []
     )
-    assert sent(desk) == []
+    assert binance_sent(desk) == []
 
 
 @pytest.mark.parametrize(
@@ -132,7 +124,7 @@ def test_an_execution_status_nobody_knows_is_uncertain(broker, desk, answer):
     desk.faults[POST] = [answer]
     with pytest.raises(Uncertain):
         broker.place(CLIENT, BTC, MARKET)
-    assert len(sent(desk)) == 1
+    assert len(binance_sent(desk)) == 1
 
 
 def test_a_duplicate_is_the_order_that_is_there(broker, desk, clock):
@@ -158,7 +150,7 @@ def test_a_name_that_has_been_filled_is_not_sent_again(broker, desk):
     desk.trade()
     assert desk.orders[0]["state"] == "filled"
     assert broker.place(CLIENT, BTC, MARKET).venue_id == first.venue_id
-    assert len(sent(desk)) == 1
+    assert len(binance_sent(desk)) == 1
 
 
 @pytest.mark.parametrize(
@@ -312,7 +304,7 @@ def test_more_trades_than_an_answer_holds_are_all_listed():
 
 
 def test_trades_before_the_moment_asked_for_cost_no_further_question():
-    clock = SimClock(datetime(2026, 3, 9, 15, 0, tzinfo=UTC))
+    clock = SimClock(NOON)
     broker, desk = busy(clock, 1200, 60.0)
     fills = broker.fills(clock.now() - timedelta(minutes=10), [BTC])
     assert len(fills) == 10
@@ -320,7 +312,7 @@ def test_trades_before_the_moment_asked_for_cost_no_further_question():
 
 
 def test_more_than_can_be_listed_is_no_answer():
-    clock = SimClock(datetime(2026, 3, 9, 15, 0, tzinfo=UTC))
+    clock = SimClock(NOON)
     broker, desk = busy(clock, 1000, 1.0)
     with pytest.raises(Uncertain):
         broker.fills(datetime(2025, 1, 1, tzinfo=UTC), [BTC])

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from unit.brokers.pairs import BTC, BybitDesk
+from unit.brokers.pairs import BTC, CLIENT, NOON, ONE, OTHER, REF, BybitDesk
 from unit.sources.crypto import pair
 
 from marketpulse.clock import SimClock
@@ -10,19 +10,16 @@ from marketpulse.errors import Rejected, Throttled, Uncertain
 from marketpulse.ports import OrderRef
 from marketpulse.types import OrderRequest, OrderState, OrderType, Side, TimeInForce
 
-CLIENT, OTHER = "MPAAAAAAAAAAAAAAAAAA", "MPBBBBBBBBBBBBBBBBBB"
-ONE = Decimal(1)
 MARKET = OrderRequest("BTC/USDT", Side.BUY, OrderType.MARKET, Decimal("0.00100"))
 LIMIT = OrderRequest("BTC/USDT", Side.SELL, OrderType.LIMIT, ONE, Decimal("64000.10"), None, TimeInForce.GTC)
 STOP = OrderRequest("BTC/USDT", Side.SELL, OrderType.STOP, ONE, None, Decimal("90.00"))
-REF = OrderRef(CLIENT, None, BTC)
 CREATE = ("POST", "/order/create")
 REALTIME, HISTORY, TRADES = ("GET", "/order/realtime"), ("GET", "/order/history"), ("GET", "/execution/list")
 
 
 @pytest.fixture
 def clock():
-    return SimClock(datetime(2026, 3, 9, 15, 0, tzinfo=UTC))
+    return SimClock(NOON)
 
 
 @pytest.fixture

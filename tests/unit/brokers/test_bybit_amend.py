@@ -1,26 +1,21 @@
 """Changing an order of Bybit's in place."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from unit.brokers.pairs import BTC, BybitDesk
+from unit.brokers.pairs import BTC, CLIENT, NOON, ONE, OTHER, REF, BybitDesk, order_of
 from unit.sources.crypto import pair
 
 from marketpulse.clock import SimClock
 from marketpulse.errors import AuthExpired, Rejected, Throttled, Uncertain
 from marketpulse.ports import OrderRef, Terms
-from marketpulse.types import OrderRequest, OrderType, Side, TimeInForce
 
-CLIENT, OTHER = "MPAAAAAAAAAAAAAAAAAA", "MPBBBBBBBBBBBBBBBBBB"
-ONE = Decimal(1)
-REF = OrderRef(CLIENT, None, BTC)
 CREATE = ("POST", "/order/create")
 
 
 @pytest.fixture
 def clock():
-    return SimClock(datetime(2026, 3, 9, 15, 0, tzinfo=UTC))
+    return SimClock(NOON)
 
 
 @pytest.fixture
@@ -33,16 +28,11 @@ def broker(desk, clock):
     return desk.broker(clock)
 
 
-def order(kind, side=Side.SELL, *, limit=None, stop=None, force=TimeInForce.GTC, **more):
-    price, trigger = (None if p is None else Decimal(p) for p in (limit, stop))
-    return OrderRequest("BTC/USDT", side, OrderType(kind), ONE, price, trigger, force, **more)
-
-
 AMEND = ("POST", "/order/amend")
 
 
 def test_a_change_names_what_changes_and_nothing_else(broker, desk):
-    broker.place(CLIENT, BTC, order("limit", limit="110"))
+    broker.place(CLIENT, BTC, order_of("limit", limit="110"))
     ack = broker.replace(REF, Terms(limit_price=Decimal("111.50")))
     assert (ack.client_id, ack.venue_id) == (CLIENT, "7000")
     broker.replace(REF, Terms(quantity=Decimal("0.50"), limit_price=Decimal("111.50")))
@@ -55,13 +45,13 @@ def test_a_change_names_what_changes_and_nothing_else(broker, desk):
 
 
 def test_a_trigger_is_changed_on_its_side_of_the_market_only(broker, desk):
-    broker.place(CLIENT, BTC, order("stop", stop="90"))
+    broker.place(CLIENT, BTC, order_of("stop", stop="90"))
     for passed in ("100", "110"):
         with pytest.raises(Rejected) as caught:
             broker.replace(REF, Terms(stop_price=Decimal(passed)))
         assert caught.value.code == "WOULD_TRIGGER"
     broker.replace(REF, Terms(stop_price=Decimal(95)))
-    broker.place(OTHER, BTC, order("take_profit", stop="110"))
+    broker.place(OTHER, BTC, order_of("take_profit", stop="110"))
     with pytest.raises(Rejected):
         broker.replace(OrderRef(OTHER, None, BTC), Terms(stop_price=Decimal(99)))
     assert [fields["triggerPrice"] for fields in desk.wire.sent(*AMEND)] == ["95"]
@@ -76,7 +66,7 @@ LOST = [
 
 @pytest.mark.parametrize("answer", LOST, ids=repr)
 def test_a_change_whose_answer_was_lost_is_sent_once_and_shown_by_its_terms(broker, desk, answer):
-    broker.place(CLIENT, BTC, order("limit", limit="110"))
+    broker.place(CLIENT, BTC, order_of("limit", limit="110"))
     desk.faults[AMEND] = [answer]
     with pytest.raises(Uncertain):
         broker.replace(REF, Terms(limit_price=Decimal(111)))
@@ -93,7 +83,7 @@ def test_a_change_whose_answer_was_lost_is_sent_once_and_shown_by_its_terms(brok
     ("number", "kind"), [(170213, Rejected), (170136, Rejected), (10006, Throttled), (10003, AuthExpired)]
 )
 def test_a_change_that_was_turned_away_leaves_the_order_as_it_was(broker, desk, number, kind):
-    broker.place(CLIENT, BTC, order("limit", limit="110"))
+    broker.place(CLIENT, BTC, order_of("limit", limit="110"))
     desk.faults[AMEND] = [desk.said({}, number)]
     with pytest.raises(kind):
         broker.replace(REF, Terms(limit_price=Decimal(111)))
@@ -103,7 +93,7 @@ def test_a_change_that_was_turned_away_leaves_the_order_as_it_was(broker, desk, 
 
 
 def test_a_change_off_the_venues_steps_is_not_sent(broker, desk):
-    broker.place(CLIENT, BTC, order("limit", limit="110"))
+    broker.place(CLIENT, BTC, order_of("limit", limit="110"))
     for terms, code in (
         (Terms(limit_price=Decimal("110.001")), "OFF_TICK"),
         (Terms(quantity=Decimal("1.0000001")), "OFF_LOT"),

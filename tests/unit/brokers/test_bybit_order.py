@@ -4,22 +4,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from unit.brokers.pairs import BTC, BybitDesk
+from unit.brokers.pairs import BTC, CLIENT, NOON, ONE, REF, BybitDesk, order_of
 
 from marketpulse.clock import SimClock
 from marketpulse.errors import Rejected
-from marketpulse.ports import OrderRef
-from marketpulse.types import OrderRequest, OrderState, OrderType, Side, TimeInForce
+from marketpulse.types import OrderState, OrderType, Side, TimeInForce
 
-CLIENT, OTHER = "MPAAAAAAAAAAAAAAAAAA", "MPBBBBBBBBBBBBBBBBBB"
-ONE = Decimal(1)
-REF = OrderRef(CLIENT, None, BTC)
 CREATE, REALTIME = ("POST", "/order/create"), ("GET", "/order/realtime")
 
 
 @pytest.fixture
 def clock():
-    return SimClock(datetime(2026, 3, 9, 15, 0, tzinfo=UTC))
+    return SimClock(NOON)
 
 
 @pytest.fixture
@@ -32,11 +28,6 @@ def broker(desk, clock):
     return desk.broker(clock)
 
 
-def order(kind, side=Side.SELL, *, limit=None, stop=None, force=TimeInForce.GTC, **more):
-    price, trigger = (None if p is None else Decimal(p) for p in (limit, stop))
-    return OrderRequest("BTC/USDT", side, OrderType(kind), ONE, price, trigger, force, **more)
-
-
 TILL = datetime(2026, 3, 12, tzinfo=UTC)
 MARKETLY = {"orderType": "Market", "marketUnit": "baseCoin"}
 WAITS = {"orderFilter": "StopOrder"}
@@ -47,16 +38,22 @@ def limited(price, force):
 
 
 KINDS = [
-    (order("market", force=TimeInForce.IOC), MARKETLY),
-    (order("limit", limit="110", force=TimeInForce.IOC), limited("110", "IOC")),
-    (order("limit", limit="110", force=TimeInForce.FOK), limited("110", "FOK")),
-    (order("limit", limit="110", force=TimeInForce.DAY), limited("110", "GTC")),
-    (order("limit", limit="110", force=TimeInForce.GTD, good_till=TILL), limited("110", "GTC")),
-    (order("limit", limit="110", post_only=True), limited("110", "PostOnly")),
-    (order("stop_limit", limit="89.5", stop="90"), {**limited("89.5", "GTC"), **WAITS, "triggerPrice": "90"}),
-    (order("take_profit", stop="110"), {**MARKETLY, **WAITS, "triggerPrice": "110"}),
-    (order("take_profit", Side.BUY, stop="90"), {**MARKETLY, **WAITS, "triggerPrice": "90", "side": "Buy"}),
-    (order("stop", Side.BUY, stop="110"), {**MARKETLY, **WAITS, "triggerPrice": "110", "side": "Buy"}),
+    (order_of("market", force=TimeInForce.IOC), MARKETLY),
+    (order_of("limit", limit="110", force=TimeInForce.IOC), limited("110", "IOC")),
+    (order_of("limit", limit="110", force=TimeInForce.FOK), limited("110", "FOK")),
+    (order_of("limit", limit="110", force=TimeInForce.DAY), limited("110", "GTC")),
+    (order_of("limit", limit="110", force=TimeInForce.GTD, good_till=TILL), limited("110", "GTC")),
+    (order_of("limit", limit="110", post_only=True), limited("110", "PostOnly")),
+    (
+        order_of("stop_limit", limit="89.5", stop="90"),
+        {**limited("89.5", "GTC"), **WAITS, "triggerPrice": "90"},
+    ),
+    (order_of("take_profit", stop="110"), {**MARKETLY, **WAITS, "triggerPrice": "110"}),
+    (
+        order_of("take_profit", Side.BUY, stop="90"),
+        {**MARKETLY, **WAITS, "triggerPrice": "90", "side": "Buy"},
+    ),
+    (order_of("stop", Side.BUY, stop="110"), {**MARKETLY, **WAITS, "triggerPrice": "110", "side": "Buy"}),
 ]
 
 
@@ -80,12 +77,12 @@ def test_what_it_offers_is_exactly_this(broker):
 @pytest.mark.parametrize(
     ("request_", "code"),
     [
-        (order("market", force=TimeInForce.FOK), "TIME_IN_FORCE"),
-        (order("trailing_stop", trail_percent=ONE), "TYPE_NOT_OFFERED"),
-        (order("take_profit", stop="100"), "WOULD_TRIGGER"),
-        (order("take_profit", Side.BUY, stop="100"), "WOULD_TRIGGER"),
-        (order("stop_limit", limit="100", stop="100"), "WOULD_TRIGGER"),
-        (order("stop_limit", limit="89.501", stop="90"), "OFF_TICK"),
+        (order_of("market", force=TimeInForce.FOK), "TIME_IN_FORCE"),
+        (order_of("trailing_stop", trail_percent=ONE), "TYPE_NOT_OFFERED"),
+        (order_of("take_profit", stop="100"), "WOULD_TRIGGER"),
+        (order_of("take_profit", Side.BUY, stop="100"), "WOULD_TRIGGER"),
+        (order_of("stop_limit", limit="100", stop="100"), "WOULD_TRIGGER"),
+        (order_of("stop_limit", limit="89.501", stop="90"), "OFF_TICK"),
     ],
 )
 def test_what_the_venue_cannot_do_is_not_sent(broker, desk, request_, code):
@@ -106,7 +103,7 @@ def test_what_the_venue_cannot_do_is_not_sent(broker, desk, request_, code):
     ],
 )
 def test_an_order_that_was_given_up_says_why(broker, desk, why, code):
-    broker.place(CLIENT, BTC, order("limit", limit="110", post_only=True))
+    broker.place(CLIENT, BTC, order_of("limit", limit="110", post_only=True))
     desk.orders[0] |= {"state": "canceled", "why": why}
     view = broker.find(REF)
     assert (view.state, view.code) == (OrderState.CANCELED, code)
@@ -114,7 +111,7 @@ def test_an_order_that_was_given_up_says_why(broker, desk, why, code):
 
 
 def test_an_order_of_another_hand_is_shown_by_what_it_is(broker, desk):
-    broker.place("x", BTC, order("stop_limit", limit="89.5", stop="90"))
+    broker.place("x", BTC, order_of("stop_limit", limit="89.5", stop="90"))
     row = desk.row(desk.orders[0]) | {"orderLinkId": ""}
     more = [
         {"triggerDirection": 0},  # it does not say which way
