@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
 from marketpulse.signals.calibrate import LEAST, MOST, expit, logit, stretched
-from marketpulse.types import FloatArray
+from marketpulse.types import Call, FloatArray
 
 __all__ = [
     "Ballot",
     "Circumstances",
     "Consensus",
-    "Side",
     "agree",
     "caveats",
     "hurdle",
@@ -29,14 +27,6 @@ _EQUAL = 0.5
 _MEAN_MOVE = 0.7978845608  # of a normal variable with deviation 1: sqrt(2 / pi)
 _REASONS = 5
 _STALE_BARS, _WIDE, _THIN, _DRIFTED = 1, 0.002, 1.0, 0.25
-
-
-class Side(StrEnum):
-    """What the consensus comes to; the first is the default."""
-
-    NONE = "NO SIGNAL"
-    UP = "UP"
-    DOWN = "DOWN"
 
 
 def shares(skill: FloatArray) -> FloatArray:
@@ -217,7 +207,7 @@ class Consensus:
     reasons : log-odds by feature, of those who are heard, the largest first
     """
 
-    side: Side
+    call: Call
     probability: float
     base: float
     needed: float
@@ -247,14 +237,14 @@ def agree(
     total = sum(one.share for one in heard)
     with_it = sum(one.share for one in heard if ((one.probability or base) - base) * (opinion - base) > 0.0)
     agreed = with_it / total if total else 0.0
-    side = {1: Side.UP, -1: Side.DOWN}.get(int(quorum(p, share, bases, costs, pooled)[0]), Side.NONE)
+    call = {1: Call.UP, -1: Call.DOWN}.get(int(quorum(p, share, bases, costs, pooled)[0]), Call.NONE)
     return Consensus(
-        side,
+        call,
         opinion,
         base,
         needed,
         agreed,
-        _why(side, len(heard), agreed, (opinion - base, float(reach(pooled, bases)[0])), needed),
+        _why(call, len(heard), agreed, (opinion - base, float(reach(pooled, bases)[0])), needed),
         tuple(ballots),
         caveats(around, len(heard), sum(one.probability is not None for one in ballots)),
         _reasons(heard, reasons, total, stretch),
@@ -283,13 +273,13 @@ def caveats(around: Circumstances, heard: int, voted: int) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _why(side: Side, heard: int, agreed: float, apart: tuple[float, float], needed: float) -> str:
+def _why(call: Call, heard: int, agreed: float, apart: tuple[float, float], needed: float) -> str:
     """One sentence; ``apart`` is from the base rate, and beyond it and one half."""
     if heard < _FEWEST_VOTES:
         who = "One member has" if heard else "No member has"
         return f"{who} shown skill out of sample; two are needed."
     from_base, beyond = (100.0 * abs(one) for one in apart)
-    if side is not Side.NONE:
+    if call is not Call.NONE:
         return (
             f"{heard} members, {100.0 * agreed:.0f} % of the vote on this side, "
             f"{from_base:.1f} points from the base rate."

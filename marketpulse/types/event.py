@@ -24,6 +24,9 @@ class EventKind(StrEnum):
     FLATTEN = "flatten"  # sell all that is held, until nothing is
     MARK = "mark"  # the best price a trailing stop has followed so far
     SIGNAL = "signal"  # an issued signal, frozen
+    OUTCOME = "outcome"  # what became of a signal, whose key is the ref
+    REPAINT = "repaint"  # a recomputation that did not give the signal whose key is the ref
+    MODEL = "model"  # a training ended: its trials, and whether it serves
     HALT = "halt"
     RESUME = "resume"
     ALERT = "alert"

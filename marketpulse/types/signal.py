@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["Card", "Edge", "ModelStage", "ModelStatus", "Score", "Signal", "Vote"]
+__all__ = ["Call", "Card", "Edge", "ModelStage", "ModelStatus", "Score", "Signal", "Vote"]
 
 
 class Edge(StrEnum):
@@ -15,15 +15,28 @@ class Edge(StrEnum):
     DEGRADED = "DEGRADED"
 
 
+class Call(StrEnum):
+    """What the consensus comes to; the first is the default."""
+
+    NONE = "NO SIGNAL"
+    UP = "UP"
+    DOWN = "DOWN"
+
+
 @dataclass(frozen=True, slots=True)
 class Vote:
     """One model's opinion of one instrument; ``probability`` None is an abstention.
 
     Attributes
     ----------
-    probability : P(close[t+h] > close[t]), fraction, calibrated
+    probability : P(close[t+h] > close[t]), fraction, calibrated and shrunk to the base rate
     base_rate : the same without any model, fraction
     why : the sentence of an abstention, or the main contributions
+    contributions : log-odds by feature
+    raw : as the model said it, before calibration
+    weight : its share of the vote, fraction; 0 is not heard
+    kept : share of its calibrated opinion that is kept
+    skill : its out-of-sample Brier skill, None while it cannot be told
     """
 
     model: str
@@ -31,6 +44,10 @@ class Vote:
     base_rate: float | None
     why: str = ""
     contributions: tuple[tuple[str, float], ...] = ()
+    raw: float | None = None
+    weight: float = 0.0
+    kept: float = 0.0
+    skill: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +126,18 @@ class Signal:
     sentence : the plain words shown on screen
     feature_hash : sha256 of the feature numbers the vote rests on
     votes : who said what
+    call : what the consensus comes to: UP, DOWN or NO SIGNAL
+    needed : distance beyond the base rate and one half at which a trade would pay, fraction
+    agreed : share of the vote on the side of the pool, fraction
+    why : the consensus in one sentence
+    caveats : what is to be held against it, in sentences
+    reasons : log-odds by feature, the largest first
+    feature_version : of the features' definitions
+    data_hash : sha256 of the bars that the features rest on, as they were then
+    served : by which way the model answered, as in ``ServingPath``
+    right : chance that the call is right, of the meta-model; scales sizes only; None while there is none
+    shadow : what a model on trial would have said, and its version; it decides nothing
+    regime : of the instrument when it was issued, such as ``rising, calm``
     """
 
     symbol: str
@@ -123,6 +152,18 @@ class Signal:
     model_version: str
     feature_hash: str
     votes: tuple[Vote, ...] = ()
+    call: Call = Call.NONE
+    needed: float | None = None
+    agreed: float | None = None
+    why: str = ""
+    caveats: tuple[str, ...] = ()
+    reasons: tuple[tuple[str, float], ...] = ()
+    feature_version: str = ""
+    data_hash: str = ""
+    served: str = ""
+    right: float | None = None
+    shadow: tuple[str, float] | None = None
+    regime: str = ""
 
 
 class ModelStage(StrEnum):

@@ -15,9 +15,11 @@ from marketpulse.types.instrument import Instrument
 from marketpulse.types.lock import Lock
 from marketpulse.types.lots import ClosedLot, Lot, Quality
 from marketpulse.types.market import Headline, Interval, Quote, SessionState
+from marketpulse.types.models import ModelView
 from marketpulse.types.order import OPEN_STATES, Fill, Order
 from marketpulse.types.orderbook import Book
 from marketpulse.types.risk import RiskView
+from marketpulse.types.scoring import Issued, SignalStatistics
 from marketpulse.types.signal import ModelStage, ModelStatus, Signal
 
 __all__ = [
@@ -216,6 +218,9 @@ class Snapshot:
     quality : how orders were executed, the whole first, then by venue, type and symbol
     alerts : those that nobody has acknowledged, newest first
     locks : protections that hold now
+    models : what serves each class of instruments, shares first
+    issued : frozen signals with what became of them, newest first and not all of them
+    scores : the scoreboard of all that was ever issued
     """
 
     number: int
@@ -251,6 +256,9 @@ class Snapshot:
     quality: tuple[Quality, ...] = ()
     alerts: tuple[AlertView, ...] = ()
     locks: tuple[Lock, ...] = ()
+    models: tuple[ModelView, ...] = ()
+    issued: tuple[Issued, ...] = ()
+    scores: SignalStatistics = field(default_factory=SignalStatistics)
 
     @property
     def trading(self) -> Trading:

@@ -10,7 +10,7 @@ from marketpulse.models.panel import NEVER, build_panel
 from marketpulse.models.rules import RULES
 from marketpulse.models.walk import Settings, predict_unseen, steps
 from marketpulse.signals.calibrate import fit_sigmoid
-from marketpulse.signals.consensus import Side
+from marketpulse.types import Call
 
 SETTINGS = Settings(first_fit=252, refit=63, pool=126)
 VOTERS = [Always(), Logistic(), Screened(), Follow(RULES[3])]
@@ -84,8 +84,8 @@ def test_calibration_is_fitted_on_out_of_fold_opinions_that_ended(signal):
 def test_the_ensemble_decides_the_newest_bar_with_votes_and_reasons(signal):
     panel, judged = signal
     ensemble = Ensemble.of(panel, VOTERS, judged, SETTINGS)
-    told = {ensemble.decide(panel.x[row], panel.base[row], panel.sigma[row]).side for row in range(-60, 0)}
-    assert told - {Side.NONE}
+    told = {ensemble.decide(panel.x[row], panel.base[row], panel.sigma[row]).call for row in range(-60, 0)}
+    assert told - {Call.NONE}
     found = ensemble.decide(panel.x[-1], panel.base[-1], panel.sigma[-1])
     assert [b.member for b in found.ballots] == [v.name for v in VOTERS]
     assert sum(b.share for b in found.ballots) == pytest.approx(1.0)

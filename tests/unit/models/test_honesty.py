@@ -12,9 +12,8 @@ from bench.worlds import NOISE, PLANTED, noise, planted
 from marketpulse.models.assess import aligned, assess
 from marketpulse.models.members import members
 from marketpulse.models.walk import Settings
-from marketpulse.signals.consensus import Side
 from marketpulse.sources.recording import load_recording
-from marketpulse.types import Edge
+from marketpulse.types import Call, Edge
 
 SHORT = Settings(first_fit=252, refit=126)
 LENGTH = 1_500
@@ -93,7 +92,7 @@ def test_on_the_tape_it_shows_no_edge():
     assert told.score.skill_low < 0.0
     assert all(0.46 < one.auc < 0.54 for one in told.trials[:-1])
     newest = found.panel.x[-1], found.panel.base[-1], found.panel.sigma[-1]
-    assert found.ensemble.decide(*newest).side is Side.NONE
+    assert found.ensemble.decide(*newest).call is Call.NONE
 
 
 def test_the_bound_on_claims_is_the_binomials():

@@ -118,7 +118,7 @@ def test_it_decides_as_the_ensemble_that_was_trained(packed, ensemble, rows):
     for row in rows[600:640]:
         right, quick = ensemble.decide(row, BASE, 0.01), found.decide(row, BASE, 0.01)
         assert quick.probability == pytest.approx(right.probability, abs=1e-5)
-        assert quick.side is right.side
+        assert quick.call is right.call
         assert [b.member for b in quick.ballots] == [b.member for b in right.ballots]
         for one, other in zip(quick.ballots, right.ballots, strict=True):
             assert one.raw == pytest.approx(other.raw, abs=1e-5)
@@ -303,7 +303,7 @@ def test_without_its_manifest_todays_logistic_answers_and_without_that_the_base_
     assert [(one.path, one.faults) for one in last.servings] == [(ServingPath.BASE_RATE, (fault,))]
     assert last.ask(rows[:3], np.full(3, BASE)).probability.tolist() == [BASE] * 3
     decided = last.decide(rows[0], BASE, 0.01)
-    assert (decided.probability, decided.side) == (BASE, "NO SIGNAL")
+    assert (decided.probability, decided.call) == (BASE, "NO SIGNAL")
     assert [ballot.member for ballot in decided.ballots] == ["base rate"]
     assert served(folder, bad).servings[-1].path is ServingPath.BASE_RATE
 

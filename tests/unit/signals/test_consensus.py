@@ -4,7 +4,6 @@ import pytest
 from marketpulse.signals.consensus import (
     Ballot,
     Circumstances,
-    Side,
     agree,
     caveats,
     hurdle,
@@ -13,6 +12,7 @@ from marketpulse.signals.consensus import (
     reach,
     shares,
 )
+from marketpulse.types import Call
 
 BASE = np.array([0.53])
 NONE = np.array([0.0])
@@ -79,7 +79,7 @@ REASONS = {"a": {"rsi_14": 0.4, "gap": -0.1}, "b": {"rsi_14": 0.2, "atr_14": -0.
 def test_a_decision_carries_its_votes_its_reasons_and_what_is_held_against_it():
     ballots = [ballot("a", 0.62, 0.6, 0.5), ballot("b", 0.6, 0.4), ballot("c", 0.1, 0.0)]
     found = agree(ballots, 0.53, 0.02, REASONS, Circumstances(drift=0.3))
-    assert found.side is Side.UP
+    assert found.call is Call.UP
     assert found.agreed == pytest.approx(1.0)
     assert found.ballots == tuple(ballots)
     assert dict(found.reasons) == pytest.approx(
@@ -109,7 +109,7 @@ def test_a_stretch_moves_the_opinion_and_its_reasons_alike():
 )
 def test_no_signal_says_why(ballots, needed, why):
     found = agree(ballots, 0.53, needed, {}, Circumstances())
-    assert found.side is Side.NONE
+    assert found.call is Call.NONE
     assert why in found.why
 
 
