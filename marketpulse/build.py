@@ -131,7 +131,7 @@ def _rooms(ground: _Ground) -> tuple[Rooms, Gate]:
     settings, known, clock, market = ground.settings, ground.known, ground.clock, ground.market
     live = _accounts(settings, ground.tape, clock=clock, known=known, home=ground.files.folder)
     books = Books.of(_names(live), ground.files.ledger.read(), settings.base_currency)
-    gate = _gate(settings, known, market, books, clock)
+    gate = Gate.of(settings, known, market, books, clock)
     broker = None if live else PaperBroker(books, known, clock, history=market.history)
     execution = _execution(ground, books, gate, broker, live)
     gate.venue = execution.venue
@@ -153,7 +153,9 @@ def _rooms(ground: _Ground) -> tuple[Rooms, Gate]:
         broker=broker,
         execution=execution,
         trainer=Trainer(ground.files.folder / "training", ground.meter),
-        playbook=Playbook(universe, demands_stops=settings.demand_stops),
+        playbook=Playbook(
+            universe, 5, settings.mode, settings.demand_stops, practice=settings.auto_without_edge
+        ),
         problems=ground.problems,
         sealed=ground.files.sealed,
         aside=ground.files.aside,
@@ -243,13 +245,6 @@ def _with_rates(settings: Settings, tape: _Tape, known: Mapping[str, Instrument]
     """Follow the exchange rates too that a live feed needs to tell all in the base currency."""
     more = rate_instruments(known, settings.base_currency) if tape.feed is Feed.LIVE else {}
     return {**known, **more} if more else known
-
-
-def _gate(
-    settings: Settings, known: Mapping[str, Instrument], market: Market, books: Books, clock: Clock
-) -> Gate:
-    per_minute, loss = settings.orders_per_minute, settings.daily_loss
-    return Gate(known, market, books, clock, per_minute=per_minute, daily_loss=loss)
 
 
 def _home(settings: Settings, tape: _Tape) -> str:

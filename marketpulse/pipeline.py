@@ -3,21 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from types import MappingProxyType
 
 from marketpulse.features import VERSION, FeatureTable, compute
 from marketpulse.ports import Model
 from marketpulse.signals import feature_text, issue
-from marketpulse.types import AssetClass, Bars, Card, Instrument, Signal, Vote
+from marketpulse.types import AssetClass, Bars, Card, Conduct, Instrument, Signal, Vote
 
 __all__ = ["Conduct", "Decision", "Playbook", "decide"]
-
-
-class Conduct(StrEnum):
-    """What the desk does with a signal."""
-
-    SUGGEST = "suggest"  # shows it; a person orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +21,8 @@ class Playbook:
     ----------
     universe : symbols, in the order they are shown
     horizon : bars ahead
+    mode : what the desk does with its signals
+    practice : on paper, a call without a shown edge is played as if it had one
     demands_stops : a position without a confirmed stop is an alarm
     """
 
@@ -35,6 +30,7 @@ class Playbook:
     horizon: int = 5
     mode: Conduct = Conduct.SUGGEST
     demands_stops: bool = False
+    practice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from marketpulse.types import Conduct
+
 __all__ = ["FeedChoice", "Loaded", "Settings", "TapeChoice", "environment_name", "load", "read_routes"]
 
 _PREFIX = "MARKETPULSE_"
@@ -62,6 +64,8 @@ class Settings(BaseSettings):
     routes : which venue trades what, ``equity=alpaca,crypto=binance,nse=kite``; empty is all paper
     live : allows real orders; that alone lets none through
     sandbox : the venues' test networks instead of the real ones, where they have one
+    mode : what the desk does with its signals: ``suggest``, ``confirm`` or, on paper, ``auto``
+    auto_without_edge : practice on paper: a call without a shown edge is played as if it had one
     orders_per_minute : most orders placed within 60 seconds
     daily_loss : fraction of the day's first equity whose loss stops new exposure for the day
     cooldown : minutes in which a symbol is not bought after a sale of it at a loss; 0 is off
@@ -70,6 +74,11 @@ class Settings(BaseSettings):
     lock_days : how long such a symbol is not bought
     weekly_loss : fraction of what the week began with whose loss ends its buying; 0 is off
     max_drawdown : fraction below the highest equity at which nothing is bought until it is lifted; 0 is off
+    max_gross, max_net : most of all that is held, by size and by sign, a fraction of equity
+    max_leverage : most of what is owned, a multiple of equity
+    max_class, max_sector, max_currency : most of one class, sector or foreign currency, a fraction of equity
+    liquidity_days : days in which a position could be sold at ``volume_share`` of a usual day's volume
+    event_days : sessions before earnings in which nothing more of the share is bought; 0 is off
     demand_stops : a position without a confirmed stop is an alarm
     scenarios : bad times of one's own, ``Chips fall: NVDA -30, market -5; Coins halve: coins -50`` in percent
     base_currency : what equity and risk are told in
@@ -98,6 +107,8 @@ class Settings(BaseSettings):
     routes: str = ""
     live: bool = False
     sandbox: bool = False
+    mode: Conduct = Conduct.SUGGEST
+    auto_without_edge: bool = False
     orders_per_minute: int = Field(default=30, ge=1, le=600)
     daily_loss: float = Field(default=0.03, gt=0, le=1, allow_inf_nan=False)
     cooldown: float = Field(default=0.0, ge=0, le=100_000, allow_inf_nan=False)
@@ -106,6 +117,15 @@ class Settings(BaseSettings):
     lock_days: float = Field(default=5.0, gt=0, le=365, allow_inf_nan=False)
     weekly_loss: float = Field(default=0.10, ge=0, le=1, allow_inf_nan=False)
     max_drawdown: float = Field(default=0.25, ge=0, le=1, allow_inf_nan=False)
+    max_gross: float = Field(default=1.0, gt=0, le=10, allow_inf_nan=False)
+    max_net: float = Field(default=1.0, gt=0, le=10, allow_inf_nan=False)
+    max_leverage: float = Field(default=1.5, ge=1, le=10, allow_inf_nan=False)
+    max_class: float = Field(default=1.0, gt=0, le=10, allow_inf_nan=False)
+    max_sector: float = Field(default=1.0, gt=0, le=10, allow_inf_nan=False)
+    max_currency: float = Field(default=1.0, gt=0, le=10, allow_inf_nan=False)
+    liquidity_days: float = Field(default=5.0, gt=0, le=365, allow_inf_nan=False)
+    volume_share: float = Field(default=0.10, gt=0, le=1, allow_inf_nan=False)
+    event_days: int = Field(default=0, ge=0, le=60)
     demand_stops: bool = False
     scenarios: str = Field(default="", max_length=2_000)
     base_currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
@@ -309,6 +329,8 @@ def _wanted(field: str) -> str:
         "routes": "such as equity=alpaca,crypto=binance,nse=kite",
         "live": "1 or 0",
         "sandbox": "1 or 0",
+        "mode": "suggest, confirm or auto",
+        "auto_without_edge": "1 or 0",
         "orders_per_minute": "orders within 60 seconds, 1 to 600",
         "daily_loss": "a fraction of equity, above 0 and at most 1",
         "cooldown": "minutes, 0 to 100000",
@@ -317,6 +339,15 @@ def _wanted(field: str) -> str:
         "lock_days": "days, above 0 and at most 365",
         "weekly_loss": "a fraction of equity, 0 to 1",
         "max_drawdown": "a fraction of equity, 0 to 1",
+        "max_gross": "a fraction of equity, above 0 and at most 10",
+        "max_net": "a fraction of equity, above 0 and at most 10",
+        "max_leverage": "a multiple of equity, 1 to 10",
+        "max_class": "a fraction of equity, above 0 and at most 10",
+        "max_sector": "a fraction of equity, above 0 and at most 10",
+        "max_currency": "a fraction of equity, above 0 and at most 10",
+        "liquidity_days": "days, above 0 and at most 365",
+        "volume_share": "a fraction of a day's volume, above 0 and at most 1",
+        "event_days": "sessions, 0 to 60",
         "demand_stops": "1 or 0",
         "scenarios": "such as Chips fall: NVDA -30, market -5; Coins halve: coins -50",
         "alert_hours": "hours, 0 to 720",

@@ -64,6 +64,14 @@ from marketpulse.types.order import (
     TimeInForce,
 )
 from marketpulse.types.orderbook import Book, Level, Walk
+from marketpulse.types.proposal import (
+    OPEN_PROPOSALS,
+    Conduct,
+    Proposal,
+    ProposalState,
+    Purpose,
+    signal_name,
+)
 from marketpulse.types.prospect import SizeStep, Sizing, StressLoss
 from marketpulse.types.risk import (
     BacktestView,
@@ -91,6 +99,7 @@ from marketpulse.types.statement import RefusedRow, Statement, StatementRow
 from marketpulse.types.why import Change, Rung, Why
 
 __all__ = [
+    "OPEN_PROPOSALS",
     "OPEN_STATES",
     "PROTECTIVE_TYPES",
     "WORKING_STATES",
@@ -112,6 +121,7 @@ __all__ = [
     "Check",
     "ClosedLot",
     "Component",
+    "Conduct",
     "CorporateAction",
     "Coverage",
     "DeskStatus",
@@ -156,7 +166,10 @@ __all__ = [
     "Position",
     "PositionView",
     "Preview",
+    "Proposal",
+    "ProposalState",
     "ProviderHealth",
+    "Purpose",
     "Quality",
     "Quarantined",
     "Quote",
@@ -199,4 +212,5 @@ __all__ = [
     "matching",
     "nearest",
     "severity_of",
+    "signal_name",
 ]

@@ -27,6 +27,7 @@ class EventKind(StrEnum):
     OUTCOME = "outcome"  # what became of a signal, whose key is the ref
     REPAINT = "repaint"  # a recomputation that did not give the signal whose key is the ref
     MODEL = "model"  # a training ended: its trials, and whether it serves
+    PROPOSAL = "proposal"  # what the desk would do with a signal, what became of that, or why it does nothing
     HALT = "halt"
     RESUME = "resume"
     ALERT = "alert"
