@@ -18,7 +18,9 @@ from marketpulse import build
 from marketpulse.clock import WallClock
 from marketpulse.errors import ConfigError, Refused
 from marketpulse.execution import Execution
+from marketpulse.features.full import WORDS as FEATURE_WORDS
 from marketpulse.loop import Loop
+from marketpulse.loop.charting import Charting
 from marketpulse.loop.whys import why_now, why_then
 from marketpulse.ports import Sink, Terms
 from marketpulse.risk.changes import smallest_change
@@ -27,12 +29,10 @@ from marketpulse.storage import Hold
 from marketpulse.types import (
     AccountView,
     AlertView,
-    Bars,
     Change,
     Check,
     DeskStatus,
     Halt,
-    Interval,
     Lock,
     Order,
     OrderRequest,
@@ -43,17 +43,16 @@ from marketpulse.types import (
     Why,
 )
 
-__all__ = ["Desk", "Raw", "current", "use"]
+__all__ = ["FEATURE_WORDS", "Desk", "Raw", "current", "use"]
 
 Raw = Mapping[str, object]
 """An order as a person wrote it: names and texts, not yet checked."""
 
 _registry = sys.modules.setdefault("_marketpulse_registry", ModuleType("_marketpulse_registry"))
-_LONGEST_HISTORY = 5_000
 _OVERDUE = 10.0  # seconds; the loop makes four pictures a second
 
 
-class Desk:
+class Desk(Charting):
     """The running desk; safe from every thread. Open it with ``Desk.open``."""
 
     def __init__(self, loop: Loop, hold: Hold) -> None:
@@ -343,18 +342,6 @@ class Desk:
         """
         self._loop.rooms.market.ask_again(provider)
         self._loop.nudge()
-
-    def history(self, symbol: str, interval: Interval, n: int) -> Bars:
-        """Return the last ``n`` adjusted bars, the forming one last.
-
-        Raises
-        ------
-        Refused
-            ``UNKNOWN_SYMBOL``.
-        """
-        if symbol not in self._loop.rooms.instruments:
-            raise Refused("UNKNOWN_SYMBOL", f"The desk does not know {symbol[:20]!r}.")
-        return self._loop.rooms.market.history(symbol, interval, min(max(n, 1), _LONGEST_HISTORY))
 
 
 def _overdue(newest: Snapshot, late: float) -> Snapshot:

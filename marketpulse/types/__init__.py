@@ -11,6 +11,7 @@ from marketpulse.types.accounts import (
 )
 from marketpulse.types.alert import AlertView, Severity, severity_of
 from marketpulse.types.book import Portfolio, Position
+from marketpulse.types.drawing import Drawing, IndicatorOffer
 from marketpulse.types.event import Event, EventKind, Json, NewEvent
 from marketpulse.types.feeds import (
     Agreement,
@@ -126,6 +127,7 @@ __all__ = [
     "Coverage",
     "DeskStatus",
     "Difference",
+    "Drawing",
     "DriftLine",
     "Edge",
     "Event",
@@ -138,6 +140,7 @@ __all__ = [
     "Halt",
     "Headline",
     "HealthPart",
+    "IndicatorOffer",
     "Instrument",
     "Interval",
     "Issued",
