@@ -9,6 +9,7 @@ from marketpulse.models.ensemble import Ensemble, Judged, judge_walk
 from marketpulse.models.evidence import Evidence, evidence
 from marketpulse.models.members import Member, members
 from marketpulse.models.panel import Panel, build_panel
+from marketpulse.models.rows import NotTrainable
 from marketpulse.models.walk import Report, Settings, predict_unseen
 from marketpulse.types import Bars, FloatArray
 
@@ -39,6 +40,7 @@ def assess(
     voters: Sequence[Member] | None = None,
     earlier: int = 0,
     processes: int = 1,
+    least: int = 0,
     final: bool = True,
     report: Report = lambda _part, _note: None,
 ) -> Assessment:
@@ -49,18 +51,22 @@ def assess(
     voters : the members; all of ours by default
     earlier : trials of earlier trainings that count against a claim
     processes : how many work at once
+    least : dates with features, fewer than which are not trained on
     final : whether to fit the ensemble that votes on the next bar
     report : is told a fraction and a sentence
 
     Raises
     ------
     NotTrainable
-        Simulated prices, or no bar with all its features.
+        Simulated prices, no bar with all its features, or fewer dates of them than ``least``.
     """
     chosen = settings or Settings(embargo=horizon)
     who = members() if voters is None else voters
     report(0.02, "Computing features.")
     panel = build_panel(bars, benchmark, horizon)
+    dates = len(np.unique(panel.time))
+    if dates < least:
+        raise NotTrainable(f"An ensemble needs {least} dates with all features; there are {dates}.")
     raw = predict_unseen(
         panel, who, chosen, processes=processes, report=lambda part, note: report(0.05 + 0.8 * part, note)
     )

@@ -15,6 +15,7 @@ from marketpulse.signals.consensus import (
     Circumstances,
     Consensus,
     agree,
+    agreement,
     hurdle,
     pool,
     quorum,
@@ -57,6 +58,7 @@ class Judged:
     raw, calibrated, said : (members, rows): as fitted; calibrated; shrunk to the base rate as well
     probability : of the pool, NaN while nobody can be weighed
     side : 1, -1 or 0, of the quorum
+    agreed : share of the vote on the pool's side of the base rate
     alone : (members, rows) the side each member would take alone, at the same cost
     standings, share : of each member after all that has ended
     stretch : of the pool, likewise
@@ -67,6 +69,7 @@ class Judged:
     said: FloatArray
     probability: FloatArray
     side: FloatArray
+    agreed: FloatArray
     alone: FloatArray
     standings: tuple[Standing, ...]
     share: FloatArray
@@ -82,7 +85,8 @@ def judge_walk(panel: Panel, raw: FloatArray, settings: Settings) -> Judged:
     """
     count = len(raw)
     calibrated, said = np.full(raw.shape, np.nan), np.full(raw.shape, np.nan)
-    pooled, p, side = np.full(len(panel), np.nan), np.full(len(panel), np.nan), np.zeros(len(panel))
+    pooled, p = np.full(len(panel), np.nan), np.full(len(panel), np.nan)
+    side, agreed = np.zeros(len(panel)), np.zeros(len(panel))
     needed = hurdle(panel.sigma, panel.horizon, settings.cost)
     for step in steps(panel, settings):
         rows = step.test
@@ -98,11 +102,12 @@ def judge_walk(panel: Panel, raw: FloatArray, settings: Settings) -> Judged:
         pooled[rows] = pool(said[:, rows], share, base)
         p[rows] = stretched(pooled[rows], base, _stretch(panel, pooled, step.moment, settings))
         side[rows] = quorum(said[:, rows], share, base, needed[rows], p[rows])
+        agreed[rows] = agreement(said[:, rows], share, base, np.sign(p[rows] - base))
     beyond = np.nan_to_num(reach(said, panel.base))
     alone = np.where(np.abs(beyond) > needed, np.sign(beyond), 0.0)
     last = tuple(stand(panel, raw[i], calibrated[i], NEVER, settings) for i in range(count))
     stretch = _stretch(panel, pooled, NEVER, settings)
-    return Judged(raw, calibrated, said, p, side, alone, last, _shares(last), stretch)
+    return Judged(raw, calibrated, said, p, side, agreed, alone, last, _shares(last), stretch)
 
 
 def stand(panel: Panel, raw: FloatArray, calibrated: FloatArray, moment: int, settings: Settings) -> Standing:

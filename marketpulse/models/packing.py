@@ -19,7 +19,7 @@ from marketpulse.models.plain import Grown, Linear
 from marketpulse.models.session import BadArtefact
 from marketpulse.types import ArtefactFault, FloatArray
 
-__all__ = ["LIBRARIES", "Made", "libraries", "pack"]
+__all__ = ["LIBRARIES", "Made", "libraries", "linear_record", "pack"]
 
 LIBRARIES = ("numpy", "scikit-learn", "skops", "onnx", "onnxruntime")
 
@@ -123,7 +123,7 @@ def _member(fitted: Any, held: FloatArray, files: dict[FileRecord, bytes]) -> Ma
 
         parts["skops"] = _file(dump(plain.estimator), "skops", files)
     else:
-        parts["linear"] = _numbers(plain)
+        parts["linear"] = linear_record(plain)
     return parts
 
 
@@ -133,7 +133,9 @@ def _file(content: bytes, kind: Any, files: dict[FileRecord, bytes]) -> FileReco
     return record
 
 
-def _numbers(linear: Linear) -> LinearRecord:
+def linear_record(linear: Linear) -> LinearRecord:
+    """The numbers of a logistic regression, as they are written down."""
+
     def plainly(values: FloatArray) -> tuple[float, ...]:
         return tuple(np.asarray(values, dtype=np.float64).tolist())
 

@@ -13,6 +13,7 @@ __all__ = [
     "Circumstances",
     "Consensus",
     "agree",
+    "agreement",
     "caveats",
     "hurdle",
     "pool",
@@ -143,14 +144,32 @@ def quorum(
     [0.0]
     """
     votes = np.isfinite(p) & (share[:, None] > 0.0)
+    beyond = reach(pool(p, share, base) if opinion is None else opinion, base)
+    side = np.sign(beyond)
+    agreed = agreement(p, share, base, side)
+    carried = (votes.sum(axis=0) >= _FEWEST_VOTES) & (agreed >= _MAJORITY) & (np.abs(beyond) > needed)
+    return np.where(carried, side, 0.0)
+
+
+def agreement(p: FloatArray, share: FloatArray, base: FloatArray, side: FloatArray) -> FloatArray:
+    """How much of the vote lies on a side, of those who are heard and do not abstain; 0 where nobody is.
+
+    Parameters
+    ----------
+    p, share, base : as in ``pool``
+    side : 1 above the base rate, -1 below it
+
+    Examples
+    --------
+    >>> half, up = np.array([0.5]), np.array([1.0])
+    >>> agreement(np.array([[0.6], [0.4], [np.nan]]), np.array([0.3, 0.2, 0.5]), half, up).tolist()
+    [0.6]
+    """
+    votes = np.isfinite(p) & (share[:, None] > 0.0)
     apart = np.where(votes, p - base, 0.0)
     weight = np.where(votes, share[:, None], 0.0)
     total = np.maximum(weight.sum(axis=0), 1e-300)
-    beyond = reach(pool(p, share, base) if opinion is None else opinion, base)
-    side = np.sign(beyond)
-    agreed = (weight * (np.sign(apart) == side)).sum(axis=0) / total
-    carried = (votes.sum(axis=0) >= _FEWEST_VOTES) & (agreed >= _MAJORITY) & (np.abs(beyond) > needed)
-    return np.where(carried, side, 0.0)
+    return np.asarray((weight * (np.sign(apart) == side)).sum(axis=0) / total)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,10 @@
 import pytest
 from walks import CUTOFF, TRAINED, trending_walk, walk
 
+from marketpulse.models.job import Job
 from marketpulse.models.train import train
+from marketpulse.models.training import train_ensemble
+from marketpulse.models.walk import Settings
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +20,11 @@ def benchmark():
 @pytest.fixture(scope="session")
 def text(panel, benchmark):
     return train(panel, benchmark, CUTOFF, source="test", trained=TRAINED)
+
+
+@pytest.fixture(scope="session")
+def document(panel, benchmark, tmp_path_factory):
+    """The folder of an ensemble's files, and its document; an edge is planted in its bars."""
+    folder = tmp_path_factory.mktemp("artefacts")
+    job = Job(tuple(panel[:1]), benchmark, CUTOFF, "test", artefacts=folder, processes=1)
+    return folder, train_ensemble(job, TRAINED, lambda _part, _note: None, Settings(refit=189))

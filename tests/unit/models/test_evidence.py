@@ -43,7 +43,7 @@ def panel(y=None, moved=None, symbols=1, horizon=1):
 
 def judged(p, side):
     one = np.array([p])
-    return Judged(one, one, one, p, side, np.array([side]), (), np.ones(1), 1.0)
+    return Judged(one, one, one, p, side, np.ones(len(p)), np.array([side]), (), np.ones(1), 1.0)
 
 
 def opinion(y, strength):

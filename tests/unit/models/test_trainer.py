@@ -1,18 +1,17 @@
-import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from walks import CUTOFF, walk
 
 from marketpulse.meter import Meter
-from marketpulse.models import Trainer
+from marketpulse.models import Trainer, record
+from marketpulse.models import trainer as room
 from marketpulse.models.document import decode
-from marketpulse.models.job import Job, load, save
-from marketpulse.models.worker import main
+from marketpulse.models.job import Job
+from marketpulse.models.trainer import Patience
 from marketpulse.types import ModelStage
 
 LONG_ENOUGH = 60.0
@@ -21,6 +20,11 @@ LONG_ENOUGH = 60.0
 @pytest.fixture
 def meter():
     return Meter()
+
+
+def simple(panel, benchmark=None, **kwargs):
+    """Today's logistic model alone."""
+    return Job(tuple(panel), benchmark, CUTOFF, "test", simple=True, **kwargs)
 
 
 @pytest.fixture
@@ -41,7 +45,7 @@ def test_before_anything_it_waits(trainer):
 def test_it_trains_in_a_process_of_its_own_and_leaves_nothing_behind(
     trainer, tmp_path, panel, benchmark, text
 ):
-    trainer.start(panel, benchmark, CUTOFF, "test")
+    trainer.start(simple(panel, benchmark))
     assert trainer.status().stage is ModelStage.TRAINING
     assert trainer.result() is None
     done = trainer.wait(LONG_ENOUGH)
@@ -59,7 +63,7 @@ def test_it_trains_in_a_process_of_its_own_and_leaves_nothing_behind(
 
 @pytest.mark.slow
 def test_too_little_history_fails_with_the_childs_own_sentence(trainer, meter):
-    trainer.start([walk("AAA", 300, 1)], None, CUTOFF, "test")
+    trainer.start(simple([walk("AAA", 300, 1)]))
     done = trainer.wait(LONG_ENOUGH)
     assert done.stage is ModelStage.FAILED
     assert done.note == "Training needs 252 dates with full features; there are 44."
@@ -68,7 +72,7 @@ def test_too_little_history_fails_with_the_childs_own_sentence(trainer, meter):
 
 
 def test_a_child_that_dies_is_a_plain_sentence(trainer, panel, meter):
-    trainer.start(panel, None, CUTOFF, "test")
+    trainer.start(simple(panel))
     trainer._child.kill()
     done = trainer.wait(LONG_ENOUGH)
     assert done.stage is ModelStage.FAILED
@@ -76,8 +80,143 @@ def test_a_child_that_dies_is_a_plain_sentence(trainer, panel, meter):
     assert meter.counts() == {"training": 1}
 
 
+@pytest.fixture
+def scripted(monkeypatch):
+    """A child that does what a test says, in the place of the worker; it may read from its standard input."""
+
+    children = []
+
+    def say(code):
+        def spawn(module, folder, log, *, told):
+            assert (module, told) == ("marketpulse.models.worker", True)
+            log.touch()
+            words = [sys.executable, "-c", f"import shutil, sys; folder = sys.argv[1]\n{code}", str(folder)]
+            pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+            children.append(subprocess.Popen(words, **pipes, text=True, encoding="utf-8"))
+            return children[-1]
+
+        monkeypatch.setattr(room, "spawn", spawn)
+
+    yield say
+    for child in children:
+        child.kill()
+        child.wait()
+        child.stdin.close()
+        child.stderr.close()
+
+
+@pytest.fixture
+def stored(tmp_path, text):
+    """Today's logistic model in a file."""
+    path = tmp_path / "logistic.json"
+    path.write_text(text)
+    return path
+
+
+STUCK = "sys.stdin.read()"
+WROTE = """
+shutil.copy({path!r}, folder + "/model.json")
+print('{{"ready": "logistic"}}', flush=True)
+"""
+
+
+def test_lines_that_are_no_progress_are_ignored(trainer, scripted, panel):
+    noise = ["warning: something", "[1]", '{"progress": "x"}', "null", '{"progress": NaN, "note": "x"}', ""]
+    lines = [*noise, '{"error": "It cannot be."}', "[" * 9000]
+    scripted(f"print(*{lines!r}, sep=chr(10)); sys.exit(1)")
+    trainer.start(simple(panel))
+    done = trainer.wait(LONG_ENOUGH)
+    assert (done.stage, done.progress, done.note) == (ModelStage.FAILED, 0.0, "It cannot be.")
+
+
+def test_output_that_is_no_text_ends_the_child(trainer, scripted, panel):
+    scripted(f"sys.stdout.buffer.write(bytes([255, 255, 10])); sys.stdout.flush(); {STUCK}")
+    trainer.start(simple(panel))
+    done = trainer.wait(LONG_ENOUGH)
+    assert done.stage is ModelStage.FAILED
+    assert done.note.startswith("Training ended unexpectedly")
+    assert trainer._child.wait(LONG_ENOUGH) != 0
+
+
+@pytest.mark.parametrize(
+    ("code", "patience", "said"),
+    [
+        (STUCK, Patience(silent=0.2), "The training said nothing for 0 s and was ended"),
+        (
+            'while True: print(\'{"progress": 2.0, "note": "On."}\', flush=True)',
+            Patience(whole=0.4),
+            "The training took for 0 s and was ended",
+        ),
+    ],
+)
+def test_a_child_that_is_stuck_is_ended_with_a_sentence(trainer, scripted, code, patience, said):
+    scripted(code)
+    trainer._patience = patience
+    trainer.start(simple([walk("AAA", 300, 1)]))
+    done = trainer.wait(LONG_ENOUGH)
+    assert done.stage is ModelStage.FAILED
+    assert done.note == f"{said}; the desk works on without a model."
+    assert trainer._meter.counts() == {"training": 1}
+
+
+def test_the_logistic_model_is_there_before_the_training_is_over_and_stays_when_it_dies(
+    trainer, scripted, panel, stored, text
+):
+    scripted(WROTE.format(path=str(stored)) + STUCK)
+    trainer.start(simple(panel))
+    while trainer.logistic() is None:
+        assert trainer.wait(0.02).stage is ModelStage.TRAINING
+    assert trainer.logistic() == trainer.result() == text
+    assert trainer.trained() is None
+    trainer._child.kill()
+    done = trainer.wait(LONG_ENOUGH)
+    assert done.stage is ModelStage.FAILED
+    assert done.note == "Training ended unexpectedly; today's logistic model serves."
+    assert done.card == decode(text).card
+    assert trainer.logistic() == text
+
+
+def test_half_a_logistic_model_is_left_out_and_the_training_goes_on(trainer, scripted, panel, stored, meter):
+    stored.write_text(stored.read_text()[:900])
+    scripted(WROTE.format(path=str(stored)) + STUCK)
+    trainer.start(simple(panel))
+    while not meter.counts():
+        assert trainer.wait(0.02).stage is ModelStage.TRAINING
+    assert trainer.logistic() is None
+
+
+def test_a_document_that_fails_its_checks_leaves_the_logistic_model(trainer, scripted, panel, stored, text):
+    scripted(WROTE.format(path=str(stored)) + 'open(folder + "/trained.json", "w").write("{}")')
+    trainer.start(simple(panel))
+    done = trainer.wait(LONG_ENOUGH)
+    assert done.stage is ModelStage.FAILED
+    assert done.note == "The training wrote a model that fails its checks; today's logistic model serves."
+    assert (trainer.logistic(), trainer.trained()) == (text, None)
+
+
+def test_without_an_ensemble_it_is_ready_and_says_why(trainer, scripted, panel, stored):
+    scripted(WROTE.format(path=str(stored)) + 'print(\'{"alone": "It is too short."}\')')
+    trainer.start(simple(panel))
+    done = trainer.wait(LONG_ENOUGH)
+    assert done.stage is ModelStage.READY
+    assert done.note.endswith(" It is too short. Today's logistic model serves alone.")
+    assert trainer.trained() is None
+
+
+def test_a_document_is_taken_in_with_its_card_and_verdict(trainer, scripted, panel, stored, document):
+    (beside := stored.with_name("document.json")).write_text(document[1])
+    copied = f'shutil.copy({str(beside)!r}, folder + "/trained.json")'
+    scripted(WROTE.format(path=str(stored)) + copied)
+    trainer.start(simple(panel))
+    done = trainer.wait(LONG_ENOUGH)
+    assert done.stage is ModelStage.READY
+    assert done.card == record.decode(document[1]).card
+    assert done.note.endswith(" There was no ensemble before it.")
+    assert trainer.trained() == document[1]
+
+
 def test_close_ends_the_child(trainer, panel, meter, tmp_path):
-    trainer.start(panel, None, CUTOFF, "test")
+    trainer.start(simple(panel))
     child = trainer._child
     trainer.close()
     assert child.returncode is not None
@@ -89,7 +228,7 @@ def test_close_ends_the_child(trainer, panel, meter, tmp_path):
 def test_a_folder_that_cannot_be_written_is_a_failure_not_an_exception(tmp_path, panel, meter):
     (tmp_path / "jobs").write_text("a file is in the way")
     trainer = Trainer(tmp_path / "jobs", meter)
-    trainer.start(panel, None, CUTOFF, "test")
+    trainer.start(simple(panel))
     assert trainer.status().stage is ModelStage.FAILED
     assert trainer.status().note == "The training process could not be started."
 
@@ -98,7 +237,7 @@ def test_what_a_killed_desk_left_is_removed(trainer, tmp_path, panel):
     left = tmp_path / "jobs" / "run-of-a-killed-desk"
     left.mkdir(parents=True)
     (left / "panel.npz").write_bytes(b"old")
-    trainer.start(panel, None, CUTOFF, "test")
+    trainer.start(simple(panel))
     assert not left.exists()
 
 
@@ -108,75 +247,10 @@ def test_what_a_killed_desk_left_is_removed(trainer, tmp_path, panel):
 def test_no_key_reaches_the_child_and_it_has_one_thread(trainer, panel, monkeypatch):
     key = f"made up in process {os.getpid()}"
     monkeypatch.setenv("ALPACA_API_SECRET", key)
-    trainer.start(panel, None, CUTOFF, "test")
+    trainer.start(simple(panel))
     environment = Path(f"/proc/{trainer._child.pid}/environ").read_text()
     assert key not in environment
     assert "OMP_NUM_THREADS=1" in environment
-
-
-def test_lines_that_are_no_progress_are_ignored(trainer):
-    noise = [
-        "warning: something\n",
-        "[1]\n",
-        '{"progress": "x"}\n',
-        "null\n",
-        '{"error": "It cannot be."}\n',
-        "\n",
-    ]
-    with (path := trainer._job_dir.with_suffix(".txt")).open("w", encoding="utf-8") as file:
-        file.writelines(noise)
-    assert trainer._lines(path.open(encoding="utf-8")) == "It cannot be."
-    assert trainer.status().stage is ModelStage.WAITING
-
-
-def test_a_job_reads_back_and_holds_no_bar_after_the_cutoff(tmp_path, panel, benchmark):
-    save(tmp_path, Job(tuple(panel), benchmark, CUTOFF, "test"))
-    job = load(tmp_path)
-    assert [b.symbol for b in job.panel] == ["AAA", "BBB"]
-    assert job.benchmark.symbol == "^M"
-    assert (job.cutoff, job.source) == (CUTOFF, "test")
-    for found, given in zip([*job.panel, job.benchmark], [*panel, benchmark], strict=True):
-        seen = given.until(CUTOFF)
-        assert len(found) == len(seen) < len(given)
-        assert (found.close == seen.close).all()
-        assert (found.interval, found.adjusted) == (given.interval, given.adjusted)
-
-
-def test_a_job_without_a_benchmark(tmp_path, panel):
-    save(tmp_path, Job(tuple(panel), None, CUTOFF, "test"))
-    assert load(tmp_path).benchmark is None
-
-
-def test_the_worker_says_how_it_is_called(capsys):
-    assert main(["worker"]) == 2
-    assert "JOBDIR" in capsys.readouterr().err
-
-
-@pytest.fixture
-def _kind(monkeypatch):
-    monkeypatch.setattr(os, "nice", lambda step: step, raising=False)  # the suite keeps its own priority
-
-
-@pytest.mark.usefixtures("_kind")
-def test_the_worker_writes_the_model_and_says_each_step(tmp_path, panel, benchmark, text, capsys):
-    save(tmp_path, Job(tuple(panel), benchmark, CUTOFF, "test"))
-    assert main(["worker", str(tmp_path)]) == 0
-    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert said[-1] == {"progress": 1.0, "note": "Trained."}
-    written = (tmp_path / "model.json").read_text()
-    assert json.loads(written)["sha256"] == json.loads(text)["sha256"]
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["model.json", "panel.npz"]
-
-
-@pytest.mark.usefixtures("_kind")
-def test_the_worker_refuses_simulated_prices(tmp_path, panel, capsys):
-    made_up = tuple(replace(bars, source="simulated") for bars in panel)
-    save(tmp_path, Job(made_up, None, CUTOFF, "simulated"))
-    assert main(["worker", str(tmp_path)]) == 1
-    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {
-        "error": "Simulated prices are never trained on."
-    }
-    assert not (tmp_path / "model.json").exists()
 
 
 @pytest.mark.slow
