@@ -4,13 +4,14 @@ Unlike ``rows``, a row may lack single features, and the newest bars stand here 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from marketpulse.features.around import around, sound_rows
+from marketpulse.features.around import around
 from marketpulse.features.full import NAMES, table
+from marketpulse.features.steady import plain, steady
 from marketpulse.models.rows import NotTrainable, running_base
 from marketpulse.signals.labels import rose, uniqueness
 from marketpulse.types import Bars, FloatArray
@@ -21,7 +22,6 @@ NEVER = np.iinfo(np.int64).max
 """The end of a label that has not ended."""
 
 _READY = ("momentum_252", "sd_63", "rsi_14", "trend_200")
-_KEPT_BITS = 2.0**32
 _SIMULATED = "simulated"
 
 
@@ -79,10 +79,10 @@ def build_panel(bars: Sequence[Bars], benchmark: Bars | None, horizon: int) -> P
     """
     if any(one.source == _SIMULATED for one in bars):
         raise NotTrainable("Simulated prices are never trained on.")
-    plain = {one.symbol: _plain(one) for one in sorted(bars, key=lambda one: one.symbol)}
-    market = None if benchmark is None else _plain(benchmark)
-    beside = around(market, plain)
-    parts = [_of_one(one, table(one, beside).values, horizon) for one in plain.values()]
+    own = {one.symbol: plain(one) for one in sorted(bars, key=lambda one: one.symbol)}
+    market = None if benchmark is None else plain(benchmark)
+    beside = around(market, own)
+    parts = [_of_one(one, table(one, beside).values, horizon) for one in own.values()]
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
     if not columns or not len(columns["time"]):
         raise NotTrainable(
@@ -92,9 +92,7 @@ def build_panel(bars: Sequence[Bars], benchmark: Bars | None, horizon: int) -> P
     order = np.lexsort((symbol, columns["time"]))
     sorted_ = {name: column[order] for name, column in columns.items()}
     base = running_base(np.nan_to_num(sorted_["y"]), sorted_["time"], sorted_["end"])
-    return Panel(
-        names=NAMES, symbols=tuple(plain), symbol=symbol[order], base=base, horizon=horizon, **sorted_
-    )
+    return Panel(names=NAMES, symbols=tuple(own), symbol=symbol[order], base=base, horizon=horizon, **sorted_)
 
 
 def _of_one(bars: Bars, values: FloatArray, horizon: int) -> Mapping[str, NDArray[np.generic]]:
@@ -106,9 +104,8 @@ def _of_one(bars: Bars, values: FloatArray, horizon: int) -> Mapping[str, NDArra
     with np.errstate(invalid="ignore", divide="ignore"):
         opens = np.log(np.where(bars.open > 0.0, bars.open, np.nan))
     moved[:-2] = (opens[2:] - opens[1:-1])[: max(0, len(bars) - 2)]
-    steady = np.round(values, 9).astype(np.float32).astype(np.float64)
     return {
-        "x": steady[ready],
+        "x": steady(values[ready]),
         "y": label.value[ready],
         "time": bars.time[ready],
         "end": end[ready],
@@ -116,26 +113,6 @@ def _of_one(bars: Bars, values: FloatArray, horizon: int) -> Mapping[str, NDArra
         "sigma": values[ready, NAMES.index("sd_63")],
         "moved": moved[ready],
     }
-
-
-def _plain(bars: Bars) -> Bars:
-    """Prices as multiples of the first close, to 32 bits: the same whatever unit they came in."""
-    good = np.flatnonzero(sound_rows(bars))
-    if not len(good):
-        return bars
-    unit = float(bars.close[good[0]])
-    return replace(
-        bars,
-        open=_rounded(bars.open / unit),
-        high=_rounded(bars.high / unit),
-        low=_rounded(bars.low / unit),
-        close=_rounded(bars.close / unit),
-    )
-
-
-def _rounded(values: FloatArray) -> FloatArray:
-    part, power = np.frexp(values)
-    return np.asarray(np.ldexp(np.round(part * _KEPT_BITS) / _KEPT_BITS, power))
 
 
 def weights(panel: Panel, rows: NDArray[np.int64]) -> FloatArray:

@@ -12,11 +12,12 @@ from typing import NamedTuple
 from marketpulse.risk.kelly import QUARTER, kelly_binary
 from marketpulse.types import SizeStep, Sizing
 
-__all__ = ["VAR_BUDGET", "Bet", "Cap", "governor", "haircut", "shortfall_room", "waterfall"]
+__all__ = ["VAR_BUDGET", "Bet", "Cap", "doubt", "governor", "haircut", "shortfall_room", "waterfall"]
 
 VAR_BUDGET = 0.01
 """What one buy by itself may lose in a day at 99 %, a fraction of equity; shapes sizes, refuses nothing."""
 
+_EVEN = 0.5
 _TRIES = 3  # chords drawn towards the largest size that the shortfall lets through
 _MOST = Decimal(10) ** 12  # units; a gate refuses more
 
@@ -30,12 +31,14 @@ class Bet(NamedTuple):
     move : size of a usual move over the horizon, a fraction of the price
     cost : of going in and out, a fraction of the price
     why : in words, of the chance or of its absence
+    right : chance that the call is right, of the meta-model; None where there is none
     """
 
     chance: float | None
     move: float
     cost: float
     why: str
+    right: float | None = None
 
 
 class Cap(NamedTuple):
@@ -95,6 +98,32 @@ def haircut(correlation: float, gross: float) -> float:
     alike = min(1.0, max(0.0, correlation)) if isfinite(correlation) else 1.0
     full = min(1.0, max(0.0, gross)) if isfinite(gross) else 1.0
     return 1.0 - alike * full / 2.0
+
+
+def doubt(chance: float, right: float) -> float:
+    """What a second look at the call leaves of a size: an even bet's stake at ``right`` over that at ``chance``.
+
+    Units
+    -----
+    A factor between 0 and 1; ``chance`` and ``right`` are fractions.
+
+    NaN rule
+    --------
+    A chance that is not known leaves nothing.
+
+    References
+    ----------
+    Lopez de Prado (2018), Advances in Financial Machine Learning, chapter 3 (meta-labelling); the Kelly
+    fraction of an even bet, 2 p - 1.
+
+    Examples
+    --------
+    >>> round(doubt(0.60, 0.55), 3), doubt(0.60, 0.70), doubt(0.60, 0.45), doubt(0.60, float("nan"))
+    (0.5, 1.0, 0.0, 0.0)
+    """
+    if not (isfinite(chance) and isfinite(right) and chance > _EVEN):
+        return 0.0
+    return min(1.0, max(0.0, (right - _EVEN) / (chance - _EVEN)))
 
 
 def shortfall_room(loss: Callable[[float], float], most: float, ceiling: float) -> float:
@@ -227,6 +256,9 @@ def waterfall(
     note = "no edge is shown" if bet.chance is None else f"{fraction:.1%} of equity"
     steps.scale("Kelly", 1.0, note)
     steps.scale("Quarter", QUARTER, f"x {QUARTER:g}")
+    if bet.chance is not None and bet.right is not None:
+        doubted = doubt(bet.chance, bet.right)
+        steps.scale("Meta-model", doubted, f"x {doubted:.2f}, right {bet.right:.0%}")
     if caps:
         steps.cap(caps[0])
     steps.scale("Correlation", *alike)

@@ -32,16 +32,17 @@ def walk_down(bet, caps, *, alike=1.0, governed=1.0, worth=100.0, equity=100_000
     caps=st.lists(numbers, min_size=1, max_size=6),
     alike=numbers,
     governed=numbers,
+    right=st.none() | numbers,
     worth=st.floats(1e-6, 1e9),
     equity=st.floats(1e-3, 1e12),
 )
 @settings(max_examples=400, deadline=None)
 def test_a_size_is_within_every_cap_and_rounding_only_takes_away(
-    *, chance, move, caps, alike, governed, worth, equity
+    *, chance, move, caps, alike, governed, right, worth, equity
 ):
     made = [Cap(f"cap {i}", units, "") for i, units in enumerate(caps)]
     found = walk_down(
-        Bet(chance, move, 0.001, "x"), made, alike=alike, governed=governed, worth=worth, equity=equity
+        Bet(chance, move, 0.001, "x", right), made, alike=alike, governed=governed, worth=worth, equity=equity
     )
     assert all(later.units <= earlier.units for earlier, later in pairwise(found.steps))
     for size in (found.size, found.most):
@@ -131,3 +132,15 @@ def test_a_shortfall_that_is_unknown_or_too_large_leaves_no_room(loss):
 def test_a_sale_and_an_unknown_equity_have_no_size():
     assert preview(replace(ask(), side=ask().side), context(equity=None)).sizing is None
     assert isfinite(preview(ask(), context(standing=standing())).sizing.steps[0].units)
+
+
+def test_a_second_look_takes_away_and_never_adds():
+    """Half of an even bet's edge left is half of the stake; more chance than the model gave adds nothing."""
+    cap = [Cap("cap", inf, "")]
+    plain = walk_down(Bet(0.60, 0.04, 0.0, "x"), cap).size
+    halved = walk_down(Bet(0.60, 0.04, 0.0, "x", 0.55), cap)
+    assert halved.size == SHARE.quantity(plain / 2)
+    assert [step.name for step in halved.steps][:3] == ["Kelly", "Quarter", "Meta-model"]
+    assert walk_down(Bet(0.60, 0.04, 0.0, "x", 0.90), cap).size == plain
+    assert walk_down(Bet(0.60, 0.04, 0.0, "x", 0.40), cap).size == 0
+    assert walk_down(Bet(0.60, 0.04, 0.0, "x", nan), cap).size == 0

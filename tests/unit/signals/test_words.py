@@ -1,13 +1,27 @@
 import struct
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
+from math import nan
 
 import numpy as np
 import pytest
+from walks import walk
 
-from marketpulse.signals import feature_hash, feature_text, issue, read_text
-from marketpulse.types import AssetClass, Card, Edge, Instrument, Score, Vote
+from marketpulse.signals import (
+    Frozen,
+    abstain,
+    bars_hash,
+    feature_hash,
+    feature_text,
+    issue,
+    read_seen,
+    read_text,
+)
+from marketpulse.signals.consensus import Ballot, Consensus
+from marketpulse.signals.words import SIMULATED, regime
+from marketpulse.types import AssetClass, Call, Card, Edge, Instrument, Score, Vote
 
 NOW = datetime(2012, 6, 1, 13, 30, tzinfo=UTC)
 AAPL = Instrument("AAPL", "Apple", AssetClass.EQUITY, "USD", "XNYS", Decimal("0.01"), Decimal(1))
@@ -33,37 +47,67 @@ def card(found=None, edge=Edge.NONE):
     )  # fmt: skip
 
 
-VOTE = Vote("logistic", 0.534, 0.5395, "mainly RSI 14 +0.30", (("a", 0.3),))
+FROZEN = Frozen("2012-05-31", NOW, feature_hash(NUMBERS), "v", "d" * 64, "rising, calm")
+BALLOTS = (
+    Ballot("logistic", 0.56, 0.534, 0.4, 0.002, 0.6),
+    Ballot("extra trees", 0.55, 0.536, 0.3, 0.001, 0.4),
+    Ballot("boosting", 0.61, None, 0.0, nan, 0.0),
+)
 
 
-def signal(instrument=AAPL, vote=VOTE, of=None, **kwargs):
-    return issue(
-        instrument,
-        bar="2012-05-31",
-        time=NOW,
-        horizon=5,
-        features=NUMBERS,
-        vote=vote,
-        card=of or card(score()),
-        **kwargs,
+def said(call=Call.NONE, **kwargs):
+    words = "0.6 points beyond the base rate and one half would not pay for a trade; 2.1 are needed."
+    found = Consensus(
+        call,
+        0.534,
+        0.5395,
+        0.021,
+        1.0,
+        words,
+        BALLOTS,
+        ("The newest bar is 1 bar late.",),
+        (("rsi_14", 0.3),),
     )
+    return replace(found, **kwargs)
 
 
-def test_the_sentence_says_probability_base_rate_and_score():
+def signal(instrument=AAPL, of=None, consensus=None, **kwargs):
+    return issue(instrument, FROZEN, consensus or said(), of or card(score()), **kwargs)
+
+
+def test_the_sentence_says_probability_base_rate_call_and_score():
     assert signal().sentence == (
         "Model probability of being higher in 5 trading days: 53 % (base rate 54 %). "
+        "NO SIGNAL: 0.6 points beyond the base rate and one half would not pay for a trade; 2.1 are needed. "
         "Out of sample since 2003: AUC 0.51 (95 % 0.50-0.53), Brier no better than the base rate. "
         "Treat as no edge."
     )
 
 
 def test_the_signal_carries_what_it_rests_on():
-    found = signal()
+    found = signal(served="ONNX", right=0.57, shadow=("fedcba9876543210", 0.55))
     assert (found.symbol, found.bar, found.time, found.horizon) == ("AAPL", "2012-05-31", NOW, 5)
     assert (found.probability, found.base_rate, found.edge) == (0.534, 0.5395, Edge.NONE)
     assert (found.model, found.model_version) == ("logistic", "0123456789abcdef")
-    assert found.votes == (VOTE,)
     assert found.feature_hash == feature_hash(NUMBERS)
+    assert (found.feature_version, found.data_hash, found.regime) == ("v", "d" * 64, "rising, calm")
+    assert (found.call, found.needed, found.agreed) == (Call.NONE, 0.021, 1.0)
+    assert found.caveats == ("The newest bar is 1 bar late.",)
+    assert found.reasons == (("rsi_14", 0.3),)
+    assert (found.served, found.right, found.shadow) == ("ONNX", 0.57, ("fedcba9876543210", 0.55))
+
+
+def test_every_ballot_is_a_vote_and_one_that_is_not_heard_says_why():
+    first, _, last = signal().votes
+    assert first == Vote("logistic", 0.534, 0.5395, "", (), 0.56, 0.6, 0.4, 0.002)
+    assert (last.probability, last.raw, last.skill) == (None, 0.61, None)
+    assert last.why == "has not been scored yet"
+    silent = signal(consensus=said(ballots=(Ballot("LSTM daily", None, None, 0.0, nan, 0.0),))).votes[0]
+    assert silent.why == "abstains on this bar"
+
+
+def test_a_cost_that_is_not_known_is_not_a_number_of_the_signal():
+    assert signal(consensus=said(needed=nan)).needed is None
 
 
 def test_worse_than_the_base_rate_is_said():
@@ -77,7 +121,13 @@ def test_a_weak_edge_is_said_with_its_numbers_and_costs():
     assert found.edge is Edge.WEAK
     assert found.sentence.endswith(
         "AUC 0.56 (95 % 0.53-0.59), Brier 1.2 % better than the base rate (95 % 0.4 % to 2.0 %). "
-        "A weak edge, before costs."
+        "A weak edge, after costs."
+    )
+
+
+def test_a_model_that_has_become_worse_is_said_to_be():
+    assert signal(of=card(score(), Edge.DEGRADED)).sentence.endswith(
+        "It has become worse than the base rate. Treat as no edge."
     )
 
 
@@ -93,26 +143,25 @@ def test_an_instrument_that_was_not_trained_on_is_said():
     assert "BTC/USDT was not among the instruments it was trained on." in found.sentence
 
 
-def test_simulated_prices_get_no_probability_whatever_the_vote():
-    found = signal(BTC, simulated=True, of=card(score(), Edge.WEAK))
+def test_an_abstention_has_its_sentence_and_what_it_rests_on():
+    found = abstain(BTC, FROZEN, 5, SIMULATED)
     assert found.sentence == "No model: these prices are simulated."
     assert found.probability is found.base_rate is None
-    assert found.votes == ()
-    assert found.edge is Edge.NONE
-    assert found.model == ""
+    assert (found.votes, found.edge, found.call, found.model) == ((), Edge.NONE, Call.NONE, "")
+    assert (found.feature_hash, found.data_hash) == (FROZEN.feature_hash, FROZEN.data_hash)
 
 
-def test_no_model_yet():
-    assert signal(vote=None).sentence == "No model yet."
-
-
-def test_an_abstention_says_why_and_claims_no_edge():
-    quiet = Vote("logistic", None, 0.54, "not defined yet: distance to the 252-day high")
-    found = signal(vote=quiet, of=card(score(), Edge.WEAK))
-    assert found.sentence == "No opinion: not defined yet: distance to the 252-day high."
-    assert found.probability is None
-    assert found.edge is Edge.NONE
-    assert found.votes == (quiet,)
+@pytest.mark.parametrize(
+    ("features", "named"),
+    [
+        ({"trend_200": 0.0, "sd_ratio": 1.0}, "rising, calm"),
+        ({"trend_200": -0.1, "sd_ratio": 1.1}, "falling, rough"),
+        ({"trend_200": nan, "sd_ratio": 1.1}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_regime_is_named_or_left_open(features, named):
+    assert regime(features) == named
 
 
 @pytest.mark.parametrize("edge", list(Edge))
@@ -139,3 +188,19 @@ def test_the_text_gives_back_the_same_hash(values):
     text = feature_text("v1", ["a", "b", "c"], values)
     assert feature_hash(list(read_text(text).values())) == feature_hash(values)
     assert feature_text("v1", list(read_text(text)), list(read_text(text).values())) == text
+
+
+def test_what_was_seen_is_kept_with_the_numbers():
+    text = feature_text("v1", ["a"], [1.0], {"IBM": 20, "AAPL": 10})
+    assert read_seen(text) == {"AAPL": 10, "IBM": 20}
+    assert read_text(text) == {"a": 1.0}
+    assert read_seen(feature_text("v1", ["a"], [1.0])) == {}
+
+
+@pytest.mark.parametrize("column", ["time", "open", "high", "low", "close", "volume"])
+def test_the_hash_of_bars_sees_every_column_and_no_name(column):
+    bars = walk("AAA", 40, 1)
+    changed = getattr(bars, column).copy()
+    changed[20] += 1
+    assert bars_hash(replace(bars, symbol="BBB", source="other")) == bars_hash(bars)
+    assert bars_hash(replace(bars, **{column: changed})) != bars_hash(bars)
