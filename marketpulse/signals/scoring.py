@@ -19,6 +19,7 @@ __all__ = [
     "LEAST_CHANCE",
     "block_interval",
     "outcome",
+    "per_date",
     "row_of",
     "scoreboard",
 ]
@@ -168,6 +169,17 @@ def block_interval(above: FloatArray, below: FloatArray) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def per_date(values: FloatArray, place: NDArray[np.int64]) -> FloatArray:
+    """Add up what belongs to each date.
+
+    Examples
+    --------
+    >>> per_date(np.array([1.0, 2.0, 3.0]), np.array([0, 1, 1])).tolist()
+    [1.0, 5.0]
+    """
+    return np.bincount(place, values).astype(np.float64)
+
+
 def _circular(values: FloatArray, span: int) -> FloatArray:
     """Sum of ``span`` values from each place on, the first following the last."""
     around = np.concatenate([[0.0], np.cumsum(np.tile(values, 1 + -(-span // len(values))))])
@@ -240,8 +252,7 @@ class _Columns:
 
     def _skill(self, rows: NDArray[np.int64]) -> tuple[float | None, float | None, float | None]:
         dates, place = np.unique(self.day[rows], return_inverse=True)
-        above = np.bincount(place, self.brier[rows])
-        below = np.bincount(place, self.brier_base[rows])
+        above, below = (per_date(scores[rows], place) for scores in (self.brier, self.brier_base))
         if len(dates) < FEWEST_DATES or not below.sum() > 0.0:
             return None, None, None
         low, high = block_interval(above, below)
