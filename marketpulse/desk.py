@@ -38,6 +38,7 @@ from marketpulse.types import (
     OrderRequest,
     Placement,
     Preview,
+    Proposal,
     Snapshot,
     Statement,
     Why,
@@ -287,6 +288,19 @@ class Desk(Charting):
         view = self._loop.alarms.acknowledge(alert)
         self._loop.nudge()
         return view
+
+    def answer(self, proposal: str, *, approve: bool) -> Proposal:
+        """Approve or decline a proposal of the Snapshot by its id; the same answer again changes nothing.
+
+        Raises
+        ------
+        Refused
+            ``UNKNOWN_PROPOSAL``, ``ANSWERED``, or the code of the rule that refuses its order.
+        """
+        try:
+            return self._loop.player.answer(proposal, self._loop.rooms.market.data(), approve=approve)
+        finally:
+            self._loop.nudge()
 
     def why(self, symbol: str, at: datetime | None = None, quantity: Decimal | None = None) -> Why:
         """Say why an instrument would be bought or not, gate by gate; of a past moment what the ledger holds.

@@ -1,6 +1,7 @@
 """The desk as one order sees it: joins books, prices and scenarios for ``risk.pretrade``."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from math import isfinite, nan
 
@@ -86,6 +87,10 @@ class Gate:
     def __call__(self, request: OrderRequest, instead: str = "") -> Preview:
         """Pass the order through every gate, on prices of this moment; ``instead`` is not counted."""
         return preview(request, self._context(request, instead))
+
+    def supposing(self, request: OrderRequest, opinion: Opinion) -> Preview:
+        """Preview an order as if the signal had said ``opinion``."""
+        return preview(request, replace(self._context(request, ""), opinion=opinion))
 
     def verdict(self, request: OrderRequest, instead: str = "") -> Preview:
         """Refuse what ``preview`` refuses, without losses, stress and size: inside the write transaction."""

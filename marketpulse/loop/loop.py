@@ -18,6 +18,7 @@ from marketpulse.loop.gate import Gate
 from marketpulse.loop.locks import Locks, rules_of
 from marketpulse.loop.outbox import Outbox
 from marketpulse.loop.picture import Picture
+from marketpulse.loop.playing import Player
 from marketpulse.loop.riskwatch import RiskWatch
 from marketpulse.loop.rooms import Rooms
 from marketpulse.loop.stopwatch import StopWatch
@@ -46,8 +47,10 @@ class Loop:
         self.alarms = Alarms.of(rooms)
         self._risk_watch = RiskWatch(rooms, gate, equity)
         self.locks = gate.locks = Locks(rooms.books, rooms.ledger, rooms.clock, rules_of(rooms.settings))
+        self.player = Player(rooms, gate)
         self._picture = Picture(rooms, gate, equity, self.alarms, self.locks)
         self._picture.dress = self._risk_watch.dress
+        self._picture.player = self.player
         self._outboxes: tuple[Outbox, ...] = ()
         self._wake = threading.Event()
         self._nudged = False
@@ -174,12 +177,20 @@ class Loop:
         self._gate.recovered = rooms.execution.recovered
         self._watch(data)
         self._analyst.turn()
+        self._play(data)
         if time.monotonic() - self._born > _TRAIN_AFTER:
             self._analyst.train()
         if time.monotonic() - self._saved > _SAVE_CLOCK:
             self._save_clock()
         self._publish()
         self._alert()
+
+    def _play(self, data: Mapping[str, MarketDatum]) -> None:
+        """Make proposals of new signals, or orders, as the playbook's mode says."""
+        try:
+            self.player.turn(self._analyst.signals, data)
+        except StorageError as error:
+            self.rooms.meter.fault("play", str(error))  # the next turn goes on from what the ledger holds
 
     def _alert(self) -> None:
         """Raise and end alerts by what has just been shown."""

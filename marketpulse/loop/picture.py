@@ -18,6 +18,7 @@ from marketpulse.loop.execution_log import ExecutionLog
 from marketpulse.loop.gate import Gate
 from marketpulse.loop.locks import Locks
 from marketpulse.loop.lotlog import LotLog
+from marketpulse.loop.playing import Player
 from marketpulse.loop.rooms import Rooms
 from marketpulse.performance import returns, sharpe
 from marketpulse.portfolio import Flow, band, converted, put_in, value
@@ -25,6 +26,7 @@ from marketpulse.portfolio.codec import read_booking, read_external
 from marketpulse.risk import Scenarios, stops, view
 from marketpulse.types import (
     AccountView,
+    Conduct,
     DeskStatus,
     Event,
     EventKind,
@@ -60,6 +62,7 @@ class Picture:
     Attributes
     ----------
     notes : sentences of the watches, shown after the settings' problems
+    player : its proposals are shown; None on a desk that has none
     dress : puts what the background has measured beside the risk of this moment
     """
 
@@ -79,6 +82,7 @@ class Picture:
         self._executed = ExecutionLog(rooms.market.history, rooms.clock)
         self._drawdown = 0.0
         self.notes: tuple[str, ...] = ()
+        self.player: Player | None = None
         self.dress: Callable[[RiskView], RiskView] = lambda seen: seen
 
     def take(self, analyst: Analyst) -> Snapshot:
@@ -111,7 +115,7 @@ class Picture:
             model=analyst.status,
             events=events,
             replay=self._replay(),
-            notes=(*((rooms.sealed,) if rooms.sealed else ()), *rooms.problems, *self.notes),
+            notes=(*((rooms.sealed,) if rooms.sealed else ()), *rooms.problems, *self._said(), *self.notes),
             books=rooms.market.books(),
             headlines=rooms.market.headlines(),
             feeds=rooms.market.feeds(),
@@ -121,7 +125,13 @@ class Picture:
             quality=self._executed.take(orders),
             alerts=self._alarms.shown,
             locks=self._locks.now(valuation.equity),
+            conduct=self.player.mode if self.player else Conduct.SUGGEST,
+            practice=self.player.practice if self.player else False,
+            proposals=self.player.shown if self.player else (),
         )
+
+    def _said(self) -> tuple[str, ...]:
+        return self.player.notes if self.player else ()
 
     def _halt(self) -> Halt | None:
         """A desk whose ledger takes nothing is halted, whatever its last event was."""
@@ -250,7 +260,7 @@ class Picture:
             self._note(event)
             if event.kind is EventKind.FILL:
                 self._fills.append(_booked(event))
-            if event.kind is not EventKind.SIGNAL:
+            if event.kind not in {EventKind.SIGNAL, EventKind.PROPOSAL}:
                 self._events.appendleft(event)
         return tuple(self._events)
 

@@ -52,6 +52,7 @@ class Proposal:
     id : of the order that it becomes
     key : names it for ever; its order's idempotency key
     signal : the signal it rests on, ``SYMBOL:BAR:VERSION``; of a sale usually the one that had been bought on
+    bar : of that signal, ISO date
     mode : in which it was made
     expires : the session's close until which its order may leave, by the clock the instrument trades on
     sentence : what is proposed and why, or why nothing is
@@ -67,6 +68,7 @@ class Proposal:
     key: str
     signal: str
     symbol: str
+    bar: str
     purpose: Purpose
     mode: Conduct
     time: datetime

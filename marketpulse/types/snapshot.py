@@ -18,6 +18,7 @@ from marketpulse.types.market import Headline, Interval, Quote, SessionState
 from marketpulse.types.models import ModelView
 from marketpulse.types.order import OPEN_STATES, Fill, Order
 from marketpulse.types.orderbook import Book
+from marketpulse.types.proposal import Conduct, Proposal
 from marketpulse.types.risk import RiskView
 from marketpulse.types.scoring import Issued, SignalStatistics
 from marketpulse.types.signal import ModelStage, ModelStatus, Signal
@@ -221,6 +222,9 @@ class Snapshot:
     models : what serves each class of instruments, shares first
     issued : frozen signals with what became of them, newest first and not all of them
     scores : the scoreboard of all that was ever issued
+    conduct : what the desk does with its signals in this run
+    practice : it plays calls without a shown edge as if they had one, on paper
+    proposals : its decisions about signals, newest first and not all of them
     """
 
     number: int
@@ -259,6 +263,9 @@ class Snapshot:
     models: tuple[ModelView, ...] = ()
     issued: tuple[Issued, ...] = ()
     scores: SignalStatistics = field(default_factory=SignalStatistics)
+    conduct: Conduct = Conduct.SUGGEST
+    practice: bool = False
+    proposals: tuple[Proposal, ...] = ()
 
     @property
     def trading(self) -> Trading:

@@ -1,0 +1,71 @@
+"""The desk's proposals in the ledger and in memory, kept equal: committed first, folded after."""
+
+from datetime import datetime
+
+from marketpulse.clock import Clock
+from marketpulse.execution.ids import intent_id
+from marketpulse.portfolio import Books
+from marketpulse.portfolio.proposal_codec import Step, write_proposal, write_step
+from marketpulse.portfolio.proposals import Proposals, Stakes
+from marketpulse.storage import DuplicateKey, Ledger
+from marketpulse.types import EventKind, Json, NewEvent, Proposal, ProposalState, Purpose
+
+__all__ = ["Register", "order_key"]
+
+_OTHERS = frozenset(EventKind) - {EventKind.PROPOSAL}
+
+
+def order_key(signal: str, purpose: Purpose, number: int = 1) -> str:
+    """Name the order that comes of a signal, for ever.
+
+    Examples
+    --------
+    >>> order_key("AAPL:2012-06-01:1f", Purpose.OPEN), order_key("AAPL:2012-06-01:1f", Purpose.CLOSE, 2)
+    ('auto:AAPL:2012-06-01:1f:open', 'auto:AAPL:2012-06-01:1f:close:2')
+    """
+    again = f":{number}" if number > 1 else ""
+    return f"auto:{signal}:{purpose.value}{again}"
+
+
+class Register:
+    """Writes decisions down; one thread at a time.
+
+    Attributes
+    ----------
+    fold : all proposals
+    stakes : what is still held of what they bought
+    """
+
+    def __init__(self, ledger: Ledger, books: Books, clock: Clock) -> None:
+        self._ledger, self._books, self._clock = ledger, books, clock
+        self.fold = Proposals.of(ledger.read(without=_OTHERS))
+        self.stakes = Stakes(self.fold, books.order)
+
+    def catch_up(self) -> None:
+        """Take over what has been bought and sold since."""
+        self.stakes.take(self._books.moved(self.stakes.seq))
+
+    def now(self) -> datetime:
+        """The desk's clock."""
+        return self._clock.now()
+
+    def begin(self, proposal: Proposal) -> Proposal:
+        """Write a decision down."""
+        return self._write(intent_id(proposal.key), write_proposal(proposal), f"proposal:{proposal.key}")
+
+    def move(self, proposal: Proposal, state: ProposalState, note: str, code: str = "") -> Proposal:
+        """Write down what became of one; the first such word stands."""
+        step = "answer" if state is ProposalState.APPROVED else "end"
+        payload = write_step(Step(state, note, code))
+        return self._write(proposal.id, payload, f"proposal:{proposal.key}:{step}")
+
+    def _write(self, ref: str, payload: dict[str, Json], key: str) -> Proposal:
+        new = NewEvent(self._clock.now(), "desk", EventKind.PROPOSAL, ref, payload, key)
+        try:
+            event = self._ledger.append(new)[0]
+        except DuplicateKey:  # a commit that reported an error had reached the disk
+            found = self._ledger.by_key(key)
+            if found is None:
+                raise
+            event = found
+        return self.fold.apply(event)

@@ -1,0 +1,334 @@
+"""The desk plays its own signals: one order for each, every decision written down, and the same after a kill."""
+
+import threading
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from tickets import ask, sell
+from unit.execution.bench import Killed
+from unit.loop.playhouse import BAR, Playhouse, doubtful, signal
+
+from marketpulse.errors import Refused
+from marketpulse.loop.proposals import protect
+from marketpulse.types import (
+    Call,
+    Conduct,
+    Edge,
+    OrderState,
+    OrderType,
+    ProposalState,
+    Purpose,
+)
+
+
+@pytest.fixture
+def house(tmp_path):
+    made = []
+
+    def open_one(*given, **more):
+        made.append(Playhouse(tmp_path, *given, **more))
+        return made[-1]
+
+    yield open_one
+    for one in made:
+        one.close()
+
+
+def test_auto_buys_once_with_a_stop_and_a_target_and_says_why(house):
+    desk = house().say(signal())
+    (order,) = desk.bought()
+    assert order.state is OrderState.FILLED
+    assert order.request.stop_loss_price < 100 < order.request.take_profit_price
+    assert order.request.quantity == desk.books.held("AAPL") > 0
+    made = desk.player.shown[0]
+    assert (made.state, made.id, made.signal) == (ProposalState.ORDERED, order.id, f"AAPL:{BAR}:v1")
+    assert "p 60.0%, base 54.0%" in made.sentence
+    assert "left after 5 bars" in made.sentence
+    assert [o.state for o in desk.orders(role="stop")] == [OrderState.ACCEPTED]
+    events = len(desk.written())
+    desk.settle().restart().settle()
+    assert len(desk.bought()) == 1
+    assert len(desk.written()) == events == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "value"),
+    [
+        (signal(call=Call.NONE), "SIGNAL", "p 60.0%, base 54.0%"),
+        (signal(call=Call.DOWN), "SIGNAL", "p 60.0%, base 54.0%"),
+        (signal(edge=Edge.NONE), "EDGE", "no edge shown"),
+        (signal(edge=Edge.DEGRADED), "EDGE", "degraded"),
+        (signal(p=0.5), "SIZE", "0"),
+    ],
+)
+def test_a_non_order_names_its_first_gate_once(house, said, code, value):
+    desk = house().say(said)
+    made = desk.newest
+    assert (made.state, made.rung.code, made.rung.value) == (ProposalState.PASSED, code, value)
+    assert made.rung.sentence
+    assert desk.bought() == []
+    desk.settle().restart().settle()
+    assert len(desk.written()) == 1
+    assert desk.player.shown == (made,)
+
+
+def test_halted_or_reducing_nothing_is_played_and_nothing_is_caught_up_on(house):
+    desk = house()
+    desk.execution.reduce("a test")
+    desk.say(signal())
+    assert desk.newest.rung.code == "REDUCING"
+    desk.execution.resume("RESUME")
+    desk.settle()
+    assert desk.bought() == []
+
+
+def test_a_gate_of_the_order_path_is_told_as_it_would_refuse(house):
+    desk = house()
+    desk.gate.over = desk.clock.now().date()
+    desk.say(signal())
+    made = desk.newest
+    assert (made.state, made.rung.code) == (ProposalState.PASSED, "DAILY_LOSS")
+    assert desk.orders() == []
+
+
+def test_it_waits_for_the_session_and_says_it_was_too_late_when_none_comes(house):
+    desk = house().shut().say(signal())
+    assert desk.written() == []
+    desk.shut(closed=False).settle()
+    assert len(desk.bought()) == 1
+    desk.shut().say(signal("IBM"))
+    desk.clock.advance(6 * 3600)  # 20:00, New York's close
+    desk.settle()
+    late = desk.newest
+    assert (late.symbol, late.rung.code) == ("IBM", "MARKET_CLOSED")
+    assert "until the session's close" in late.sentence
+    desk.shut(closed=False).say(signal("IBM", version="v2"))
+    assert desk.newest.rung.code == "TOO_LATE"
+
+
+def test_a_fresh_call_while_it_is_held_adds_and_extends_nothing(house):
+    desk = house().say(signal()).tomorrow()
+    desk.say(signal(bar=desk.last_bar))
+    assert desk.newest.rung.code == "HELD"
+    assert "adds nothing and extends nothing" in desk.newest.sentence
+    desk.tomorrow(4).settle()
+    assert desk.books.held("AAPL") == 0  # by the first signal's five bars
+
+
+@pytest.mark.parametrize("days", [4, 5])
+def test_it_is_left_when_the_horizon_is_over_and_not_before(house, days):
+    desk = house().say(signal()).tomorrow(days).settle()
+    over = days == 5
+    assert (desk.books.held("AAPL") == 0) is over
+    assert len(desk.sold()) == over
+    if over:
+        assert desk.newest.purpose is Purpose.CLOSE
+        assert "the 5 bars of the signal of 2012-05-31 are over" in desk.newest.sentence
+        assert [o.state for o in desk.orders(role="stop")] == [OrderState.CANCELED]
+        desk.settle().restart().settle()
+        assert len(desk.sold()) == 1
+        assert (
+            desk.venue.orders[desk.sold()[0].client_order_id][1].quantity == desk.bought()[0].request.quantity
+        )
+
+
+def test_it_is_left_when_a_newer_signal_calls_down(house):
+    desk = house().say(signal()).tomorrow()
+    desk.say(signal(call=Call.DOWN, bar=desk.last_bar))
+    assert desk.books.held("AAPL") == 0
+    sale = next(p for p in desk.player.shown if p.purpose is Purpose.CLOSE)
+    assert "calls DOWN" in sale.sentence
+    decided = next(p for p in desk.player.shown if p.bar == desk.last_bar)
+    assert decided.rung.code == "SIGNAL"
+
+
+def test_its_stop_ends_it_too_and_nothing_is_sold_twice(house):
+    desk = house().say(signal())
+    (leg,) = desk.orders(role="stop")
+    desk.venue.execute(leg.client_order_id, leg.request.quantity, str(leg.request.stop_price))
+    desk.settle().tomorrow(6).settle()
+    assert desk.books.held("AAPL") == 0
+    assert desk.sold() == []
+
+
+POINTS = (
+    "play.begun",
+    "place.appended",
+    "place.committed",
+    "play.placed",
+    "send.submitting",
+    "send.answered",
+)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_anywhere_while_it_buys_there_is_one_order(house, point):
+    desk = house()
+    desk.die_at = point
+    with pytest.raises(Killed):
+        desk.say(signal())
+    desk.restart().settle(10)
+    placed = [o for o in desk.bought() if o.state is OrderState.FILLED]
+    lost = [o for o in desk.bought() if o.state is OrderState.REJECTED]
+    assert len(desk.bought()) == 1
+    assert len(placed) + len(lost) == 1
+    assert desk.books.held("AAPL") == sum(o.filled_quantity for o in placed)
+    assert desk.newest.state is ProposalState.ORDERED
+    assert len(desk.written()) == 2
+
+
+@pytest.mark.parametrize("point", ["play.begun", "cancel.appended", "cancel.committed", "play.canceled",
+                                   "place.committed", "play.placed", "send.answered"])  # fmt: skip
+def test_killed_anywhere_while_it_leaves_it_is_sold_once(house, point):
+    desk = house().say(signal()).tomorrow(5)
+    desk.die_at = point
+    with pytest.raises(Killed):
+        desk.settle()
+    desk.restart().settle(10)
+    assert desk.books.held("AAPL") == 0
+    assert len([o for o in desk.sold() if o.filled_quantity]) == 1
+    assert [p.state for p in desk.player.shown] == [ProposalState.ORDERED] * 2
+
+
+def test_the_desk_never_sells_what_a_person_has_bought(house):
+    desk = house().say(signal())
+    held = desk.books.held("AAPL")
+    (leg,) = desk.orders(role="stop")
+    desk.execution.cancel(leg.id)
+    desk.settle()
+    desk.execution.place(sell(held), "mine-1")
+    desk.settle()
+    desk.execution.place(ask(quantity=Decimal(7)), "mine-2")
+    desk.settle().tomorrow(5).settle()
+    assert desk.books.held("AAPL") == 7
+    desk.say(signal(call=Call.DOWN, bar=desk.last_bar))
+    assert desk.books.held("AAPL") == 7
+    assert all(p.purpose is Purpose.OPEN for p in desk.player.shown)
+
+
+def test_confirm_prepares_and_a_person_approves_through_the_same_order_path(house):
+    desk = house(Conduct.CONFIRM).say(signal())
+    made = desk.newest
+    assert (made.state, made.request.type) == (ProposalState.PENDING, OrderType.MARKET)
+    assert made.expires.isoformat() == "2012-06-01T20:00:00+00:00"
+    assert desk.bought() == []
+    answers = []
+    clicks = [threading.Thread(target=lambda: answers.append(desk.answer(made))) for _ in range(16)]
+    for click in clicks:
+        click.start()
+    for click in clicks:
+        click.join()
+    assert {a.state for a in answers} == {ProposalState.ORDERED}
+    desk.settle()
+    assert len(desk.bought()) == 1
+    with pytest.raises(Refused, match="ordered"):
+        desk.answer(made, approve=False)
+    desk.restart()
+    assert desk.answer(made).state is ProposalState.ORDERED
+    assert len(desk.bought()) == 1
+
+
+@pytest.mark.parametrize("point", ["play.answered", "place.committed", "play.placed"])
+def test_killed_after_an_approval_gives_one_order(house, point):
+    desk = house(Conduct.CONFIRM).say(signal())
+    desk.die_at = point
+    with pytest.raises(Killed):
+        desk.answer(desk.newest)
+    desk.restart().settle(6)
+    assert len(desk.bought()) == 1
+    assert desk.answer(desk.newest).state is ProposalState.ORDERED
+
+
+def test_declined_expired_and_superseded_are_written_down_and_stay_so(house):
+    desk = house(Conduct.CONFIRM).say(signal())
+    assert desk.answer(desk.newest, approve=False).state is ProposalState.DECLINED
+    assert desk.answer(desk.newest, approve=False).state is ProposalState.DECLINED
+    with pytest.raises(Refused) as refused:
+        desk.answer(desk.newest)
+    assert refused.value.code == "ANSWERED"
+    desk.say(signal(version="v2")).say(signal(version="v3"))
+    desk.clock.advance(6 * 3600)
+    desk.settle().restart().settle()
+    states = [p.state for p in desk.player.shown]
+    assert states == [ProposalState.EXPIRED, ProposalState.SUPERSEDED, ProposalState.DECLINED]
+    with pytest.raises(Refused) as refused:
+        desk.player.answer("nothing", {}, approve=True)
+    assert refused.value.code == "UNKNOWN_PROPOSAL"
+    assert desk.orders() == []
+
+
+def test_an_approval_before_the_open_waits_for_it_and_a_rule_may_still_refuse(house):
+    desk = house(Conduct.CONFIRM).shut().say(signal(), signal("IBM"))
+    for made in desk.player.shown:
+        assert desk.answer(made).state is ProposalState.APPROVED
+    assert desk.bought() == []
+    desk.shut(closed=False).settle()
+    assert {o.request.symbol for o in desk.bought()} == {"AAPL", "IBM"}
+    desk.tomorrow().say(signal("IBM", bar=desk.last_bar, version="v9"))
+    assert desk.newest.rung.code == "HELD"
+
+
+def test_a_refusal_at_approval_is_told_and_kept(house):
+    desk = house(Conduct.CONFIRM).say(signal())
+    desk.execution.halt("by hand")
+    with pytest.raises(Refused) as refused:
+        desk.answer(desk.newest)
+    assert refused.value.code == "HALTED"
+    assert desk.newest.state is ProposalState.REFUSED
+    assert desk.newest.rung.code == "HALTED"
+
+
+def test_confirm_proposes_to_leave_what_it_bought_and_what_a_person_bought(house):
+    desk = house(Conduct.CONFIRM)
+    desk.execution.place(ask(quantity=Decimal(7), symbol="IBM"), "mine")
+    desk.say(signal())
+    desk.answer(desk.newest)
+    desk.settle().tomorrow(5)
+    desk.say(signal("IBM", Call.DOWN, bar=desk.last_bar))
+    sales = [p for p in desk.player.shown if p.purpose is Purpose.CLOSE]
+    assert {p.symbol for p in sales} == {"AAPL", "IBM"}
+    assert desk.sold() == []
+    for made in sales:
+        desk.answer(made)
+    desk.settle(6)
+    assert desk.books.held("AAPL") == desk.books.held("IBM") == 0
+
+
+def test_suggest_writes_nothing_and_auto_is_refused_with_live_money(house):
+    desk = house(Conduct.SUGGEST).say(signal())
+    assert (desk.written(), desk.player.shown, desk.player.notes) == ([], (), ())
+    desk.restart(mode=Conduct.AUTO, practice=True, paper=False).settle()
+    assert (desk.player.mode, desk.player.practice) == (Conduct.SUGGEST, False)
+    assert "no setting lets the desk order by itself in a live account" in desk.player.notes[0]
+    assert "on paper only" in desk.player.notes[1]
+    assert desk.bought() == []
+
+
+def test_what_auto_had_begun_does_not_leave_after_the_mode_was_changed(house):
+    desk = house()
+    desk.die_at = "play.begun"
+    with pytest.raises(Killed):
+        desk.say(signal())
+    desk.restart(mode=Conduct.SUGGEST).settle()
+    assert desk.newest.state is ProposalState.SUPERSEDED
+    assert desk.bought() == []
+
+
+def test_practice_plays_what_has_no_edge_and_says_so_in_each_word(house):
+    unproved = signal(call=Call.NONE, edge=Edge.NONE, p=0.54, votes=doubtful(0.64, 0.6))
+    desk = house(practice=True).say(unproved, replace(unproved, symbol="IBM", votes=doubtful(0.5, 0.52)))
+    bought = next(p for p in desk.player.shown if p.symbol == "AAPL")
+    assert bought.practice
+    assert bought.sentence.startswith("PRACTICE, no edge is shown: buy ")
+    assert "mean of 2 unproved opinions 62.0%" in bought.sentence
+    assert len(desk.bought()) == 1
+    passed = next(p for p in desk.player.shown if p.symbol == "IBM")
+    assert passed.rung.code == "SIGNAL"
+
+
+def test_a_stop_needs_days_that_move(house):
+    desk = house()
+    assert protect(100.0, None).price is None
+    found = protect(100.0, desk.market.bars("AAPL"))
+    assert 90 < found.price < 98
