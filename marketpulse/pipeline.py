@@ -3,14 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from types import MappingProxyType
+from typing import Protocol
 
-from marketpulse.features import VERSION, FeatureTable, compute
-from marketpulse.ports import Model
-from marketpulse.signals import feature_text, issue
-from marketpulse.types import AssetClass, Bars, Card, Conduct, Instrument, Signal, Vote
+import numpy as np
 
-__all__ = ["Conduct", "Decision", "Playbook", "decide"]
+from marketpulse.features.full import NAMES, TAIL, VERSION
+from marketpulse.features.scene import History, Scene, scene
+from marketpulse.signals import Frozen, abstain, bars_hash, base_rate, feature_hash, feature_text, issue
+from marketpulse.signals.consensus import Circumstances, Consensus
+from marketpulse.signals.words import NO_MODEL, SIMULATED, TOO_SHORT, UNSOUND, regime
+from marketpulse.types import AssetClass, Bars, Card, Conduct, FloatArray, Instrument, Signal
+
+__all__ = ["Again", "Conduct", "Decision", "Playbook", "Voice", "Voices", "decide", "recompute"]
+
+_NEEDED = ("momentum_252", "sd_63", "rsi_14", "trend_200")
+"""Without these nothing is said: an instrument that is too young, or does not move."""
+
+_NEEDED_AT = [NAMES.index(name) for name in _NEEDED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,38 @@ class Playbook:
     practice: bool = False
 
 
+class Voice(Protocol):
+    """A trained ensemble, or what stands in for it; asking is pure."""
+
+    @property
+    def card(self) -> Card:
+        """What a person should know of it."""
+
+    @property
+    def served(self) -> str:
+        """By which way it answers."""
+
+    @property
+    def steps(self) -> int:
+        """Rows it looks at."""
+
+    def decide(
+        self, rows: FloatArray, base: float, sigma: float, around: Circumstances | None = None
+    ) -> Consensus:
+        """Decide the newest of ``rows``; never raises on data."""
+
+    def right(self, row: FloatArray, said: Consensus) -> float | None:
+        """Chance that the call is right; None where nobody can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """Who speaks of a class of instruments: the one that is heard, and one on trial."""
+
+    serving: Voice
+    shadow: Voice | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What was decided on one set of closed bars.
@@ -41,20 +84,39 @@ class Decision:
     ----------
     signals : at most one per instrument, in the playbook's order
     features : the numbers behind them as text, by their hash
+    rows : the newest features by symbol, in the order of ``features.full.NAMES``
     """
 
     signals: tuple[Signal, ...] = ()
     features: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    rows: Mapping[str, FloatArray] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What a signal's numbers come to when they are computed anew.
+
+    Attributes
+    ----------
+    values : in the order of ``features.full.NAMES``
+    data_hash : of the bars now held, cut to what was there then
+    probability : of the model that issued it; None where that does not serve any more
+    """
+
+    values: tuple[float, ...]
+    data_hash: str
+    probability: float | None
 
 
 def decide(  # noqa: PLR0917 - the whole state of a decision, in the order it is made
     playbook: Playbook,
-    models: Mapping[AssetClass, tuple[Model, Card]],
-    frames: Mapping[str, Bars],
-    benchmark: Bars | None,
+    voices: Mapping[AssetClass, Voices],
+    histories: Mapping[str, History],
+    benchmark: History | None,
     instruments: Mapping[str, Instrument],
     simulated: frozenset[str],
     now: datetime,
+    around: Mapping[str, Circumstances] | None = None,
 ) -> Decision:
     """Give one signal for the newest closed bar of each instrument that has one.
 
@@ -62,42 +124,152 @@ def decide(  # noqa: PLR0917 - the whole state of a decision, in the order it is
 
     Parameters
     ----------
-    models : by asset class; a class without one gets a signal that says so
-    frames : adjusted daily bars by symbol; a symbol without bars gets no signal
-    benchmark : adjusted daily bars of the market
+    voices : by asset class; a class without one gets a signal that says so
+    histories : daily bars as received, by symbol; a symbol without bars gets no signal
+    benchmark : daily bars of the shares' market
     instruments : must hold every symbol of the universe that has bars
     simulated : symbols whose prices are made up; no model is asked about them
     now : the desk's clock, aware UTC
+    around : what may be wrong around a signal, by symbol
     """
-    market = None if benchmark is None else benchmark.until(now)
+    known = {s: h.until(now) for s, h in histories.items() if s in instruments}
+    index = None if benchmark is None else benchmark.until(now)
+    looks: dict[AssetClass, _Look] = {}
     signals: list[Signal] = []
     texts: dict[str, str] = {}
+    rows: dict[str, FloatArray] = {}
     for symbol in playbook.universe:
-        bars = frames[symbol].until(now) if symbol in frames else None
-        if bars is None or not len(bars):
+        if symbol not in known or not len(known[symbol].bars):
             continue
-        table = compute(bars, market)
-        row = table.values[-1].tolist()
         instrument = instruments[symbol]
-        model, card = models.get(instrument.asset_class, (None, None))
-        if card is not None and (card.feature_version != VERSION or card.horizon != playbook.horizon):
-            model, card = None, None  # it speaks of other numbers than these
-        made_up = symbol in simulated
-        signal = issue(
-            instrument,
-            bar=str(bars.last_day()),
-            time=now,
-            horizon=playbook.horizon,
-            features=row,
-            vote=None if made_up or model is None or card is None else _vote(model, card, table),
-            card=card,
-            simulated=made_up,
-        )
-        signals.append(signal)
-        texts[signal.feature_hash] = feature_text(VERSION, table.names, row)
-    return Decision(tuple(signals), MappingProxyType(texts))
+        kind = instrument.asset_class
+        if kind not in looks:
+            looks[kind] = _look(kind, known, index, instruments, simulated)
+        look = looks[kind] if symbol not in simulated else _Look.of({symbol: known[symbol]}, None)
+        steps = max((one.steps for one in _both(voices.get(kind))), default=1)
+        values, sigma = look.scene.rows(symbol, steps)
+        frozen, text = _freeze(symbol, look, values[-1], now)
+        signals.append(
+            abstain(instrument, frozen, playbook.horizon, SIMULATED)
+            if symbol in simulated
+            else _spoken(instrument, frozen, voices.get(kind), look, playbook.horizon,
+                         asked=(values, sigma), around=(around or {}).get(symbol))
+        )  # fmt: skip
+        texts[frozen.feature_hash], rows[symbol] = text, values[-1]
+    return Decision(tuple(signals), MappingProxyType(texts), MappingProxyType(rows))
 
 
-def _vote(model: Model, card: Card, table: FeatureTable) -> Vote:
-    """Ask the model about the newest row, in the order of its own card."""
-    return model.vote(table.columns(card.features)[-1].tolist())
+def recompute(
+    signal: Signal,
+    seen: Mapping[str, int],
+    histories: Mapping[str, History],
+    benchmark: History | None,
+    voice: Voice | None = None,
+) -> Again | None:
+    """Compute a signal's numbers anew from the bars now held, cut to what was there when it was issued.
+
+    Parameters
+    ----------
+    seen : by symbol the newest bar that was there, as kept with its features
+    histories, benchmark : as now held
+    voice : the model that issued it, where it still serves
+
+    Returns
+    -------
+    Again or None
+        None where its bar is not held any more.
+    """
+    cut = {s: h.upto(seen[s]) for s, h in histories.items() if s in seen}
+    own = cut.get(signal.symbol)
+    if own is None or not len(own.bars) or str(own.bars.last_day()) != signal.bar:
+        return None
+    market = benchmark if benchmark is not None and benchmark.bars.symbol in seen else None
+    look = _Look.of(cut, None if market is None else market.upto(seen[market.bars.symbol]))
+    steps = 1 if voice is None else voice.steps
+    values, sigma = look.scene.rows(signal.symbol, steps)
+    frozen, _ = _freeze(signal.symbol, look, values[-1], signal.time)
+    probability = None
+    if voice is not None and signal.base_rate is not None:
+        probability = voice.decide(values, signal.base_rate, sigma).probability
+    return Again(tuple(values[-1].tolist()), frozen.data_hash, probability)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """A scene with the hash of what all of its instruments are compared with."""
+
+    scene: Scene
+    others: str
+
+    @classmethod
+    def of(cls, histories: Mapping[str, History], benchmark: History | None) -> "_Look":
+        seen = scene(histories, benchmark)
+        h = sha256()
+        for raw in (*(seen.raw[symbol] for symbol in sorted(seen.raw)), seen.benchmark):
+            if raw is not None:
+                h.update(f"{raw.symbol}|".encode())
+                h.update(bars_hash(raw[-64:]).encode())
+        return cls(seen, h.hexdigest())
+
+
+def _look(
+    kind: AssetClass,
+    known: Mapping[str, History],
+    index: History | None,
+    instruments: Mapping[str, Instrument],
+    simulated: frozenset[str],
+) -> _Look:
+    """All of a class at once; the benchmark is that of shares, since pairs close at other moments."""
+    same = {s: h for s, h in known.items() if instruments[s].asset_class is kind and s not in simulated}
+    return _Look.of(same, index)
+
+
+def _freeze(symbol: str, look: _Look, row: FloatArray, now: datetime) -> tuple[Frozen, str]:
+    """Name what a signal rests on, and write its numbers down."""
+    raw: Bars = look.scene.raw[symbol]
+    data = sha256(f"{bars_hash(raw[-TAIL:])}|{look.others}".encode()).hexdigest()
+    frozen = Frozen(
+        bar=str(raw.last_day()),
+        time=now,
+        feature_hash=feature_hash(row.tolist()),
+        feature_version=VERSION,
+        data_hash=data,
+        regime=regime(dict(zip(NAMES, row.tolist(), strict=True))),
+    )
+    return frozen, feature_text(VERSION, NAMES, row.tolist(), look.scene.seen)
+
+
+def _both(voices: Voices | None) -> tuple[Voice, ...]:
+    if voices is None:
+        return ()
+    return (voices.serving,) if voices.shadow is None else (voices.serving, voices.shadow)
+
+
+def _spoken(
+    instrument: Instrument,
+    frozen: Frozen,
+    voices: Voices | None,
+    look: _Look,
+    horizon: int,
+    *,
+    asked: tuple[FloatArray, float],
+    around: Circumstances | None,
+) -> Signal:
+    """Ask the one that serves, and the one on trial, about the newest row."""
+    (rows, sigma), row = asked, asked[0][-1]
+    if voices is None or voices.serving.card.horizon != horizon:
+        return abstain(instrument, frozen, horizon, NO_MODEL)
+    if not look.scene.ready(instrument.symbol):
+        return abstain(instrument, frozen, horizon, UNSOUND)
+    now = int(look.scene.raw[instrument.symbol].time[-1])
+    base = base_rate(look.scene.bars.values(), horizon, now)
+    if base is None or not np.isfinite(row[_NEEDED_AT]).all():
+        return abstain(instrument, frozen, horizon, TOO_SHORT)
+    voice, trial = voices.serving, voices.shadow
+    said = voice.decide(rows[-voice.steps :], base, sigma, around)
+    shadow = None
+    if trial is not None:
+        shadow = trial.card.version, trial.decide(rows[-trial.steps :], base, sigma, around).probability
+    return issue(
+        instrument, frozen, said, voice.card, served=voice.served, right=voice.right(row, said), shadow=shadow
+    )

@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     alert_drawdown : fraction below the highest equity that is worth an alert
     alert_day_loss : part of the day's loss limit that is worth an alert
     alert_stale : seconds without a fresh price of something held that are worth an alert
+    retrain_days : days of the desk's clock after which models are trained anew
     telegram_bot_token, telegram_chat_id : with both, fills, refusals and urgent alerts go to that chat
     finnhub_api_key, alpha_vantage_api_key : data keys; without one its provider is left out
     alpaca_api_key ... kite_api_secret : broker keys under their usual names; they make ``auto`` mean live
@@ -133,6 +134,7 @@ class Settings(BaseSettings):
     alert_drawdown: float = Field(default=0.10, gt=0, le=1, allow_inf_nan=False)
     alert_day_loss: float = Field(default=0.5, gt=0, le=1, allow_inf_nan=False)
     alert_stale: float = Field(default=300.0, ge=10, le=86_400, allow_inf_nan=False)
+    retrain_days: float = Field(default=7.0, ge=1, le=365, allow_inf_nan=False)
     telegram_bot_token: SecretStr | None = None
     telegram_chat_id: str = Field(default="", pattern=r"^(-?[0-9]{1,20})?$")
     finnhub_api_key: SecretStr | None = None

@@ -1,152 +1,206 @@
-"""The model's life on the desk: trained once in the background, then asked after each closed bar."""
+"""The models' life on the desk: trained in the background, asked after each closed bar, watched ever after."""
 
+from collections import deque
 from collections.abc import Mapping
-from datetime import datetime
+from time import monotonic, perf_counter
 from types import MappingProxyType
 
-from marketpulse.errors import MarketPulseError
+from marketpulse.features.scene import History
+from marketpulse.loop.drifting import DriftWatch
+from marketpulse.loop.modelview import model_view
 from marketpulse.loop.rooms import Rooms
-from marketpulse.models import Logistic
-from marketpulse.pipeline import decide
+from marketpulse.loop.school import School
+from marketpulse.loop.surroundings import Surroundings
+from marketpulse.loop.voices import KINDS, VoiceBox
+from marketpulse.models.job import BENCHMARK
+from marketpulse.pipeline import Again, Decision, decide, recompute
 from marketpulse.portfolio.codec import write_signal
+from marketpulse.signals import read_seen
 from marketpulse.types import (
     AssetClass,
     Bars,
     EventKind,
-    Feed,
     Instrument,
-    ModelStage,
     ModelStatus,
+    ModelView,
     NewEvent,
     Signal,
 )
 
-__all__ = ["Analyst"]
+__all__ = ["Analyst", "key_of"]
 
-_NAME = "logistic"
-_BENCHMARK = "^GSPC"
-_FEWEST = 300  # bars an instrument needs to take part in training
-_REPLAY_GAP_DAYS = 20  # the last labels end at the cutoff, so the last training bar lies before it
-_LIVE_DAYS = 7.0  # a stored model older than this is trained anew on a live feed
+_TIMED = 500
+"""Signals whose making is remembered for the card."""
+
+_VIEWED = 1.0  # seconds that a picture of the models may be old: members' clocks are slow to read
 
 
 class Analyst:
-    """Trains, holds and asks the model; only the loop's thread calls it."""
+    """Holds and asks the models; only the loop's thread calls it.
+
+    Attributes
+    ----------
+    signals : the newest of each instrument, by symbol
+    """
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
-        self._model: Logistic | None = self._stored()
-        self._training = False
+        self.voices = VoiceBox(rooms)
+        self.school = School(rooms, self.voices)
         self._seen: dict[str, int] = {}
         self.signals: Mapping[str, Signal] = MappingProxyType({})
+        self._timed: deque[float] = deque(maxlen=_TIMED)
+        self._around = Surroundings(rooms)
+        self._drift = {kind: DriftWatch() for kind in KINDS}
+        self._equity: float | None = None
+        self._viewed: tuple[float, ModelStatus, tuple[ModelView, ...]] = (0.0, self.status, ())
 
     @property
     def status(self) -> ModelStatus:
-        """What the screen says of the model."""
-        if self._model is not None:
-            return ModelStatus(ModelStage.READY, 1.0, "", self._model.card)
-        if self._training:
-            return self._rooms.trainer.status()
-        return ModelStatus(ModelStage.WAITING, 0.0, "Training starts when daily bars have been read.")
+        """What the screen says of the first class's model."""
+        return self.school.status(KINDS[0])
 
     def train(self) -> None:
-        """Start the child process, once, when there is something to learn from."""
-        if self._model is not None or self._training:
-            return
-        cutoff = self._rooms.cutoff or self._rooms.clock.now()
-        real = (i for i in self._rooms.instruments.values() if i.tradable and not self._simulated(i.symbol))
-        panel = [bars for i in real if len(bars := self._adjusted(i, cutoff)) >= _FEWEST]
-        if not panel:
-            return
-        source = ", ".join(sorted({b.source for b in panel}))
-        self._rooms.trainer.start(panel, self._benchmark(cutoff), cutoff, source)
-        self._training = True
+        """Begin a training that is due, or take one in; a model that is new speaks at the next turn."""
+        if self.school.turn(self._benchmark()):
+            self._seen = {}
 
-    def turn(self) -> None:
-        """Take a finished model in, and issue signals for bars that have closed since the last turn."""
-        fresh = self._collect()
-        frames = self.frames()
-        seen = {symbol: int(bars.time[-1]) for symbol, bars in frames.items() if len(bars)}
-        if seen == self._seen and not fresh:
-            return
+    def turn(self) -> Decision | None:
+        """Issue signals where bars have closed since the last turn; None where nothing has changed."""
+        histories = self.histories()
+        seen = {symbol: int(one.bars.time[-1]) for symbol, one in histories.items() if len(one.bars)}
+        if seen == self._seen:
+            return None
         self._seen = seen
-        models = {} if self._model is None else dict.fromkeys(AssetClass, (self._model, self._model.card))
-        decision = decide(
-            self._rooms.playbook,
-            models,
-            frames,
-            self._benchmark(),
-            self._rooms.instruments,
-            frozenset(s for s in frames if self._simulated(s)),
-            self._rooms.clock.now(),
-        )
-        self._freeze(decision.signals, decision.features)
-        self.signals = MappingProxyType({s.symbol: s for s in decision.signals})
+        return self._decide(histories)
 
-    def _freeze(self, signals: tuple[Signal, ...], features: Mapping[str, str]) -> None:
-        """Write each issued signal into the ledger, once for each bar and instrument."""
-        rooms = self._rooms
-        for digest, text in features.items():
-            rooms.store.save_features(digest, text)
-        for signal in signals:
-            if signal.probability is None:
-                continue  # an abstention is shown, not issued
-            key = f"signal:{signal.symbol}:{signal.bar}"
-            if rooms.ledger.by_key(key) is None:
-                rooms.ledger.append(_event(signal, key))
-
-    def _collect(self) -> bool:
-        """Take the trained model from the child process; True when it is new."""
-        text = self._rooms.trainer.result() if self._training and self._model is None else None
-        if text is None:
-            return False
-        try:
-            self._model = Logistic.from_json(text)
-        except MarketPulseError as error:
-            self._rooms.meter.fault("model", str(error))
-            return False
-        self._rooms.store.save_model(_NAME, self._model.card.version, text)
-        return True
-
-    def _stored(self) -> Logistic | None:
-        """Return the model of the last run if it still fits."""
-        rooms = self._rooms
-        text = rooms.store.latest_model(_NAME)
-        if text is None:
-            return None
-        try:
-            model = Logistic.from_json(text)
-        except MarketPulseError as error:
-            rooms.meter.fault("model", f"{error}; it is trained anew")
-            return None
-        if rooms.cutoff is not None:
-            gap = rooms.cutoff.date() - datetime.fromisoformat(model.card.last_bar).date()
-            return model if 0 < gap.days <= _REPLAY_GAP_DAYS else None
-        age = (rooms.clock.wall() - model.card.trained).total_seconds() / 86_400
-        return model if age <= _LIVE_DAYS else None
+    def learn(self, equity: float | None) -> None:
+        """Take what the account is worth, to tell whether a book holds a position of it."""
+        self._equity = equity
 
     def frames(self) -> dict[str, Bars]:
         """Adjusted closed bars of all that can be traded and has any."""
+        return {symbol: one.adjusted() for symbol, one in self.histories().items()}
+
+    def histories(self) -> dict[str, History]:
+        """Closed bars, as received, of all that can be traded and has any."""
         wanted = (i for i in self._rooms.instruments.values() if i.tradable)
-        return {i.symbol: bars for i in wanted if len(bars := self._adjusted(i))}
+        return {i.symbol: one for i in wanted if len((one := self._history(i)).bars)}
 
-    def _adjusted(self, instrument: Instrument, cutoff: datetime | None = None) -> Bars:
-        """Cut first, then adjust: what happened after the cutoff must not rescale what lies before it."""
+    def again(self, signal: Signal) -> Again | None:
+        """Compute an issued signal's numbers anew; None where its bar or its numbers are not held any more."""
+        text = self._rooms.store.features(signal.feature_hash)
+        seen = {} if text is None else read_seen(text)
+        if signal.symbol not in seen:
+            return None
+        held = self.voices.held.get(self._rooms.instruments[signal.symbol].asset_class)
+        voice = None if held is None else held.serving
+        if voice is not None and voice.card.version != signal.model_version:
+            voice = None
+        known = self._rooms.instruments
+        same = {s: self._history(known[s]) for s in seen if s in known and s != BENCHMARK}
+        return recompute(signal, seen, same, self._benchmark(), voice)
+
+    def judge(self, kind: AssetClass, *, degraded: bool) -> None:
+        """Take the word for a model's edge back, or give it again, by what became of its signals."""
+        held = self.voices.held[kind]
+        if held.serving is not None:
+            held.serving.judge(degraded=degraded)
+
+    def views(self) -> tuple[ModelView, ...]:
+        """What a person should know of each class that is traded; up to a second old."""
+        now, status = monotonic(), self.status
+        made, before, views = self._viewed
+        if views and now - made < _VIEWED and status == before:
+            return views
+        views = tuple(self._view(kind) for kind in KINDS if self._traded(kind))
+        self._viewed = now, status, views
+        return views
+
+    def _view(self, kind: AssetClass) -> ModelView:
+        held, school = self.voices.held[kind], self.school
+        return model_view(
+            held,
+            school.status(kind),
+            due=school.due(kind),
+            drift=self._drift[kind].lines,
+            timed=tuple(self._timed),
+            deep=self.voices.deep_serving.sentence if kind is KINDS[0] else "",
+        )
+
+    def _decide(self, histories: Mapping[str, History]) -> Decision:
+        rooms, began = self._rooms, perf_counter()
+        decision = decide(
+            rooms.playbook,
+            self.voices.voices(),
+            histories,
+            self._benchmark(),
+            rooms.instruments,
+            frozenset(s for s in histories if rooms.simulated(s)),
+            rooms.clock.now(),
+            self._around.look(histories, self._equity, self._drifted(histories)),
+        )
+        if decision.signals:
+            self._timed.append((perf_counter() - began) / len(decision.signals))
+        self._freeze(decision.signals, decision.features)
+        self.signals = MappingProxyType({s.symbol: s for s in decision.signals})
+        self._watch_drift(histories, decision)
+        return decision
+
+    def _freeze(self, signals: tuple[Signal, ...], features: Mapping[str, str]) -> None:
+        """Write each issued signal into the ledger, once for each bar, instrument and model."""
+        rooms = self._rooms
+        for signal in signals:
+            if signal.probability is None:
+                continue  # an abstention is shown, not issued
+            key = key_of(signal)
+            if rooms.ledger.by_key(key) is None:
+                rooms.store.save_features(signal.feature_hash, features[signal.feature_hash])
+                rooms.ledger.append(
+                    NewEvent(signal.time, "desk", EventKind.SIGNAL, signal.symbol, write_signal(signal), key)
+                )
+
+    def _drifted(self, histories: Mapping[str, History]) -> dict[str, float | None]:
+        known = self._rooms.instruments
+        return {
+            symbol: self._drift[known[symbol].asset_class].drifted()
+            for symbol in histories
+            if known[symbol].asset_class in self._drift
+        }
+
+    def _watch_drift(self, histories: Mapping[str, History], decision: Decision) -> None:
+        """Lay the newest rows beside those of the training, where an ensemble serves."""
+        rooms = self._rooms
+        for kind, watch in self._drift.items():
+            trained = self.voices.held[kind].trained
+            if trained is None:
+                continue
+            same = {
+                s: h for s, h in histories.items()
+                if rooms.instruments[s].asset_class is kind and not rooms.simulated(s)
+            }  # fmt: skip
+            if watch.filled:
+                watch.add({s: row for s, row in decision.rows.items() if s in same})
+            else:
+                watch.fill(same, self._benchmark())
+            watch.compare(trained.reference)
+
+    def _history(self, instrument: Instrument) -> History:
         market = self._rooms.market
-        bars = market.bars(instrument.symbol)
-        if cutoff is not None:
-            bars = bars.until(cutoff)
-        return bars.adjust(market.actions(instrument.symbol))
+        return History(market.bars(instrument.symbol), market.actions(instrument.symbol))
 
-    def _benchmark(self, cutoff: datetime | None = None) -> Bars | None:
-        instrument = self._rooms.instruments.get(_BENCHMARK)
-        bars = None if instrument is None else self._adjusted(instrument, cutoff)
-        return bars if bars is not None and len(bars) else None
+    def _benchmark(self) -> History | None:
+        instrument = self._rooms.instruments.get(BENCHMARK)
+        return None if instrument is None else self._history(instrument)
 
-    def _simulated(self, symbol: str) -> bool:
-        pair = self._rooms.instruments[symbol].asset_class is AssetClass.CRYPTO
-        return pair and self._rooms.feed is Feed.REPLAY and not self._rooms.recorded
+    def _traded(self, kind: AssetClass) -> bool:
+        rooms = self._rooms
+        return any(
+            i.asset_class is kind and i.tradable and not rooms.simulated(s)
+            for s, i in rooms.instruments.items()
+        )
 
 
-def _event(signal: Signal, key: str) -> NewEvent:
-    return NewEvent(signal.time, "desk", EventKind.SIGNAL, signal.symbol, write_signal(signal), key)
+def key_of(signal: Signal) -> str:
+    """What names an issued signal for ever."""
+    return f"signal:{signal.symbol}:{signal.bar}:{signal.model_version}"

@@ -176,6 +176,7 @@ class Loop:
         rooms.execution.turn(data, rooms.market.sessions())
         self._gate.recovered = rooms.execution.recovered
         self._watch(data)
+        self._analyst.learn(self.snapshot.valuation.equity)
         self._analyst.turn()
         self._play(data)
         if time.monotonic() - self._born > _TRAIN_AFTER:

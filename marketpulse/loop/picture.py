@@ -113,6 +113,7 @@ class Picture:
             fills=tuple(reversed(books.last_fills(_FILLS))),
             signals=analyst.signals,
             model=analyst.status,
+            models=analyst.views(),
             events=events,
             replay=self._replay(),
             notes=(*((rooms.sealed,) if rooms.sealed else ()), *rooms.problems, *self._said(), *self.notes),

@@ -16,7 +16,7 @@ from marketpulse.pipeline import Playbook
 from marketpulse.portfolio import Books
 from marketpulse.settings import Settings
 from marketpulse.storage import Ledger, MarketStore
-from marketpulse.types import Feed, Instrument
+from marketpulse.types import AssetClass, Feed, Instrument
 
 __all__ = ["Rooms"]
 
@@ -57,3 +57,8 @@ class Rooms:
     problems: tuple[str, ...]
     sealed: str = ""
     aside: TemporaryDirectory[str] | None = None
+
+    def simulated(self, symbol: str) -> bool:
+        """Whether the prices of an instrument are made up: pairs on the packaged tape."""
+        pair = self.instruments[symbol].asset_class is AssetClass.CRYPTO
+        return pair and self.feed is Feed.REPLAY and not self.recorded

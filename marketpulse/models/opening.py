@@ -224,7 +224,13 @@ def _fallen(fault: ArtefactFault, why: str, today: str | None) -> Opened:
         return Opened(None, (), (Serving(ENSEMBLE, ServingPath.BASE_RATE, (fault,), said),))
     card = document.card
     record = MemberRecord(
-        card.name, "linear", card.features, shift=0.0, slope=1.0, kept=document.shrink, share=1.0
+        card.name,
+        "linear",
+        card.features,
+        shift=0.0,
+        slope=1.0,
+        kept=document.shrink,
+        share=1.0 if document.shrink > 0.0 else 0.0,
     )
     at = np.array([NAMES.index(name) for name in card.features], dtype=np.int64)
     anchor = Anchor(Logistic(document), Taken(at, np.array(document.means)))

@@ -1,0 +1,87 @@
+"""The newest features of each class, laid beside those of the training."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from marketpulse.features.around import around
+from marketpulse.features.full import NAMES, TAIL, WORDS, table
+from marketpulse.features.scene import History
+from marketpulse.features.steady import plain, steady
+from marketpulse.models.reference import Reference
+from marketpulse.signals.drift import drifted, ks_sketch, psi
+from marketpulse.types import DriftLine, FloatArray
+
+__all__ = ["WINDOW", "DriftWatch"]
+
+WINDOW = 126
+"""Bars of each instrument that are compared."""
+
+_SPANS = {"macd": 35, "momentum_12_1": 252}
+_USUAL = 20
+
+
+class DriftWatch:
+    """Of one class of instruments; only the loop's thread calls it.
+
+    Attributes
+    ----------
+    lines : the features that moved most, the largest first
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, FloatArray] = {}
+        self.lines: tuple[DriftLine, ...] = ()
+
+    def fill(self, histories: Mapping[str, History], benchmark: History | None) -> None:
+        """Compute the window's rows anew: after a start, or when another model serves."""
+        bars = {symbol: plain(one.adjusted()[-(TAIL + WINDOW) :]) for symbol, one in histories.items()}
+        market = None if benchmark is None else plain(benchmark.adjusted()[-(TAIL + WINDOW) :])
+        beside = around(market, bars)
+        self._rows = {
+            symbol: steady(table(own, beside).values[-WINDOW:]) for symbol, own in bars.items() if len(own)
+        }
+
+    def add(self, rows: Mapping[str, FloatArray]) -> None:
+        """Take the newest row of each instrument in."""
+        for symbol, row in rows.items():
+            before = self._rows.get(symbol, np.empty((0, len(NAMES))))
+            self._rows[symbol] = np.vstack([before, row[None, :]])[-WINDOW:]
+
+    @property
+    def filled(self) -> bool:
+        """Whether there is anything to compare."""
+        return bool(self._rows)
+
+    def compare(self, reference: Reference) -> None:
+        """Lay what is kept beside the training's rows."""
+        if not self._rows:
+            return
+        x = np.vstack(list(self._rows.values()))
+        found = []
+        for i, name in enumerate(reference.names):
+            values = x[:, NAMES.index(name)]
+            known = int(np.isfinite(values).sum())
+            if not known:
+                continue
+            block = _span(name) * len(self._rows)  # instruments of one day move together
+            _, p = ks_sketch(np.array(reference.sketch[i]), reference.rows, values, block)
+            moved = psi(np.array(reference.edges[i]), np.array(reference.shares[i]), values)
+            found.append(DriftLine(name, WORDS[name], moved, p, known))
+        self.lines = tuple(sorted(found, key=lambda line: -line.psi))
+
+    def drifted(self) -> float | None:
+        """The largest index that is more than what neighbouring bars have in common; None while unknown.
+
+        A feature of a year's bars looks the same for months, so its index is high by nature. Only a
+        feature whose distribution differs by a test that counts such bars once is held against a signal.
+        """
+        if not self.lines:
+            return None
+        return max((one.psi for one in drifted(self.lines)), default=0.0)
+
+
+def _span(name: str) -> int:
+    """Bars that a feature's value has in common with the next ones: the number in its name."""
+    last = name.rsplit("_", 1)[-1]
+    return _SPANS.get(name, int(last) if last.isdigit() else _USUAL)

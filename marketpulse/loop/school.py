@@ -1,0 +1,208 @@
+"""Training in the background: when it is due, what it is handed, and what becomes of its result."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from marketpulse.errors import MarketPulseError, Refused
+from marketpulse.features.scene import History
+from marketpulse.loop.rooms import Rooms
+from marketpulse.loop.voices import KINDS, VoiceBox
+from marketpulse.models.job import FEWEST, Job
+from marketpulse.models.record import Trained
+from marketpulse.models.record import decode as read_trained
+from marketpulse.types import AssetClass, Event, EventKind, Json, ModelStage, ModelStatus, NewEvent
+
+__all__ = ["School"]
+
+_LABEL = timedelta(days=8)  # the last labels end at the cutoff, so the last training bar lies before it
+_REST = 900.0  # seconds of the wall clock between two trainings of a class
+_WAITING = "Training starts when daily bars have been read."
+_SHORT = "No instrument has the 300 daily bars that a model needs yet."
+
+
+class School:
+    """One training at a time; only the loop's thread calls it."""
+
+    def __init__(self, rooms: Rooms, voices: VoiceBox) -> None:
+        self._rooms = rooms
+        self._voices = voices
+        self._kind: AssetClass | None = None
+        self._stood_in = False
+        self._begun: dict[AssetClass, float] = {}
+        self._wished: list[AssetClass] = []
+        self._notes: dict[AssetClass, str] = {}
+        self._failed: set[AssetClass] = set()
+        others = frozenset(EventKind) - {EventKind.MODEL}
+        self._tried: dict[AssetClass, int] = dict.fromkeys(KINDS, 0)
+        for event in rooms.ledger.read(without=others):
+            self._count(event)
+
+    def wish(self, kind: AssetClass) -> None:
+        """Train a class as soon as nothing else is trained.
+
+        Raises
+        ------
+        Refused
+            ``TRAINING`` where that is under way, ``UNKNOWN_MODEL`` where there is no such class,
+            ``NOT_TRAINABLE`` where no instrument of it has enough bars.
+        """
+        if kind not in self._tried:
+            raise Refused("UNKNOWN_MODEL", f"There is no model of {kind}.")
+        if kind is self._kind or kind in self._wished:
+            raise Refused("TRAINING", "This model is being trained already.")
+        if not self._panel(kind, self._rooms.clock.now()):
+            raise Refused("NOT_TRAINABLE", _SHORT)
+        self._wished.append(kind)
+
+    def due(self, kind: AssetClass) -> datetime | None:
+        """When the next training of a class begins by the desk's clock; None while there is no ensemble."""
+        held = self._voices.held[kind]
+        newest = max((_seen(t) for t in (held.trained, held.trial) if t is not None), default=None)
+        if newest is None:
+            return None
+        days = timedelta(days=self._rooms.settings.retrain_days)
+        return datetime.combine(newest, datetime.min.time(), self._rooms.clock.now().tzinfo) + _LABEL + days
+
+    def turn(self, benchmark: History | None) -> bool:
+        """Take results in and begin what is due; True when another model serves."""
+        if self._kind is not None:
+            return self._collect()
+        kind = self._next()
+        if kind is not None:
+            self._start(kind, benchmark)
+        return False
+
+    def status(self, kind: AssetClass) -> ModelStatus:
+        """Where a class's training is."""
+        card = self._voices.held[kind].card
+        if kind is self._kind:
+            found = self._rooms.trainer.status()
+            return ModelStatus(found.stage, found.progress, found.note, card)
+        if kind in self._failed:
+            return ModelStatus(ModelStage.FAILED, 0.0, self._notes[kind], card)
+        if card is not None:
+            return ModelStatus(ModelStage.READY, 1.0, self._notes.get(kind, ""), card)
+        return ModelStatus(ModelStage.WAITING, 0.0, self._notes.get(kind, _WAITING))
+
+    def _next(self) -> AssetClass | None:
+        """What was asked for, else a class without an ensemble, else one whose time has come."""
+        if self._wished:
+            return self._wished.pop(0)
+        now, wall = self._rooms.clock.now(), self._rooms.clock.monotonic()
+        for kind in KINDS:
+            if wall - self._begun.get(kind, -_REST) < _REST:
+                continue
+            due = self.due(kind)
+            if due is None or now >= due:
+                return kind
+        return None
+
+    def _panel(self, kind: AssetClass, cutoff: datetime) -> dict[str, History]:
+        rooms = self._rooms
+        found = {}
+        for symbol, instrument in rooms.instruments.items():
+            if instrument.asset_class is kind and instrument.tradable and not rooms.simulated(symbol):
+                history = History(rooms.market.bars(symbol), rooms.market.actions(symbol)).until(cutoff)
+                if len(history.bars) >= FEWEST:
+                    found[symbol] = history
+        return found
+
+    def _start(self, kind: AssetClass, benchmark: History | None) -> None:
+        """Hand a class's bars to the child process; the first training ends where a replay begins."""
+        rooms, held = self._rooms, self._voices.held[kind]
+        self._begun[kind] = rooms.clock.monotonic()
+        now = rooms.clock.now()
+        first = held.trained is None and rooms.cutoff is not None
+        cutoff = rooms.cutoff if first and rooms.cutoff is not None else now
+        panel = self._panel(kind, cutoff)
+        if not panel:
+            self._notes[kind] = _SHORT
+            return
+        index = None if benchmark is None else benchmark.until(cutoff)
+        rooms.trainer.start(
+            Job(
+                panel=tuple(one.adjusted() for one in panel.values()),
+                benchmark=None if index is None or not len(index.bars) else index.adjusted(),
+                cutoff=cutoff,
+                source=", ".join(sorted({one.bars.source for one in panel.values()})),
+                kind=kind,
+                horizon=rooms.playbook.horizon,
+                earlier=self._tried[kind],
+                artefacts=self._voices.folder,
+                old=held.text if held.trained is not None else None,
+            )
+        )
+        self._kind, self._stood_in = kind, False
+        self._failed.discard(kind)
+
+    def _collect(self) -> bool:
+        """Take what the child has made so far."""
+        kind, trainer = self._kind, self._rooms.trainer
+        if kind is None:
+            return False
+        fresh = False
+        logistic = None if self._stood_in else trainer.logistic()
+        if logistic is not None:
+            self._stood_in = True
+            self._taken(kind, lambda: self._voices.stand_in(kind, logistic))
+            fresh = True
+        status = trainer.status()
+        if status.stage is ModelStage.TRAINING:
+            return fresh
+        self._kind = None
+        self._notes[kind] = status.note
+        text = trainer.trained()
+        if text is not None:
+            self._taken(kind, lambda: self._admit(kind, text))
+            return True
+        if status.stage is ModelStage.FAILED:
+            self._failed.add(kind)
+        return fresh
+
+    def _taken(self, kind: AssetClass, take: Callable[[], None]) -> None:
+        try:
+            take()
+        except MarketPulseError as error:
+            self._failed.add(kind)
+            self._notes[kind] = f"The training wrote a model that fails its checks: {error}"
+            self._rooms.meter.fault("model", str(error))
+
+    def _admit(self, kind: AssetClass, text: str) -> None:
+        """Let it serve or put it on trial, and write down what was tried."""
+        trained = read_trained(text)
+        if trained.record.promoted:
+            self._voices.serve(kind, text)
+        else:
+            self._voices.try_out(kind, text)
+        self.tell(kind, trained, len(trained.record.members), trained.record.verdict)
+
+    def tell(self, kind: AssetClass, trained: Trained, trials: int, verdict: str) -> None:
+        """Write into the ledger that a model was trained or promoted."""
+        serves = self._voices.held[kind].trained
+        promoted = serves is not None and serves.card.version == trained.card.version
+        payload: dict[str, Json] = {
+            "kind": kind.value,
+            "version": trained.card.version,
+            "trained": trained.card.trained.isoformat(),
+            "last_bar": trained.card.last_bar,
+            "trials": trials,
+            "edge": trained.card.edge.value,
+            "serves": promoted,
+            "verdict": verdict,
+        }
+        what = "serves" if promoted else "trial"
+        key = f"model:{kind.value}:{trained.card.version}:{trained.card.trained.isoformat()}:{what}"
+        if self._rooms.ledger.by_key(key) is None:
+            event = NewEvent(self._rooms.clock.now(), "desk", EventKind.MODEL, kind.value, payload, key)
+            for written in self._rooms.ledger.append(event):
+                self._count(written)
+
+    def _count(self, event: Event) -> None:
+        kind = event.payload.get("kind")
+        trials = event.payload.get("trials")
+        if kind in self._tried and isinstance(trials, int):
+            self._tried[AssetClass(str(kind))] += trials
+
+
+def _seen(trained: Trained) -> date:
+    return date.fromisoformat(trained.card.last_bar)

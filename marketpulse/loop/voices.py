@@ -1,0 +1,172 @@
+"""Who speaks of each class of instruments: the model that serves, the one on trial, and what they came from."""
+
+from dataclasses import dataclass
+from datetime import date
+from random import Random
+
+from marketpulse.errors import MarketPulseError
+from marketpulse.loop.rooms import Rooms
+from marketpulse.models.deep import Deep, open_deep
+from marketpulse.models.document import decode as read_logistic
+from marketpulse.models.job import ARTEFACTS
+from marketpulse.models.opening import open_artefact
+from marketpulse.models.prune import prune
+from marketpulse.models.record import ENSEMBLE, LOGISTIC, SHADOW, Trained, stored_as
+from marketpulse.models.record import decode as read_trained
+from marketpulse.models.serving import Served
+from marketpulse.models.voice import Speaker, plain_card
+from marketpulse.pipeline import Voices
+from marketpulse.types import AssetClass, Card, Interval, Serving
+
+__all__ = ["KINDS", "Held", "VoiceBox"]
+
+KINDS = (AssetClass.EQUITY, AssetClass.CRYPTO)
+
+
+@dataclass(slots=True)
+class Held:
+    """What is there for one class.
+
+    Attributes
+    ----------
+    text, trained : the document that serves, None while only the logistic model does
+    trial_text, trial : of the model on trial
+    logistic : today's logistic model, which serves meanwhile and where the ensemble cannot be used
+    """
+
+    kind: AssetClass
+    text: str | None = None
+    trained: Trained | None = None
+    trial_text: str | None = None
+    trial: Trained | None = None
+    logistic: str | None = None
+    serving: Speaker | None = None
+    shadow: Speaker | None = None
+
+    @property
+    def voices(self) -> Voices | None:
+        """As the pipeline asks them."""
+        return None if self.serving is None else Voices(self.serving, self.shadow)
+
+    @property
+    def card(self) -> Card | None:
+        """Of what serves."""
+        return None if self.serving is None else self.serving.card
+
+
+class VoiceBox:
+    """Opens stored models and keeps new ones; only the loop's thread calls it.
+
+    Parameters
+    ----------
+    rooms : its store holds the documents, its folder the graphs
+    """
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self.folder = rooms.folder / ARTEFACTS
+        self._rng = Random(0)  # noqa: S311 - spreads probes apart, nothing is kept secret by it
+        self.deep, self.deep_serving = self._deep()
+        self.held = {kind: Held(kind) for kind in KINDS}
+        today = rooms.clock.now().date()
+        for one in self.held.values():
+            self._load(one, today)
+
+    def voices(self) -> dict[AssetClass, Voices]:
+        """Of every class that has one."""
+        return {kind: one.voices for kind, one in self.held.items() if one.voices is not None}
+
+    def serve(self, kind: AssetClass, text: str) -> None:
+        """Let a trained document serve from now on, and keep it; a model on trial before it is dropped."""
+        one = self.held[kind]
+        trained = read_trained(text)
+        self._rooms.store.save_model(stored_as(ENSEMBLE, kind), trained.card.version, text)
+        one.text, one.trained = text, trained
+        one.trial_text, one.trial, one.shadow = None, None, None
+        self._open(one)
+        self._prune()
+
+    def try_out(self, kind: AssetClass, text: str) -> None:
+        """Put a trained document on trial: it is asked and scored, and decides nothing."""
+        one = self.held[kind]
+        trained = read_trained(text)
+        self._rooms.store.save_model(stored_as(SHADOW, kind), trained.card.version, text)
+        one.trial_text, one.trial = text, trained
+        one.shadow = self._speaker(trained, None)
+        self._prune()
+
+    def stand_in(self, kind: AssetClass, text: str) -> None:
+        """Take today's logistic model, which serves until there is an ensemble."""
+        one = self.held[kind]
+        card = read_logistic(text).card
+        self._rooms.store.save_model(stored_as(LOGISTIC, kind), card.version, text)
+        one.logistic = text
+        if one.trained is None or one.serving is None or not one.serving.asked.version:
+            self._open(one)
+
+    def _load(self, one: Held, today: date) -> None:
+        """Open what earlier runs left, unless it has seen days that this clock has not come to yet."""
+        one.logistic = self._stored(LOGISTIC, one.kind)
+        if one.logistic is not None and not self._past(LOGISTIC, one.logistic, today):
+            one.logistic = None
+        one.text = self._stored(ENSEMBLE, one.kind)
+        one.trained = self._trained(one.text, today)
+        shadow = self._stored(SHADOW, one.kind)
+        trial = self._trained(shadow, today)
+        if trial is not None and (one.trained is None or trial.card.trained > one.trained.card.trained):
+            one.trial_text, one.trial = shadow, trial
+            one.shadow = self._speaker(trial, None)
+        self._open(one)
+
+    def _open(self, one: Held) -> None:
+        """Let the best that can be used serve."""
+        if one.trained is None and one.logistic is None:
+            one.serving = None if one.text is None else self._speaker(None, None)
+        else:
+            one.serving = self._speaker(one.trained, one.logistic, self._network(one.kind))
+
+    def _speaker(self, trained: Trained | None, logistic: str | None, deep: Deep | None = None) -> Speaker:
+        opened = open_artefact(self.folder, None if trained is None else trained.manifest, logistic)
+        served = Served(opened, self._rooms.clock, self._rng)
+        if opened.manifest is not None and trained is not None:
+            return Speaker(served, trained.card, opened, deep, trained.meta)
+        card = plain_card(self._rooms.playbook.horizon)
+        if logistic is not None and opened.members:
+            card = read_logistic(logistic).card
+        return Speaker(served, card, opened)
+
+    def _trained(self, text: str | None, today: date) -> Trained | None:
+        if text is None:
+            return None
+        try:
+            trained = read_trained(text)
+        except MarketPulseError as error:
+            self._rooms.meter.fault("model", f"{error} It is trained anew.")
+            return None
+        return trained if date.fromisoformat(trained.card.last_bar) < today else None
+
+    def _past(self, name: str, text: str, today: date) -> bool:
+        try:
+            return date.fromisoformat(read_logistic(text).card.last_bar) < today
+        except MarketPulseError as error:
+            self._rooms.meter.fault("model", f"The {name} model: {error} It is trained anew.")
+            return False
+
+    def _stored(self, name: str, kind: AssetClass) -> str | None:
+        try:
+            return self._rooms.store.latest_model(stored_as(name, kind))
+        except MarketPulseError as error:
+            self._rooms.meter.fault("model", f"{error}; it is trained anew")
+            return None
+
+    def _deep(self) -> tuple[Deep | None, Serving]:
+        folder = self._rooms.settings.data_dir / ARTEFACTS
+        return open_deep(folder, Interval.DAY, self._rooms.clock, self._rng)
+
+    def _network(self, kind: AssetClass) -> Deep | None:
+        """Networks are trained on shares."""
+        return self.deep if kind is AssetClass.EQUITY else None
+
+    def _prune(self) -> None:
+        used = [t.card.version for one in self.held.values() for t in (one.trained, one.trial) if t]
+        prune(self.folder, used)
