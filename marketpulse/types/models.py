@@ -101,18 +101,23 @@ class HealthPart:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """A member that rests behind its breaker.
+    """How a member fares behind its breaker.
 
     Attributes
     ----------
     state : of the breaker: ``closed``, ``open``, ``half-open``
+    resting : seconds until it is asked again, 0 while it is
+    calls : the newest ones, which the two percentiles are of
+    p50, p99 : seconds; None before the first call
+    last : what went wrong last, empty when nothing did
     """
 
     model: str
     state: str
+    resting: float
     calls: int
-    failures: int
-    slow: int
+    p50: float | None
+    p99: float | None
     last: str
 
 
