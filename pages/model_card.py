@@ -1,13 +1,17 @@
 """A model's record in tables: what it was trained on, how it did out of sample, what may be said."""
 
-from marketpulse.types import Card, Edge, Score
+from marketpulse.types import Card, Edge, Record, Score
 from pages import parts
+from pages.model_words import edge_tone, feature, whole
 from pages.parts import Column, Markup
 
 __all__ = ["facts", "period", "scores", "verdict"]
 
 COIN = 0.5
 """The AUC of tossing a coin."""
+
+LUCK, SURE, SLOPES = 0.05, 0.95, (0.5, 1.6)
+"""The bounds that a claim is held against: of the p-value, of the deflated Sharpe ratio, of the slope."""
 
 _SCORES = (
     Column("Measure", "wrap"),
@@ -19,9 +23,16 @@ _SCORES = (
 _FACTS = (Column(""), Column("", "wrap"))
 
 
-def verdict(card: Card) -> Markup:
-    """What the out-of-sample score allows us to say, with the numbers it rests on."""
-    head = parts.bold(f"{card.edge.value}. ", "" if card.edge is Edge.NONE else "accent")
+def verdict(card: Card, record: Record | None = None, who: str = "") -> Markup:
+    """What the out-of-sample score allows us to say, with the numbers it rests on.
+
+    Parameters
+    ----------
+    record : the evidence of the training; its sentence says why the word is what it is
+    who : begins the note, where several models are shown
+    """
+    kind = edge_tone(card.edge)
+    head = parts.bold(f"{who}{card.edge.value}. ", kind)
     if card.score is None:
         return parts.note(
             parts.join(head, "There was too little data to test the model on rows it had not seen.")
@@ -32,13 +43,21 @@ def verdict(card: Card) -> Markup:
         f"{parts.percent(abs(card.score.skill))} {'smaller' if card.score.skill > 0 else 'larger'} "
         f"than that of always saying the base rate (95% interval {low} to {high}). "
     )
-    if card.edge is not Edge.NONE:
-        advice = "The whole interval lies above zero, by little: a weak forecast, not a promise."
-    elif card.score.skill_high < 0:
-        advice = "The whole interval lies below zero: trust the base rate, not the model."
-    else:
-        advice = "The interval holds zero: read the numbers below as the base rate, not as a forecast."
-    return parts.note(parts.join(head, said, advice), "" if card.edge is Edge.NONE else "accent")
+    why = f" {whole(record.why)}" if record and record.why else ""
+    return parts.note(parts.join(head, said, _advice(card.edge, card.score), why), kind)
+
+
+def _advice(edge: Edge, score: Score) -> str:
+    """How to read that."""
+    if edge is Edge.DEGRADED:
+        return "It has worsened since: trust the base rate until it recovers."
+    if edge is Edge.WEAK:
+        return "The whole interval lies above zero, by little: a weak forecast, not a promise."
+    if score.skill_high < 0:
+        return "The whole interval lies below zero: trust the base rate, not the model."
+    if score.skill_low > 0:
+        return "The interval lies above zero, but that alone is no edge."
+    return "The interval holds zero: read the numbers below as the base rate, not as a forecast."
 
 
 def period(card: Card) -> str:
@@ -47,7 +66,7 @@ def period(card: Card) -> str:
     return f"walk-forward{since} · 95% block bootstrap"
 
 
-def scores(card: Card) -> Markup:
+def scores(card: Card, record: Record | None = None) -> Markup:
     """Each measure with its interval, what it has to beat, and whether it does."""
     score = card.score
     if score is None:
@@ -78,7 +97,37 @@ def scores(card: Card) -> Markup:
         ("Calibration error", parts.bold(f"{_calibration_error(score) * 100:.1f}"), _grey("points"), "", ""),
         ("Rows it had not seen", parts.bold(f"{score.n:,}"), "", "", ""),
     ]
-    return parts.table(_SCORES, rows)
+    return parts.table(_SCORES, [*rows, *_evidence(record)] if record else rows)
+
+
+def _evidence(record: Record) -> list[tuple[object, ...]]:
+    """The rest of what a claim rests on: luck, calibration, profit after all trials."""
+    slope, deflated, luck = record.slope, record.deflated, record.p_value
+    sane = None if slope is None else SLOPES[0] <= slope <= SLOPES[1]
+    return [
+        (
+            "Chance of such an AUC by luck, p",
+            parts.bold(parts.number(luck, 3)),
+            "",
+            _grey(f"under {LUCK:.2f}"),
+            _verdict(beaten=luck is not None and luck < LUCK),
+        ),
+        (
+            "Slope of the calibration",
+            parts.bold(parts.number(slope, 2)),
+            "",
+            _grey("0.5 to 1.6"),
+            "" if sane is None else _verdict(beaten=sane),
+        ),
+        ("Sharpe of its rule, per bar, after costs", parts.bold(parts.number(record.sharpe, 3)), "", "", ""),
+        (
+            f"Deflated Sharpe, {record.tried:,} trials",
+            parts.bold(parts.number(deflated, 2)),
+            "",
+            _grey(f"over {SURE:.2f}"),
+            _verdict(beaten=deflated is not None and deflated > SURE),
+        ),
+    ]
 
 
 def _between(low: str, high: str) -> Markup:
@@ -101,18 +150,22 @@ def _calibration_error(score: Score) -> float:
     return sum(abs(said - true) * count for said, true, count in score.calibration) / rows if rows else 0.0
 
 
-def facts(card: Card) -> Markup:
+def facts(card: Card, record: Record | None = None) -> Markup:
     """What it is made of."""
     trained = parts.eastern(card.trained, "%Y-%m-%d %H:%M ET")
-    rows = [
-        ("Says", f"whether the close is higher in {card.horizon} trading days"),
+    took = f", in {parts.age(record.seconds)}" if record else ""
+    rows: list[tuple[str, object]] = [
+        ("Says", f"whether the close is higher in {card.horizon} bars"),
         ("Trained on", f"{card.rows:,} rows, {card.first_bar} to {card.last_bar}"),
         ("Last bar seen", parts.bold(card.last_bar)),
         ("Symbols", ", ".join(card.symbols)),
         ("Prices from", card.source),
         ("Base rate", f"{parts.percent(card.base_rate)} of rows rose"),
-        ("Trained at", trained),
-        ("Features", parts.join(*(parts.tag(name.replace("_", " ")) for name in card.features), by=" ")),
+        ("Trained at", f"{trained}{took}"),
+        ("Features", parts.join(*(parts.tag(feature(name)) for name in card.features), by=" ")),
         ("Versions", f"model {card.version[:12]}, features {card.feature_version[:12]}"),
     ]
+    if record:
+        rows.append(("Bars", parts.span(record.data[:12], hint=record.data)))
+        rows.append(("Trials", f"{record.tried:,}, this training's and earlier ones'"))
     return parts.table(_FACTS, [(parts.span(name, "muted"), value) for name, value in rows])

@@ -16,7 +16,8 @@ PAGES = (
     ("desk", "Desk", "space_dashboard"),
     ("orders", "Orders", "receipt_long"),
     ("risk", "Risk", "shield"),
-    ("signals", "Signals", "model_training"),
+    ("signals", "Signals", "insights"),
+    ("models", "Models", "model_training"),
     ("market", "Market data", "database"),
     ("accounts", "Accounts", "account_balance"),
 )

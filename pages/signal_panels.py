@@ -1,17 +1,15 @@
-"""The panels of the Signals page, each drawn from one Snapshot."""
+"""The first panel of the Signals page: what is said of each instrument, each drawn from one Snapshot."""
 
 from math import ceil, floor
 
 import streamlit as st
 
-from marketpulse.types import Card, Edge, ModelStage, Side, Signal, Snapshot, Vote
-from pages import charts, model_card, parts
+from marketpulse.types import Edge, ModelStage, ModelView, Signal, Snapshot
+from pages import model_card, parts
+from pages.model_words import call_mark, edge_tag, edge_tone, kind_word, views
 from pages.parts import Column, Markup
 
-__all__ = ["chosen", "reliability", "votes", "why"]
-
-PUSHES = 12
-"""Rows of contributions shown."""
+__all__ = ["chosen", "silence", "votes"]
 
 _STAGES = {
     ModelStage.WAITING: "The model waits",
@@ -22,20 +20,18 @@ _STAGES = {
 
 
 def votes(now: Snapshot) -> None:
-    """Every instrument with its probability beside the base rate, or why it has none."""
-    card = now.model.card
-    horizon = f"p: the close is higher in {card.horizon} days · tick: base rate" if card else ""
-    parts.title("Signals", horizon)
-    if card is None or now.model.stage is not ModelStage.READY:
-        _stage(now)
-    if card:
-        parts.html(model_card.verdict(card))
+    """Every instrument with its call and its probability beside the base rate, or why it has none."""
+    card = next((view.card for view in views(now) if view.card), None)
+    ahead = card.horizon if card else next((s.horizon for s in now.signals.values()), None)
+    parts.title("Signals", f"p: the close is higher in {ahead} bars · tick: base rate" if ahead else "")
+    for view in views(now):
+        _state(view, alone=len(views(now)) == 1)
     symbols = _symbols(now)
     scale = _scale(now)
     columns = (
-        Column("Symbol"), Column("p", "right"), Column("Base", "right"),
-        Column(_ends(*scale) if scale else "", "", "20%"), Column("", "wide"), Column("Model, bar", "wide"),
-        Column("In words", "clip wide", "34%"),
+        Column("Symbol"), Column("Call"), Column("p", "right"), Column("Base", "right"),
+        Column(_ends(*scale) if scale else "", "wide", "17%"), Column("Agreed", "right wide"), Column("Edge"),
+        Column("Bar", "wide"), Column("In words", "clip wide", "30%"),
     )  # fmt: skip
     picked = chosen(now)
     rows = [_row(symbol, now, scale) for symbol in symbols]
@@ -43,16 +39,17 @@ def votes(now: Snapshot) -> None:
     parts.pick_table(parts.table(columns, rows, row_kinds=kinds), symbols, "signal_rows", _choose, "Why of")
 
 
-def _stage(now: Snapshot) -> None:
-    """Where the model is, as long as it cannot vote."""
-    model = now.model
-    if model.stage is ModelStage.TRAINING:
-        parts.html(
-            parts.progress(model.progress, f"{_STAGES[model.stage]}, {model.progress:.0%}. {model.note}")
-        )
-    else:
-        kind: parts.Tone = "warn" if model.stage is ModelStage.FAILED else ""
-        parts.html(parts.note(parts.join(parts.bold(f"{_STAGES[model.stage]}. "), model.note), kind))
+def _state(view: ModelView, *, alone: bool) -> None:
+    """How far the training of one class is, and what its score allows us to say."""
+    who = "" if alone else f"{kind_word(view.kind)}: "
+    if view.stage is ModelStage.TRAINING:
+        said = f"{who}{_STAGES[view.stage]}, {view.progress:.0%}. {view.note}"
+        parts.html(parts.progress(view.progress, said))
+    elif view.stage is not ModelStage.READY or view.card is None:
+        kind: parts.Tone = "warn" if view.stage is ModelStage.FAILED else ""
+        parts.html(parts.note(parts.join(parts.bold(f"{who}{_STAGES[view.stage]}. "), view.note), kind))
+    if view.card:
+        parts.html(model_card.verdict(view.card, view.record, who))
 
 
 def _choose(symbol: str) -> None:
@@ -89,36 +86,38 @@ def _row(symbol: str, now: Snapshot, scale: tuple[float, float] | None) -> tuple
     signal = now.signals.get(symbol)
     name = parts.bold(symbol)
     if signal is None or signal.probability is None or scale is None:
-        words = parts.span(_silence(symbol, signal, now), "muted", "small")
-        return (
-            name,
-            parts.span("abstains", "muted"),
-            "",
-            "",
-            "",
-            parts.span(signal.bar if signal else "", "muted", "small"),
-            words,
-        )
+        words = parts.span(silence(symbol, signal, now), "muted", "small")
+        bar = parts.span(signal.bar if signal else "", "muted", "small")
+        return name, parts.span("abstains", "muted"), "", "", "", "", "", bar, words
     (low, high), said, base = scale, signal.probability, signal.base_rate
-    kind: parts.Tone = "muted" if signal.edge is Edge.NONE else "accent"
+    kind: parts.Tone = "muted" if signal.edge is Edge.NONE else edge_tone(signal.edge)
     mark = (base - low) / (high - low) if base is not None else None
     return (
         name,
+        parts.join(call_mark(signal.call), _caveats(signal), by=" "),
         parts.bold(parts.percent(said)),
         parts.span(parts.percent(base), "muted"),
         parts.bar((said - low) / (high - low), kind, mark),
-        parts.tag(signal.edge.value, "" if signal.edge is Edge.NONE else "accent"),
-        parts.span(f"{signal.model} {signal.bar}", "muted", "small"),
+        parts.span(parts.percent(signal.agreed, 0), "muted"),
+        edge_tag(signal.edge),
+        parts.span(signal.bar, "muted", "small"),
         parts.span(_short(signal), "small"),
     )
 
 
+def _caveats(signal: Signal) -> Markup:
+    """How many things are to be held against it; they are read in full beside the chosen symbol."""
+    count = len(signal.caveats)
+    words = f"{count} caveat{'s' if count > 1 else ''}: {' '.join(signal.caveats)}"
+    return parts.tag(f"{count} !", "warn", hint=words) if count else Markup("")
+
+
 def _short(signal: Signal) -> str:
-    """The model's own reason; the whole sentence stands beside the chosen symbol."""
-    return next((vote.why for vote in signal.votes if vote.why), signal.sentence)
+    """The consensus in a sentence; the model's own reason where there is none."""
+    return signal.why or next((vote.why for vote in signal.votes if vote.why), signal.sentence)
 
 
-def _silence(symbol: str, signal: Signal | None, now: Snapshot) -> str:
+def silence(symbol: str, signal: Signal | None, now: Snapshot) -> str:
     """Why nothing is said of it."""
     if signal is not None:
         vote = next((vote for vote in signal.votes if vote.why), None)
@@ -126,76 +125,8 @@ def _silence(symbol: str, signal: Signal | None, now: Snapshot) -> str:
     datum = now.market.get(symbol)
     if datum is not None and datum.simulated:
         return "Simulated prices: never learned from, never voted on."
-    if now.model.stage is not ModelStage.READY:
+    instrument = now.instruments.get(symbol)
+    mine = [view for view in views(now) if instrument and view.kind is instrument.asset_class] or views(now)
+    if all(view.card is None for view in mine):
         return "No vote before the model is ready."
     return "No vote yet: one is given after each closed bar."
-
-
-def why(now: Snapshot) -> None:
-    """What moved the vote on the chosen instrument."""
-    symbol = chosen(now)
-    signal = now.signals.get(symbol)
-    parts.title(f"Why {symbol}", f"bar of {signal.bar}" if signal else "")
-    if signal is None or signal.probability is None:
-        parts.html(parts.empty("No vote", _silence(symbol, signal, now)))
-    else:
-        _reasons(signal)
-    st.space("stretch")
-    with st.container(horizontal=True, gap="xsmall"):
-        if st.button("Open ticket", key="signal_ticket", icon=":material/receipt_long:"):
-            parts.ticket(symbol, Side.BUY)
-
-
-def _reasons(signal: Signal) -> None:
-    said, base = signal.probability, signal.base_rate
-    apart = None if said is None or base is None else (said - base) * 100
-    parts.html(
-        parts.kv(
-            [
-                ("Probability", parts.percent(said), f"higher in {signal.horizon} days"),
-                ("Base rate", parts.percent(base), "without a model"),
-                ("Apart", parts.number(apart, 1, plus=True), "points"),
-            ],
-            3,
-        )
-    )
-    for vote in signal.votes:
-        if vote.contributions:
-            parts.html(_pushes(vote))
-        parts.html(parts.span(f"{vote.model}: {vote.why}.", "muted", "small"))
-    parts.html(parts.span(signal.sentence, "small"))
-
-
-def _pushes(vote: Vote) -> Markup:
-    """What moved the vote, the strongest first."""
-    strongest = sorted(vote.contributions, key=lambda push: -abs(push[1]))[:PUSHES]
-    full = max(abs(push) for _, push in strongest) or 1.0
-    rows = [
-        (
-            name.replace("_", " "),
-            parts.lean(push / full, "accent" if push > 0 else "muted"),
-            parts.number(push, 2, plus=True),
-        )
-        for name, push in strongest
-    ]
-    columns = (Column("The model leans on"), Column("", "", "38%"), Column("Log-odds", "right"))
-    return parts.table(columns, rows)
-
-
-def reliability(card: Card) -> None:
-    """Whether what was said came true."""
-    score = card.score
-    parts.title("Said and came true", f"{score.n:,} rows" if score else "")
-    if score is None or not score.calibration:
-        parts.html(parts.empty("No score", "There was too little data to test the model on."))
-        return
-    charts.show(
-        charts.reliability_figure(score.calibration, card.base_rate, parts.palette()), "reliability", 262
-    )
-    parts.html(
-        parts.span(
-            "Bars: 95%. Grey: how often it was said. On the dotted line, words and facts agree.",
-            "muted",
-            "small",
-        )
-    )

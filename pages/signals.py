@@ -1,58 +1,65 @@
-"""Signals: what the model says of each instrument, why, and how far it may be believed."""
+"""Signals: what is said of each instrument, why, how far it may be believed, and how it did."""
 
 import streamlit as st
 
 from marketpulse import desk
-from pages import model_card, parts, signal_panels, why_panel
+from pages import parts, scoreboard, signal_detail, signal_panels, why_panel
+
+PICTURES = 30  # seconds between two drawings of a figure: each one is mounted anew
 
 
 @st.fragment(run_every=parts.REFRESH)
 def votes() -> None:
-    """What is said of each instrument, and why of the chosen one."""
+    """What is said of each instrument, and of the chosen one why, by whom, and on which facts."""
     now = desk.current().snapshot()
-    card = now.model.card
-    version = card.version if card else ""
-    if st.session_state.setdefault("signals_version", version) != version:
-        st.session_state.signals_version = version
-        st.rerun()  # the model's own panels are drawn with the page
+    symbol = signal_panels.chosen(now)
     left, right = st.columns([1.75, 1], gap="xsmall")
     with left, parts.panel("votes"):
         signal_panels.votes(now)
+        st.page_link("models.py", label="The evidence, training and health", icon=":material/model_training:")
     with right, parts.panel("why"):
-        signal_panels.why(now)
+        signal_detail.why(symbol, now)
+    left, right = st.columns([1.75, 1], gap="xsmall")
+    with left, parts.panel("ballots"):
+        signal_detail.ballots(symbol, now)
+    with right, parts.panel("frozen"):
+        signal_detail.frozen(symbol, now)
     with parts.panel("ladder", stretch=False):
-        why_panel.draw(signal_panels.chosen(now))
+        why_panel.draw(symbol)
 
 
-def model_panels() -> None:
-    """The model's own record; it changes only when another model is served."""
-    now = desk.current().snapshot()
-    card = now.model.card
-    if card is None:
-        with parts.panel("no_card", stretch=False):
-            parts.title("Model card", "")
-            parts.html(
-                parts.empty(
-                    "No model yet", "Its score, its calibration and what it was trained on come here."
-                )
-            )
-        return
-    left, middle, right = st.columns([1, 1.25, 1.15], gap="xsmall")
-    with left, parts.panel("reliability"):
-        signal_panels.reliability(card)
-    with middle, parts.panel("score"):
-        parts.title("Out of sample", model_card.period(card))
-        parts.html(model_card.scores(card))
-    with right, parts.panel("card"):
-        parts.title(f"Model card · {card.name}", f"version {card.version[:12]}")
-        parts.html(model_card.facts(card))
+@st.fragment(run_every=parts.REFRESH)
+def score() -> None:
+    """The scoreboard, again every two seconds."""
+    with parts.panel("scoreboard"):
+        scoreboard.lines(desk.current().snapshot())
+
+
+@st.fragment(run_every=PICTURES)
+def came_true() -> None:
+    """The live reliability; a figure is mounted anew each time it changes."""
+    with parts.panel("came_true"):
+        scoreboard.reliability(desk.current().snapshot())
+
+
+@st.fragment(run_every=parts.REFRESH)
+def issued() -> None:
+    """Each frozen signal, again every two seconds."""
+    with parts.panel("issued", stretch=False):
+        scoreboard.issued(desk.current().snapshot())
 
 
 def main() -> None:
-    """Lay out the page."""
+    """Lay out the page; each fragment keeps to its own box."""
     with parts.alone():
         votes()
-    model_panels()
+    left, right = st.columns([1.95, 1], gap="xsmall")
+    with left:
+        score()
+    with right:
+        came_true()
+    with parts.alone():
+        issued()
 
 
 main()

@@ -12,6 +12,7 @@ import numpy as np
 
 from marketpulse.errors import Refused
 from marketpulse.execution import read_order
+from marketpulse.features.offer import drawing, offers
 from marketpulse.risk.changes import smallest_change
 from marketpulse.risk.why import Edges, ladder
 from marketpulse.types import (
@@ -832,6 +833,34 @@ class FakeDesk:
         if interval not in self.shown.intervals[symbol]:
             raise Refused("BAD_REQUEST", f"No source offers bars of {interval} for {symbol} on this feed.")
         return bars(symbol, interval, n)
+
+    def indicators(self):
+        return offers()
+
+    def indicator(self, symbol, interval, name, n=500):
+        return drawing(self.history(symbol, interval, 700), name, n)
+
+    def train(self, kind):
+        views = {view.kind.value: view for view in self.shown.models}
+        if any(view.stage is ModelStage.TRAINING for view in views.values()):
+            raise Refused("TRAINING", "A training runs already; another one can begin after it.")
+        self.calls.append(("train", kind))
+        begun = replace(views[kind], stage=ModelStage.TRAINING, progress=0.0, note="Reading bars.")
+        self.show(models=tuple(begun if view.kind == kind else view for view in views.values()))
+
+    def get_latest_signals(self, limit=20):
+        return self.shown.issued[:limit]
+
+    def get_signals_by_symbol(self, symbol, limit=20):
+        return tuple(one for one in self.shown.issued if one.signal.symbol == symbol)[:limit]
+
+    def get_signal_statistics(self):
+        return self.shown.scores
+
+    def generate(self, symbol=None):
+        self.calls.append(("generate", symbol))
+        open_ones = (one for one in self.shown.issued if one.outcome is None)
+        return tuple(one for one in open_ones if symbol in (None, one.signal.symbol))
 
     def close(self):
         self.closed = True

@@ -14,7 +14,8 @@ PRODUCT = ("marketpulse/**.py", "pages/**.py", "app.py")
 EVERYTHING = ("**",)
 # Streamlit runs these; nothing imports them
 SCRIPTS = tuple(
-    f"pages/{name}.py" for name in ("shell", "desk", "orders", "risk", "signals", "market", "accounts")
+    f"pages/{name}.py"
+    for name in ("shell", "desk", "orders", "risk", "signals", "models", "market", "accounts")
 )
 
 
