@@ -14,10 +14,12 @@ from marketpulse.api.alerts import Alerts
 from marketpulse.api.assets import chart_script
 from marketpulse.api.facade import Find
 from marketpulse.api.feeds import Feeds
+from marketpulse.api.indicators import Indicators
 from marketpulse.api.orders import Orders
 from marketpulse.api.prices import Prices
 from marketpulse.api.problem import MEDIA_TYPE, CatchAll, OnFault, ProblemReply, handle_all
 from marketpulse.api.risk import Risk
+from marketpulse.api.signals import Signals
 from marketpulse.api.statements import Statements
 from marketpulse.api.stream import Stream
 from marketpulse.api.why import Whys
@@ -25,8 +27,8 @@ from marketpulse.api.why import Whys
 __all__ = ["build", "routes"]
 
 _DESCRIPTION = """\
-Market data and health are open to this machine. Everything below `/api/v1` needs
-`Authorization: Bearer` with the token from the file `api-token` in the data folder.
+Market data, issued signals and health are open to this machine. Everything below `/api/v1`, and
+issuing signals, needs `Authorization: Bearer` with the token from the file `api-token` in the data folder.
 
 What is owed (cash, quantities, prices of orders and positions) is decimal text; what is observed in
 the market is a JSON number. Every error is `application/problem+json` with `code` and `message`.
@@ -67,6 +69,8 @@ def build(token: str, find: Find, closing: threading.Event, on_fault: OnFault) -
     api.include_router(Prices(find).router())
     api.include_router(Feeds(find).router())
     api.include_router(Stream(find, closing).router())
+    api.include_router(Indicators(find).router())
+    api.include_router(Signals(find, token).router())
     api.include_router(Orders(find, token).router())
     api.include_router(Accounts(find, token).router())
     api.include_router(Statements(find, token).router())

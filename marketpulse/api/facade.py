@@ -9,12 +9,16 @@ from marketpulse.types import (
     AccountView,
     AlertView,
     Bars,
+    Drawing,
     Halt,
+    IndicatorOffer,
     Interval,
+    Issued,
     Lock,
     Order,
     OrderRequest,
     Placement,
+    SignalStatistics,
     Snapshot,
     Statement,
     Why,
@@ -84,6 +88,24 @@ class Facade(Protocol):
 
     def history(self, symbol: str, interval: Interval, n: int) -> Bars:
         """Return the last ``n`` adjusted bars, the forming one last."""
+
+    def indicators(self) -> tuple[IndicatorOffer, ...]:
+        """Every classic indicator that a chart can ask for."""
+
+    def indicator(self, symbol: str, interval: Interval, name: str, n: int = 500) -> Drawing:
+        """Draw one of them over the last ``n`` adjusted bars."""
+
+    def get_latest_signals(self, limit: int = 20) -> tuple[Issued, ...]:
+        """Return the newest frozen signals with what became of them."""
+
+    def get_signals_by_symbol(self, symbol: str, limit: int = 20) -> tuple[Issued, ...]:
+        """Return those of one instrument, newest first."""
+
+    def get_signal_statistics(self) -> SignalStatistics:
+        """Return the scoreboard of all that was issued."""
+
+    def generate(self, symbol: str | None = None) -> tuple[Issued, ...]:
+        """Issue signals for bars that have closed, and return what stands for them."""
 
 
 Find = Callable[[], Facade]

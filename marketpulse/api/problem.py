@@ -24,7 +24,7 @@ OnFault = Callable[[str, str], None]
 
 MEDIA_TYPE = "application/problem+json"
 
-_NOT_FOUND = {"UNKNOWN_ORDER", "UNKNOWN_SYMBOL", "NO_PRICE"}
+_NOT_FOUND = {"UNKNOWN_ORDER", "UNKNOWN_SYMBOL", "UNKNOWN_INDICATOR", "NO_PRICE"}
 _STATUS = {"UNKNOWN_ALERT": 404, "UNKNOWN_LOCK": 404, "IDEMPOTENCY_CONFLICT": 409, "READ_ONLY": 503}
 _SENTENCES = {
     404: ("NOT_FOUND", "There is nothing at this address; see /docs."),

@@ -56,7 +56,9 @@ def corpus(count=400):
             yield dice.randbytes(dice.randrange(1, 200))
 
 
-@pytest.mark.parametrize("path", ["/api/v1/orders", "/api/v1/halt", "/api/v1/resume"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/orders", "/api/v1/halt", "/api/v1/resume", "/api/intelligent/signals/generate"]
+)
 def test_no_body_breaks_the_door(door, path, caplog):
     caplog.set_level(logging.DEBUG)
     sent, seen = 0, set()
@@ -97,7 +99,16 @@ def test_no_body_breaks_the_door(door, path, caplog):
         "%f0%9f%92%a9",
     ],
 )
-@pytest.mark.parametrize("path", ["/api/live/market-data/", "/api/live/bars/", "/api/v1/orders/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/live/market-data/",
+        "/api/live/bars/",
+        "/api/live/indicators/",
+        "/api/intelligent/signals/",
+        "/api/v1/orders/",
+    ],
+)
 def test_no_address_breaks_the_door(door, path, query):
     reply = door.get(path + query)
     assert reply.status_code in {404, 422}
