@@ -320,7 +320,8 @@ class Desk(Charting):
         if quantity is not None and not (quantity.is_finite() and quantity > 0):
             raise Refused("BAD_REQUEST", "A quantity is a number above 0.")
         signal = self.snapshot().signals.get(symbol)
-        return why_now(rooms, rooms.instruments[symbol], signal, self.preview, quantity)
+        word = self._loop.player.word(symbol, signal)
+        return why_now(rooms, rooms.instruments[symbol], signal, self.preview, quantity, approval=word)
 
     def change(self, request: Raw) -> Change | None:
         """Find the smallest change of a refused order that would pass; None where no small change does."""

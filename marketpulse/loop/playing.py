@@ -13,6 +13,7 @@ from threading import RLock
 from marketpulse.errors import Refused
 from marketpulse.execution.ids import intent_id
 from marketpulse.execution.kit import nothing
+from marketpulse.loop.decided import approval
 from marketpulse.loop.gate import Gate
 from marketpulse.loop.leaving import Leaver
 from marketpulse.loop.proposals import WAITS, Entry, Finding, Lean, lean, unready, usual_end
@@ -123,6 +124,10 @@ class Player:
         if found.state not in good:
             raise Refused("ANSWERED", f"Nothing can be answered any more: it is {found.state.value}.")
         return found
+
+    def word(self, symbol: str, signal: Signal | None) -> Rung | None:
+        """Its decision about an instrument's newest signal, as a gate; None where it only suggests."""
+        return approval(self.mode, self.shown, symbol, signal)
 
     def _known(self, order_id: str) -> Proposal:
         found = self._register.fold.get(order_id)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from marketpulse.loop.decided import decided_then
 from marketpulse.loop.equity import market_day
 from marketpulse.loop.rooms import Rooms
 from marketpulse.portfolio import Books
@@ -30,12 +31,15 @@ def why_now(
     signal: Signal | None,
     ask: Callable[[Mapping[str, object]], Preview],
     quantity: Decimal | None = None,
+    *,
+    approval: Rung | None = None,
 ) -> Why:
     """Pass a buy at the market through every gate.
 
     Parameters
     ----------
     ask : the desk's preview
+    approval : what the desk itself has decided; None where it only suggests
     quantity : None: what the signal is worth, or the limits let through, or one lot
     """
     raw = {"symbol": instrument.symbol, "side": "buy", "type": "market"}
@@ -51,7 +55,7 @@ def why_now(
         time=rooms.clock.now(),
         past=False,
         asked=f"buy {units:f} {instrument.symbol} at the market",
-        rungs=ladder(preview, signal, edges),
+        rungs=ladder(preview, signal, edges, approval),
         change=smallest_change(preview, order, instrument, rooms.books.open_orders, ask),
         note=_note(preview, signal),
     )
@@ -94,6 +98,7 @@ def why_then(rooms: Rooms, symbol: str, at: datetime) -> Why:
         past=True,
         asked="" if last is None else f"the order refused at {last.time:%Y-%m-%d %H:%M:%S} UTC",
         rungs=(
+            *decided_then(events, symbol, moment),
             Rung("DATA", "Data", None, "How fresh the price was then is not kept."),
             _signal_then(events, symbol),
             _trading_then(events),

@@ -12,6 +12,7 @@ __all__ = ["Edges", "break_even", "ladder"]
 _DATA = ("NO_PRICE", "STALE_QUOTE", "DISPUTED_QUOTE")
 _SESSION = ("MARKET_CLOSED",)
 _BUDGET = ("INSUFFICIENT_CASH",)
+_PERSON = "A person places each order; the desk places none by itself."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,10 @@ def break_even(cost: float, move: float) -> float:
     return 0.5 + cost / (2.0 * move)
 
 
-def ladder(preview: Preview, signal: Signal | None, edges: Edges) -> tuple[Rung, ...]:
-    """Every gate in the order in which a person would ask about it."""
+def ladder(
+    preview: Preview, signal: Signal | None, edges: Edges, approval: Rung | None = None
+) -> tuple[Rung, ...]:
+    """Every gate in the order in which a person would ask about it; ``approval`` is the desk's own word."""
     checks = [check for check in preview.checks if not check.advisory]
     first = {*_DATA, *_SESSION}
     rest = [check for check in checks if check.code not in first and check.code not in _BUDGET]
@@ -62,7 +65,7 @@ def ladder(preview: Preview, signal: Signal | None, edges: Edges) -> tuple[Rung,
         Rung("EVENT", "Event", None, "No provider tells when earnings are due, so that is not known."),
         *(_rung(check) for check in rest),
         *_rungs(checks, _BUDGET),
-        Rung("APPROVAL", "Approval", None, "A person places each order; the desk places none by itself."),
+        approval or Rung("APPROVAL", "Approval", None, _PERSON),
     )
 
 

@@ -10,6 +10,7 @@ from unit.execution.bench import Killed
 from unit.loop.playhouse import BAR, Playhouse, doubtful, signal
 
 from marketpulse.errors import Refused
+from marketpulse.loop.decided import decided_then, rung_of
 from marketpulse.loop.proposals import protect
 from marketpulse.types import (
     Call,
@@ -332,3 +333,39 @@ def test_a_stop_needs_days_that_move(house):
     assert protect(100.0, None).price is None
     found = protect(100.0, desk.market.bars("AAPL"))
     assert 90 < found.price < 98
+
+
+def test_the_word_of_the_desk_is_the_last_gate_and_a_past_moment_tells_each_decision(house):
+    desk = house()
+    assert desk.player.word("AAPL", None).passed is None
+    desk.say(signal(), signal("IBM", Call.NONE))
+    assert desk.player.word("AAPL", desk.signals["AAPL"]).code == "ORDERED"
+    passed = desk.player.word("IBM", desk.signals["IBM"])
+    assert (passed.code, passed.passed, passed.value) == ("SIGNAL", False, "p 60.0%, base 54.0%")
+    assert passed.sentence == f"Auto, signal of {BAR}: no order. It says NO SIGNAL."
+    bought = desk.clock.now()
+    (leg,) = desk.orders(role="stop")
+    desk.tomorrow()
+    desk.venue.execute(leg.client_order_id, leg.request.quantity, "95", time=desk.clock.now())
+    desk.settle()
+    events, now = tuple(desk.ledger.read()), desk.clock.now()
+    told = {r.code: r for r in decided_then([e for e in events if e.time <= bought], "AAPL", bought)}
+    assert told.keys() == {"ORDERED"}
+    assert told["ORDERED"].value == desk.bought()[0].id
+    later = {r.code: r for r in decided_then(events, "AAPL", now)}
+    assert later["EXIT"].sentence == f"The stop of what was bought on the signal of {BAR} sold 150 at 95."
+    assert decided_then(events, "GOOG", now) == ()
+    assert house(Conduct.SUGGEST).player.word("AAPL", None) is None
+
+
+def test_what_waits_and_what_was_answered_is_said_as_a_gate(house):
+    desk = house(Conduct.CONFIRM).shut().say(signal(), signal("IBM"))
+    aapl, ibm = (next(p for p in desk.player.shown if p.symbol == s) for s in ("AAPL", "IBM"))
+    assert "A person's word is awaited." in rung_of(aapl).sentence
+    desk.answer(aapl)
+    desk.answer(ibm, approve=False)
+    rungs = {p.symbol: rung_of(p) for p in desk.player.shown}
+    assert rungs["AAPL"].passed is None
+    assert "Approved; its order waits" in rungs["AAPL"].sentence
+    assert rungs["IBM"].passed is False
+    assert rungs["IBM"].sentence.endswith("Declined.")
