@@ -220,9 +220,11 @@ def serving(view: ModelView) -> None:
     else:
         parts.html(parts.span("One logistic model answers with numpy.", "muted"))
     for rest in view.rests:
+        if rest.state == "closed":
+            continue
         said = (
-            f"Its breaker is {rest.state}: {rest.failures} failures and {rest.slow} slow answers "
-            f"in {rest.calls} calls. {whole(rest.last)}"
+            f"Its breaker is {rest.state}; it is asked again in {rest.resting:.0f} s. "
+            f"p99 of its last {rest.calls} calls: {_milliseconds(rest.p99)}. {whole(rest.last)}"
         )
         parts.html(parts.note(parts.join(parts.bold(f"{rest.model} rests. "), said), "warn"))
     if view.shadow:

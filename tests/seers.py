@@ -208,7 +208,7 @@ SHARES = ModelView(
     servings=SERVINGS,
     drift=DRIFT,
     health=HEALTH,
-    rests=(Rest("trees", "open", 12, 7, 5, "answered after 0.31 s"),),
+    rests=(Rest("trees", "open", 41.6, 12, 0.0002, 0.31, "answered after 0.31 s"),),
     shadow=Shadow(
         "77aa01fe22c4b9d0", WALL - timedelta(days=2), 21, 0.2481, 0.2479,
         "After 21 ended signals it is not better than the model that serves.",

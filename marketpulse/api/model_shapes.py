@@ -116,13 +116,14 @@ class ServingReply(BaseModel):
 
 
 class RestReply(BaseModel):
-    """A member that rests behind its breaker."""
+    """How a member fares behind its breaker; seconds."""
 
     model: str
     state: str
+    resting: float
     calls: int
-    failures: int
-    slow: int
+    p50: float | None
+    p99: float | None
     last: str
 
 
@@ -285,9 +286,10 @@ def _rest(one: Rest) -> RestReply:
     return RestReply(
         model=one.model,
         state=one.state,
+        resting=one.resting,
         calls=one.calls,
-        failures=one.failures,
-        slow=one.slow,
+        p50=one.p50,
+        p99=one.p99,
         last=one.last,
     )
 

@@ -90,7 +90,7 @@ def test_serving_names_faults_rests_the_trial_and_what_is_missing():
     shown = html(run(seers.ensemble()))
     for words in (
         "DIFFERS", "scikit-learn", "Compared on 10,926 rows, apart by 0.0002 at most.", "trees rests. ",
-        "Its breaker is open: 7 failures and 5 slow answers in 12 calls. answered after 0.31 s.",
+        "Its breaker is open; it is asked again in 42 s.", "answered after 0.31 s.",
         "On trial, deciding nothing: 77aa01fe22c4", "21 signals scored.", "Brier 0.2481 beside 0.2479",
         "run make train-deep", "sizes are not scaled.",
     ):  # fmt: skip
