@@ -17,7 +17,7 @@ from marketpulse.models.panel import Panel
 from marketpulse.models.record import Trained, decode
 from marketpulse.models.seats import POLICY
 from marketpulse.models.serving import Served
-from marketpulse.types import FloatArray
+from marketpulse.types import FloatArray, ServingPath
 
 __all__ = ["LEAST_DATES", "Judgement", "beside", "judge"]
 
@@ -129,8 +129,8 @@ def beside(panel: Panel, probability: FloatArray, version: str, old: str | None,
 
 def _asking(before: Trained, folder: Path) -> Callable[[FloatArray, FloatArray], FloatArray] | None:
     opened = open_artefact(folder, before.manifest)
-    if opened.manifest is None:
-        return None
+    if opened.manifest is None or any(one.path is ServingPath.NONE for one in opened.servings):
+        return None  # what is left of it is not what was trained
     served = Served(opened, WallClock(), Random(0), _PATIENT)  # noqa: S311  spreads rests, no secret
     return lambda x, base: served.ask(x, base).probability
 
