@@ -27,8 +27,8 @@ from marketpulse.types import (
     Quote,
     Side,
     TimeInForce,
-    Vote,
 )
+from marketpulse.types.earnings import Earnings
 
 __all__ = [
     "AccountState",
@@ -37,7 +37,6 @@ __all__ = [
     "BrokerCapabilities",
     "Capability",
     "Limits",
-    "Model",
     "OrderRef",
     "Put",
     "Sink",
@@ -56,6 +55,7 @@ class Capability(StrEnum):
     BOOK = "book"
     NEWS = "news"
     STREAM = "stream"
+    EVENTS = "events"  # days on which results are due
     INTRADAY = "intraday"  # bars shorter than a day, through ``bars``
 
 
@@ -115,27 +115,15 @@ class Source(Protocol):
     def news(self, instrument: Instrument) -> Sequence[Headline]:
         """Return the newest headlines, newest first; may be empty."""
 
+    def events(self, instrument: Instrument) -> Sequence[Earnings]:
+        """Return the days from today on which results are due, the earliest first; NoData rather than none."""
+
     async def stream(self, instruments: Sequence[Instrument], put: Put) -> None:
         """Hand over quotes, books and closed minute bars as they come, until canceled.
 
         It runs on the wire thread. A connection that ends, or a message that cannot be read, raises;
         silence need not be noticed here. Whatever way it ends, its sockets are closed.
         """
-
-
-class Model(Protocol):
-    """A trained model; voting is pure."""
-
-    @property
-    def name(self) -> str:
-        """As on its card."""
-
-    @property
-    def horizon(self) -> int:
-        """Bars ahead."""
-
-    def vote(self, features: Sequence[float]) -> Vote:
-        """Give a probability, or abstain with a reason; never raises on data."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,15 @@ from marketpulse.portfolio import Books, currencies, equity
 from marketpulse.ports import Broker
 from marketpulse.risk.context import DAILY_LOSS, ORDERS_PER_MINUTE, Day, Offer, Opinion, OrderContext
 from marketpulse.risk.costs import Liquidity, liquidity
+from marketpulse.risk.exposures import Bounds
+from marketpulse.risk.liquidity import usual_volume
 from marketpulse.risk.pretrade import preview, verdict
 from marketpulse.risk.prospect import Standing
 from marketpulse.risk.var import Scenarios
+from marketpulse.settings import Settings
 from marketpulse.types import (
     Bars,
+    Call,
     Edge,
     Instrument,
     MarketDatum,
@@ -28,6 +32,7 @@ from marketpulse.types import (
     SessionState,
     Signal,
 )
+from marketpulse.types.earnings import Upcoming
 
 __all__ = ["Gate"]
 
@@ -43,6 +48,9 @@ class Gate:
     standing : what the background has measured; None on a desk without one
     signals : the newest one of each instrument
     peak : the highest equity so far, base currency; None on a desk that does not keep it
+    bounds, event_days : limits of where money may lie, and sessions before earnings that are kept free
+    upcoming : tells what is known of an instrument's next earnings; None on a desk that knows of none
+    medians : units that are traded on a usual day, by symbol
     venue : names the account that an instrument's orders go to, and its broker; None where there is none
 
     Parameters
@@ -61,6 +69,8 @@ class Gate:
         *,
         per_minute: int = ORDERS_PER_MINUTE,
         daily_loss: float = DAILY_LOSS,
+        bounds: Bounds | None = None,
+        event_days: int = 0,
     ) -> None:
         self._instruments = instruments
         self._market = market
@@ -77,11 +87,48 @@ class Gate:
         self.signals: Mapping[str, Signal] = {}
         self.locks: Locks | None = None
         self.peak: float | None = None
+        self.bounds, self.event_days = bounds or Bounds(), event_days
+        self.upcoming: Callable[[Instrument], Upcoming] | None = None
+        self.medians: Mapping[str, float] = {}
         self.venue: Callable[[Instrument], tuple[str, Broker] | None] = _nowhere
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        instruments: Mapping[str, Instrument],
+        market: Market,
+        books: Books,
+        clock: Clock,
+    ) -> "Gate":
+        """Make the one of a desk, with the limits that its settings name."""
+        bounds = Bounds(
+            gross=settings.max_gross,
+            net=settings.max_net,
+            leverage=settings.max_leverage,
+            asset_class=settings.max_class,
+            sector=settings.max_sector,
+            currency=settings.max_currency,
+            liquidity_days=settings.liquidity_days,
+            volume_share=settings.volume_share,
+        )
+        gate = cls(
+            instruments,
+            market,
+            books,
+            clock,
+            per_minute=settings.orders_per_minute,
+            daily_loss=settings.daily_loss,
+            bounds=bounds,
+            event_days=settings.event_days,
+        )
+        gate.upcoming = market.upcoming
+        return gate
 
     def learn(self, frames: Mapping[str, Bars]) -> None:
         """Take new daily bars (adjusted, closed) as scenarios and measures of liquidity."""
         self._liquidity = {symbol: liquidity(bars) for symbol, bars in frames.items()}
+        self.medians = {symbol: usual_volume(bars) for symbol, bars in frames.items()}
         self.scenarios = Scenarios(frames)
 
     def __call__(self, request: OrderRequest, instead: str = "") -> Preview:
@@ -127,6 +174,10 @@ class Gate:
             drawdown=self.fall(worth),
             opinion=_opinion(self.signals.get(request.symbol)),
             locks=None if self.locks is None else self.locks.now(worth),
+            bounds=self.bounds,
+            usual=self.medians.get(request.symbol, nan),
+            event=None if self.upcoming is None else self.upcoming(instrument),
+            event_days=self.event_days,
         )
 
     def began(self, day: date, start: float | None, worth: float | None) -> None:
@@ -180,10 +231,10 @@ def _opinion(signal: Signal | None) -> Opinion | None:
     """What a signal says to a size: its chance counts only where an edge has been shown."""
     if signal is None:
         return None
-    if signal.probability is None or signal.edge is not Edge.WEAK:
+    if signal.probability is None or signal.edge is not Edge.WEAK or signal.call is not Call.UP:
         return Opinion(None, signal.horizon, signal.sentence)
     base = "" if signal.base_rate is None else f", base {signal.base_rate:.1%}"
-    return Opinion(signal.probability, signal.horizon, f"p {signal.probability:.1%}{base}")
+    return Opinion(signal.probability, signal.horizon, f"p {signal.probability:.1%}{base}", signal.right)
 
 
 def _nowhere(instrument: Instrument) -> None:

@@ -19,12 +19,13 @@ from marketpulse.loop.riskfile import Found, load_found, save_job
 from marketpulse.loop.risktask import Task
 from marketpulse.loop.rooms import Rooms
 from marketpulse.meter.children import spawn
-from marketpulse.risk import gates_book
+from marketpulse.risk import exposures, gates_book
 from marketpulse.risk.currency import worths
 from marketpulse.risk.prospect import Standing, prospect
 from marketpulse.risk.report import Scales
 from marketpulse.risk.stress import SCENARIOS, Shock, read_scenarios, shocks, stressed
 from marketpulse.types import Bars, Check, RiskView, Signal
+from marketpulse.types.risk import Exposures
 
 __all__ = ["RiskWatch"]
 
@@ -98,7 +99,8 @@ class RiskWatch:
             report_note=self._note(),
             red=self._red.on,
             stress=stressed(self._shocks, values),
-            limits=(*self._limits(values, equity), *view.limits),
+            exposures=(seen := self._exposures(values, equity)),
+            limits=(*self._limits(values, equity), *self._lies(view, seen, values, equity), *view.limits),
         )
 
     def close(self) -> None:
@@ -119,10 +121,41 @@ class RiskWatch:
                 if check is not None
             ]
             found += sorted(groups, key=lambda check: -(check.use or 0.0))[:1]
-        found.append(gates_book.gross(values, equity))
+        found.append(gates_book.gross(values, equity, gate.bounds.gross))
         if gate.peak is not None:
             found.append(gates_book.drawdown(gate.fall(equity)))
         return tuple(found)
+
+    def _exposures(self, values: Mapping[str, float], equity: float | None) -> Exposures:
+        gate, books = self._gate, self._rooms.books.portfolio
+        return exposures.exposures(
+            books.positions,
+            values,
+            equity,
+            bounds=gate.bounds,
+            instruments=self._rooms.instruments,
+            medians=gate.medians,
+            debt=exposures.owed(books, gate.rates(self._rooms.market.data())),
+        )
+
+    def _lies(
+        self, view: RiskView, seen: Exposures, values: Mapping[str, float], equity: float | None
+    ) -> tuple[Check, ...]:
+        """Where the money lies against its limits."""
+        gate, books = self._gate, self._rooms.books.portfolio
+        debt = exposures.owed(books, gate.rates(self._rooms.market.data()))
+        return (
+            exposures.net_limit(values, equity, gate.bounds.net),
+            exposures.leverage_limit(values, equity, debt, gate.bounds.leverage),
+            *exposures.standing_limits(
+                seen,
+                view.exposure,
+                books.positions,
+                bounds=gate.bounds,
+                base=books.currency,
+                medians=gate.medians,
+            ),
+        )
 
     def _note(self) -> str:
         if self._failed:

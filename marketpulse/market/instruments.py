@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
 
+from marketpulse.market.sectors import sector
 from marketpulse.types import AssetClass, Feed, Instrument
 
 __all__ = ["indian_shares", "instruments", "stranger"]
@@ -30,13 +31,29 @@ _INDIAN = (("INFY.NS", "Infosys"), ("RELIANCE.NS", "Reliance Industries"), ("TCS
 
 def _share(symbol: str, name: str) -> Instrument:
     return Instrument(
-        symbol, name, AssetClass.EQUITY, "USD", "XNYS", Decimal("0.01"), Decimal(1), min_notional=Decimal(1)
+        symbol,
+        name,
+        AssetClass.EQUITY,
+        "USD",
+        "XNYS",
+        Decimal("0.01"),
+        Decimal(1),
+        min_notional=Decimal(1),
+        sector=sector(symbol),
     )
 
 
 def _pair(symbol: str, name: str, tick: str, lot: str) -> Instrument:
     return Instrument(
-        symbol, name, AssetClass.CRYPTO, "USDT", "24/7", Decimal(tick), Decimal(lot), min_notional=Decimal(5)
+        symbol,
+        name,
+        AssetClass.CRYPTO,
+        "USDT",
+        "24/7",
+        Decimal(tick),
+        Decimal(lot),
+        min_notional=Decimal(5),
+        sector=sector(symbol),
     )
 
 
@@ -59,7 +76,17 @@ def indian_shares() -> Mapping[str, Instrument]:
     step, one = Decimal("0.10"), Decimal(1)
     return MappingProxyType(
         {
-            symbol: Instrument(symbol, name, AssetClass.EQUITY, "INR", "XBOM", step, one, min_notional=one)
+            symbol: Instrument(
+                symbol,
+                name,
+                AssetClass.EQUITY,
+                "INR",
+                "XBOM",
+                step,
+                one,
+                min_notional=one,
+                sector=sector(symbol),
+            )
             for symbol, name in _INDIAN
         }
     )

@@ -9,6 +9,7 @@ from marketpulse.market.bookkeeper import BookKeeper
 from marketpulse.market.coverage import Holdings
 from marketpulse.market.dailies import Dailies
 from marketpulse.market.depth import Depth
+from marketpulse.market.events import Events
 from marketpulse.market.intake import PATIENCE, Intake
 from marketpulse.market.intraday import Intraday
 from marketpulse.market.isolation import Isolation
@@ -97,6 +98,7 @@ class LiveFeed:
         keeper = BookKeeper(routes.order(AssetClass.CRYPTO, Capability.BOOK), pace.books)
         self.depth = Depth(keeper, kit)
         self.news = News(kit)
+        self.events = Events(kit)
         self.holdings = Holdings(kit, instruments)
         names = ("shares", "pairs", "bars", "books", "news", "desk")
         self._plans = {name: Schedule(name, state.clock, meter) for name in names}
@@ -156,6 +158,8 @@ class LiveFeed:
             self._plans["books"].add(partial(self.depth.ask, instrument, self._pace.books), 2.0)
         if serves(Capability.NEWS):
             self._plans["news"].add(partial(self.news.ask, instrument), 10.0)
+        if serves(Capability.EVENTS):
+            self._plans["news"].add(partial(self.events.ask, instrument), 12.0)
 
     def _listen(self) -> None:
         """Open each source's stream of what it offers."""

@@ -9,6 +9,7 @@ from marketpulse.clock import Clock
 from marketpulse.errors import ProviderError, Refused
 from marketpulse.guard import Chain, FailoverLog, Pool
 from marketpulse.market.board import Entry
+from marketpulse.market.events import upcoming
 from marketpulse.market.freshness import ago, is_stale, patience, tape_age
 from marketpulse.market.history import empty_bars, newest, with_hours
 from marketpulse.market.live import LiveFeed
@@ -34,6 +35,7 @@ from marketpulse.types import (
     Quote,
     SessionInfo,
 )
+from marketpulse.types.earnings import Upcoming
 
 __all__ = ["Market"]
 
@@ -174,6 +176,15 @@ class Market:
     def headlines(self) -> Mapping[str, tuple[Headline, ...]]:
         """Return the news held, newest first."""
         return self._live.news.headlines if self._live is not None else {}
+
+    def upcoming(self, instrument: Instrument) -> Upcoming:
+        """Return what is known of an instrument's next results."""
+        now = self._clock.now()
+        if self._live is None:
+            why = "On a replay no provider tells when results are due: their days would be today's, not the tape's."
+            return Upcoming(now=now, why=why)
+        heard = self._live.events.heard.get(instrument.symbol)
+        return upcoming(instrument, heard, self._state.sessions, now)
 
     def feeds(self) -> FeedsView:
         """Return failovers, quarantine, budgets and the store for the market page."""

@@ -16,6 +16,7 @@ from marketpulse.types import (
     Interval,
     Quote,
 )
+from marketpulse.types.earnings import Earnings
 
 __all__ = ["Period", "Routes"]
 
@@ -120,6 +121,16 @@ class Routes:
             what=f"news {instrument.symbol}",
             where=lambda s: wanted in s.capabilities,
             key=("news", instrument.symbol),
+        )
+
+    def events(self, instrument: Instrument) -> Sequence[Earnings]:
+        """Return the days on which results are due."""
+        wanted = (Capability.EVENTS, instrument.asset_class)
+        return self.chain(instrument, Capability.EVENTS).call(
+            lambda s: s.events(instrument),
+            what=f"events {instrument.symbol}",
+            where=lambda s: wanted in s.capabilities,
+            key=("events", instrument.symbol),
         )
 
 

@@ -1,7 +1,7 @@
 """The person's own list of instruments: a CSV file, each bad row with its reason, the good ones kept.
 
 The first line names the columns: ``symbol``, and as many of ``name, asset_class, currency, tick, lot,
-calendar`` as are wanted, in any order. What a row leaves empty follows from the symbol's shape:
+calendar, sector`` as are wanted, in any order. What a row leaves empty follows from the symbol's shape:
 
 - ``AVAX/USDT``: crypto, quoted in what stands after the stroke, ``24/7``; tick 0.0001 and lot 0.0001,
   since the venue's steps are not known here (a pair below a cent needs a tick of its own)
@@ -23,6 +23,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from marketpulse.clock import ALWAYS
+from marketpulse.market.sectors import sector
 from marketpulse.market.sessions import Sessions
 from marketpulse.types import AssetClass, Instrument
 
@@ -30,7 +31,7 @@ __all__ = ["calendar_exists", "calendar_reaches", "read_watchlist"]
 
 _MOST_ROWS = 500
 _MOST_BYTES = 1_000_000
-_COLUMNS = ("symbol", "name", "asset_class", "currency", "tick", "lot", "calendar")
+_COLUMNS = ("symbol", "name", "asset_class", "currency", "tick", "lot", "calendar", "sector")
 _LENGTHS = {
     "symbol": 21,
     "name": 60,
@@ -39,6 +40,7 @@ _LENGTHS = {
     "tick": 20,
     "lot": 20,
     "calendar": 20,
+    "sector": 40,
 }
 _BASE = ("USD", "USDT")
 _PAIR = re.compile(r"[A-Z0-9]{1,10}/[A-Z0-9]{2,10}")
@@ -253,6 +255,7 @@ def _instrument(row: Mapping[str, str], works: Callable[[str], bool], traded: Co
         tick,
         lot,
         min_notional=_SMALLEST_ORDER[kind],
+        sector=row.get("sector") or sector(symbol),
     )
 
 

@@ -5,12 +5,14 @@ from decimal import Decimal
 from functools import partial
 from math import inf, isfinite, nan, sqrt
 
-from marketpulse.risk import gates_book
+from marketpulse.risk import exposures, gates_book
 from marketpulse.risk.context import OrderContext
 from marketpulse.risk.costs import fee
 from marketpulse.risk.currency import worths
+from marketpulse.risk.events import event_gate
 from marketpulse.risk.gates import Sizes
 from marketpulse.risk.limits import OPEN_RISK, POSITION, open_risk, open_risk_check, stops
+from marketpulse.risk.liquidity import liquidity_limit
 from marketpulse.risk.prospect import Outlook
 from marketpulse.risk.reserve import reserve
 from marketpulse.risk.sizing import VAR_BUDGET, Bet, Cap, governor, haircut, shortfall_room, waterfall
@@ -101,7 +103,8 @@ def book_checks(
     values = {**book.values, symbol: book.values.get(symbol, 0.0) + units * book.each}
     found = [
         open_risk_check(_risk(request, context, book), equity, refuses=True, brief=brief),
-        gates_book.gross(values, equity, brief=brief),
+        gates_book.gross(values, equity, _gross(context), brief=brief),
+        *_lies(request, context, (book, values), brief=brief),
     ]
     if context.drawdown is not None:
         found.append(gates_book.drawdown(context.drawdown))
@@ -114,6 +117,46 @@ def book_checks(
         found.append(gates_book.red_zone(symbol, values[symbol], equity))
     after = book.outlook.at(units * book.each)
     return [*found, gates_book.shortfall(after, equity, unread=context.scenarios is None)]
+
+
+def _gross(context: OrderContext) -> float:
+    return gates_book.GROSS if context.bounds is None else context.bounds.gross
+
+
+def _lies(
+    request: OrderRequest, context: OrderContext, book: tuple[Bought, dict[str, float]], *, brief: bool
+) -> list[Check]:
+    """Where the money would lie, and how long it would take to have it back."""
+    bounds, symbol, (filled, values) = context.bounds, request.symbol, book
+    if bounds is None:
+        return []
+    units = float(request.quantity) + _units(filled, symbol)
+    return [
+        *exposures.limits(
+            symbol,
+            values,
+            context.equity,
+            bounds=bounds,
+            instruments=context.instruments,
+            portfolio=context.portfolio,
+            rates=context.rates,
+            brief=brief,
+        ),
+        liquidity_limit(
+            symbol,
+            units,
+            context.usual,
+            bounds.liquidity_days,
+            bounds.volume_share,
+            unread=context.scenarios is None,
+            brief=brief,
+        ),
+    ]
+
+
+def _units(book: Bought, symbol: str) -> float:
+    held = book.positions.get(symbol)
+    return 0.0 if held is None else float(held.quantity)
 
 
 def sizing(request: OrderRequest, context: OrderContext, sizes: Sizes, book: Bought) -> Sizing | None:
@@ -156,7 +199,7 @@ def _bet(context: OrderContext, sizes: Sizes) -> Bet:
     one = Decimal(repr(max(_THOUSAND / sizes.price, 1e-8)))
     paid = float(fee(context.instrument, one, price)) / (float(one) * sizes.price)
     move = market.sigma * sqrt(opinion.horizon)
-    return Bet(opinion.chance, move, 2 * (paid + sizes.half), opinion.why)
+    return Bet(opinion.chance, move, 2 * (paid + sizes.half), opinion.why, opinion.right)
 
 
 def _caps(request: OrderRequest, context: OrderContext, sizes: Sizes, book: Bought) -> list[Cap]:
@@ -179,12 +222,37 @@ def _caps(request: OrderRequest, context: OrderContext, sizes: Sizes, book: Boug
         most = (gates_book.CLUSTER * equity - held) / each
         caps.append(Cap(f"{gates_book.CLUSTER:.0%} together", most, f"{held / equity:.1%} held"))
     caps.append(_open_risk_cap(request, context, book))
-    gross = (gates_book.GROSS * equity - sum(book.values.values())) / each
-    caps.append(Cap(f"{gates_book.GROSS:.0%} gross", gross, f"{sum(book.values.values()) / equity:.0%} held"))
+    whole = sum(map(abs, book.values.values()))
+    gross = (_gross(context) * equity - whole) / each
+    caps.append(Cap(f"{_gross(context):.0%} gross", gross, f"{whole / equity:.0%} held"))
+    caps += _lying_caps(request, context, book)
     if standing is not None and context.scenarios is not None:
         caps.append(_shortfall_cap(equity, book, min(cap.units for cap in caps[1:])))
     caps.append(_cash_cap(request, context, sizes, caps))
     return caps
+
+
+def _lying_caps(request: OrderRequest, context: OrderContext, book: Bought) -> list[Cap]:
+    """The limits of where money may lie, of the days to sell, and of an event that is near."""
+    bounds, symbol, equity = context.bounds, request.symbol, context.equity or nan
+    found = []
+    if bounds is not None:
+        found = exposures.caps(
+            symbol,
+            book.values,
+            equity,
+            each=book.each,
+            bounds=bounds,
+            instruments=context.instruments,
+            portfolio=context.portfolio,
+            rates=context.rates,
+        )
+        if context.scenarios is not None:
+            most = bounds.liquidity_days * bounds.volume_share * context.usual - _units(book, symbol)
+            found.append(Cap("Days to sell", most, f"{bounds.liquidity_days:g} at most"))
+    if not event_gate(context.event, context.event_days).passed:
+        found.append(Cap("Event", 0.0, "earnings are near"))
+    return found
 
 
 def _shortfall_cap(equity: float, book: Bought, most: float) -> Cap:

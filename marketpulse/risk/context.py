@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from math import nan
 from types import MappingProxyType
 
 from marketpulse.ports import BrokerCapabilities
 from marketpulse.risk.costs import Liquidity
 from marketpulse.risk.currency import ASSUMED
+from marketpulse.risk.exposures import Bounds
 from marketpulse.risk.prospect import Standing
 from marketpulse.risk.var import Scenarios
 from marketpulse.types import Halt, Instrument, Lock, MarketDatum, Order, Portfolio, Rate
+from marketpulse.types.earnings import Upcoming
 
 __all__ = ["DAILY_LOSS", "ON_PAPER", "ORDERS_PER_MINUTE", "Day", "Offer", "Opinion", "OrderContext"]
 
@@ -59,11 +62,13 @@ class Opinion:
     ----------
     chance : calibrated chance of a rise over ``horizon`` bars; None where no edge is shown
     why : in words
+    right : chance that the call is right, of the meta-model; it can only make a size smaller
     """
 
     chance: float | None
     horizon: int
     why: str
+    right: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,10 @@ class OrderContext:
     standing : what the background has measured; None leaves out the limits that need it
     drawdown : fall from the highest equity, a fraction; None leaves its limit out
     opinion : the newest signal, None when there is none
+    bounds : the limits of where money may lie; None leaves them out
+    usual : units of the instrument that are traded on a usual day; NaN is not known
+    event : what is known of its next earnings; None leaves the gate out
+    event_days : sessions before them in which nothing more of it is bought; 0 is off
     """
 
     instrument: Instrument
@@ -122,6 +131,10 @@ class OrderContext:
     drawdown: float | None = None
     opinion: Opinion | None = None
     locks: tuple[Lock, ...] | None = None
+    bounds: Bounds | None = None
+    usual: float = nan
+    event: Upcoming | None = None
+    event_days: int = 0
 
     @property
     def units(self) -> Decimal:

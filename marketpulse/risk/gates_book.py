@@ -31,7 +31,7 @@ CLUSTER = 0.30
 """Largest value of names that move together, a fraction of equity."""
 
 GROSS = 1.0
-"""Largest value of all that is held, a fraction of equity."""
+"""Largest value of all that is held, a fraction of equity, where the setting says nothing else."""
 
 DRAWDOWN = 0.15
 """Fall from the highest equity at which the size of a signal is 0."""
@@ -83,13 +83,15 @@ def shortfall(after: Prospect, equity: float | None, *, unread: bool = False) ->
     return _compared("ES_LIMIT", "ES 99 %, 1 d", share, SHORTFALL, words)
 
 
-def gross(values: Mapping[str, float], equity: float | None, *, brief: bool = False) -> Check:
+def gross(
+    values: Mapping[str, float], equity: float | None, most: float = GROSS, *, brief: bool = False
+) -> Check:
     """Compare the value of all that would be held with equity; ``brief`` leaves the numbers out where it passes."""
-    share = _share(sum(values.values()), equity)
-    if brief and share <= GROSS + _ROUNDING:
+    share = _share(sum(map(abs, values.values())), equity)
+    if brief and share <= most + _ROUNDING:
         return _WITHIN
     words = ("All that would be held", "would exceed", "The whole value is not known.")
-    return _compared("GROSS_LIMIT", "Gross", share, GROSS, words)
+    return _compared("GROSS_LIMIT", "Gross", share, most, words)
 
 
 def cluster(

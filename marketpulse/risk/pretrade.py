@@ -13,6 +13,7 @@ from marketpulse.risk.bought import Bought, book_checks, bought, sizing
 from marketpulse.risk.context import OrderContext
 from marketpulse.risk.costs import fee, half_spread, impact
 from marketpulse.risk.currency import worths
+from marketpulse.risk.events import event_gate
 from marketpulse.risk.limits import open_risk, open_risk_check, position_check, stops
 from marketpulse.risk.prospect import Outlook, Prospect
 from marketpulse.risk.reserve import remaining, reserve, reserved_cash
@@ -90,6 +91,8 @@ def _gate(
         checks.append(gates_desk.daily_loss(request, context.equity, context.day, brief=brief))
     if context.locks is not None:
         checks += protections.locked(request, context.locks)
+    if context.event is not None:
+        checks.append(event_gate(context.event, context.event_days, request.side, brief=brief))
     cash, held = _cash(context), context.units
     if not (cash.is_finite() and held.is_finite()):
         return [*checks, _SPOILED], None, None

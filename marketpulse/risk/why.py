@@ -1,9 +1,10 @@
 """The ladder of gates for one instrument: what an order would meet, from its data to a person's word. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 
+from marketpulse.risk.events import UNKNOWN
 from marketpulse.types import Check, Edge, Preview, Signal
 from marketpulse.types.why import Rung
 
@@ -13,6 +14,7 @@ _DATA = ("NO_PRICE", "STALE_QUOTE", "DISPUTED_QUOTE")
 _SESSION = ("MARKET_CLOSED",)
 _BUDGET = ("INSUFFICIENT_CASH",)
 _PERSON = "A person places each order; the desk places none by itself."
+_EVENT = "EVENT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,14 @@ def ladder(
 ) -> tuple[Rung, ...]:
     """Every gate in the order in which a person would ask about it; ``approval`` is the desk's own word."""
     checks = [check for check in preview.checks if not check.advisory]
-    first = {*_DATA, *_SESSION}
+    first = {*_DATA, *_SESSION, _EVENT}
     rest = [check for check in checks if check.code not in first and check.code not in _BUDGET]
     return (
         *_rungs(checks, _DATA),
         *_rungs(checks, _SESSION),
         _signal(signal),
         _edge(signal, edges),
-        Rung("EVENT", "Event", None, "No provider tells when earnings are due, so that is not known."),
+        _event(checks),
         *(_rung(check) for check in rest),
         *_rungs(checks, _BUDGET),
         approval or Rung("APPROVAL", "Approval", None, _PERSON),
@@ -75,6 +77,15 @@ def _rungs(checks: list[Check], codes: tuple[str, ...]) -> Iterator[Rung]:
 
 def _rung(check: Check) -> Rung:
     return Rung(check.code, check.label, check.passed, check.sentence, check.value, check.limit)
+
+
+def _event(checks: list[Check]) -> Rung:
+    """Earnings: a day that is not known is neither passed nor failed."""
+    found = next((check for check in checks if check.code == _EVENT), None)
+    if found is None:
+        return Rung(_EVENT, "Event", None, "When earnings are due is not known: nobody was asked.")
+    rung = _rung(found)
+    return replace(rung, passed=None) if found.value == UNKNOWN else rung
 
 
 def _signal(signal: Signal | None) -> Rung:

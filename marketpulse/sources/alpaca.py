@@ -24,7 +24,7 @@ from marketpulse.clock import Clock
 from marketpulse.errors import AuthFailed, BadData, NoData, ProviderError, UnknownSymbol
 from marketpulse.ports import Capability, Limits, Put
 from marketpulse.sources.alpaca_stream import listen
-from marketpulse.sources.declining import no_actions, no_book
+from marketpulse.sources.declining import no_actions, no_book, no_events
 from marketpulse.sources.fields import iso_moment, positive, positive_or_none, table
 from marketpulse.sources.headlines import headline, newest_first
 from marketpulse.sources.hours import regular, to_hours
@@ -108,6 +108,7 @@ class AlpacaSource:
 
     actions = no_actions
     book = no_book
+    events = no_events
 
     def __init__(
         self,
@@ -134,8 +135,8 @@ class AlpacaSource:
 
     @property
     def capabilities(self) -> frozenset[tuple[Capability, AssetClass]]:
-        """Everything but books and actions, of shares."""
-        offered = frozenset(Capability) - {Capability.BOOK, Capability.ACTIONS}
+        """Everything but books, actions and days of results, of shares."""
+        offered = frozenset(Capability) - {Capability.BOOK, Capability.ACTIONS, Capability.EVENTS}
         return frozenset((c, AssetClass.EQUITY) for c in offered)
 
     @property

@@ -26,7 +26,7 @@ from marketpulse.errors import (
     UnknownSymbol,
 )
 from marketpulse.ports import Capability, Limits
-from marketpulse.sources.declining import no_actions, no_book, no_news, no_quote, no_stream
+from marketpulse.sources.declining import no_actions, no_book, no_events, no_news, no_quote, no_stream
 from marketpulse.sources.fields import table
 from marketpulse.sources.shares import american
 from marketpulse.sources.table import bars_of, in_order, midnight
@@ -70,6 +70,7 @@ class AlphaVantageSource:
     actions = no_actions
     book = no_book
     news = no_news
+    events = no_events
     stream = no_stream
 
     def __init__(

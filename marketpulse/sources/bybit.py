@@ -17,7 +17,7 @@ from marketpulse.sources.ccxt_numbers import changes, instant, ladders, maybe, p
 from marketpulse.sources.ccxt_rest import TIMEOUT, Clients, Klines, Page
 from marketpulse.sources.ccxt_stream import Latest, PassOn, Wire, streamed
 from marketpulse.sources.ccxt_ticks import Tick
-from marketpulse.sources.declining import no_news
+from marketpulse.sources.declining import no_events, no_news
 from marketpulse.types import AssetClass, Bars, Book, CorporateAction, Instrument, Interval, Quote
 
 __all__ = ["BybitSource"]
@@ -42,6 +42,7 @@ class BybitSource:
     """
 
     news = no_news
+    events = no_events
 
     def __init__(
         self,

@@ -7,8 +7,9 @@ from typing import Protocol
 from marketpulse.errors import NotEntitled
 from marketpulse.ports import Put
 from marketpulse.types import Bars, Book, CorporateAction, Headline, Instrument, Interval, Quote
+from marketpulse.types.earnings import Earnings
 
-__all__ = ["no_actions", "no_bars", "no_book", "no_news", "no_quote", "no_stream"]
+__all__ = ["no_actions", "no_bars", "no_book", "no_events", "no_news", "no_quote", "no_stream"]
 
 
 class _Named(Protocol):
@@ -51,6 +52,12 @@ def no_news(self: _Named, instrument: Instrument) -> Sequence[Headline]:
     """Decline."""
     del instrument
     raise _declined(self, "news")
+
+
+def no_events(self: _Named, instrument: Instrument) -> Sequence[Earnings]:
+    """Decline."""
+    del instrument
+    raise _declined(self, "days of results")
 
 
 async def no_stream(self: _Named, instruments: Sequence[Instrument], put: Put) -> None:

@@ -22,11 +22,13 @@ from marketpulse.ports import Capability, Limits, Put
 from marketpulse.sources.declining import no_actions, no_bars, no_book
 from marketpulse.sources.fields import moment, positive, positive_or_none
 from marketpulse.sources.headlines import headline, newest_first
+from marketpulse.sources.results import AHEAD, days_of, exchange_day, read_day
 from marketpulse.sources.shares import american, symbols_of
 from marketpulse.sources.vendor import ErrorTable, translated
 from marketpulse.sources.web import be_impatient, request_errors, status_error
 from marketpulse.sources.wire import Socket, connect, socket_errors, unpacked
 from marketpulse.types import AssetClass, Headline, Instrument, Quote
+from marketpulse.types.earnings import Earnings
 
 __all__ = ["FinnhubSource"]
 
@@ -98,8 +100,8 @@ class FinnhubSource:
 
     @property
     def capabilities(self) -> frozenset[tuple[Capability, AssetClass]]:
-        """Quotes, news and a stream of shares."""
-        offered = (Capability.QUOTE, Capability.NEWS, Capability.STREAM)
+        """Quotes, news, days of results and a stream of shares."""
+        offered = (Capability.QUOTE, Capability.NEWS, Capability.STREAM, Capability.EVENTS)
         return frozenset((c, AssetClass.EQUITY) for c in offered)
 
     @property
@@ -158,6 +160,29 @@ class FinnhubSource:
             first, last = now - timedelta(days=_NEWS_DAYS), now + timedelta(days=1)
             items = self._vendor().company_news(symbol, _from=f"{first:%Y-%m-%d}", to=f"{last:%Y-%m-%d}")
             return newest_first(items, read, self.name, now)
+
+    def events(self, instrument: Instrument) -> Sequence[Earnings]:
+        """Return the days on which results are due within the next quarter, the earliest first.
+
+        Finnhub does not tell a settled day from one that it expects, so all count as expected.
+
+        Raises
+        ------
+        NoData
+            It knows of none.
+        """
+        symbol, now = american(instrument, self.name), self._clock.now()
+        today = exchange_day(now)
+        with _vendor_errors():
+            answer = self._vendor().earnings_calendar(
+                _from=today.isoformat(), to=(today + AHEAD).isoformat(), symbol=symbol
+            )
+            rows = answer.get("earningsCalendar") if isinstance(answer, dict) else None
+            if not isinstance(rows, list):
+                raise BadData("finnhub: the days of results had an unexpected shape")
+            # rows of another symbol are left out: the filter is the vendor's
+            own = [row for row in rows if isinstance(row, dict) and row.get("symbol") in (None, symbol)]
+        return days_of(instrument, (read_day(row.get("date")) for row in own), self.name, now, estimated=True)
 
     async def stream(self, instruments: Sequence[Instrument], put: Put) -> None:
         """Hand over the newest trade of each share as a quote, until canceled; 50 shares at most."""

@@ -18,7 +18,7 @@ import numpy as np
 from marketpulse.clock import Clock
 from marketpulse.errors import ConfigError, NoData, NotEntitled, StorageError, Unavailable, UnknownSymbol
 from marketpulse.ports import Capability, Limits
-from marketpulse.sources.declining import no_news, no_stream
+from marketpulse.sources.declining import no_events, no_news, no_stream
 from marketpulse.storage import MarketStore
 from marketpulse.types import AssetClass, Bars, Book, CorporateAction, Instrument, Interval, Quote
 
@@ -72,6 +72,7 @@ class RecordedSource:
     """
 
     news = no_news
+    events = no_events
     stream = no_stream
 
     def __init__(self, clock: Clock, folder: Path) -> None:

@@ -21,6 +21,7 @@ LIVE: Routing = (
     (Capability.INTRADAY, "pairs", _PAIRS),
     (Capability.BOOK, "pairs", _PAIRS),
     (Capability.NEWS, "shares", ("finnhub", "alpaca", "yahoo")),
+    (Capability.EVENTS, "shares", ("finnhub", "yahoo")),
     (Capability.STREAM, "shares", _SHARES),
     (Capability.STREAM, "pairs", _PAIRS),
 )

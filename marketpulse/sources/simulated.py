@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from marketpulse.clock import Clock
 from marketpulse.errors import NoData, UnknownSymbol
 from marketpulse.ports import Capability, Limits
-from marketpulse.sources.declining import no_news, no_stream
+from marketpulse.sources.declining import no_events, no_news, no_stream
 from marketpulse.sources.table import bars_of
 from marketpulse.types import AssetClass, Bars, Book, CorporateAction, FloatArray, Instrument, Interval, Quote
 
@@ -87,6 +87,7 @@ class SimulatedSource:
     """Eight seeded crypto pairs on the wall clock; never blocks, never touches the network."""
 
     news = no_news
+    events = no_events
     stream = no_stream
 
     def __init__(self, clock: Clock, seed: int = 20_120_601) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from marketpulse.clock import Clock
 from marketpulse.errors import NoData, UnknownSymbol
 from marketpulse.ports import Capability, Limits
-from marketpulse.sources.declining import no_book, no_news, no_stream
+from marketpulse.sources.declining import no_book, no_events, no_news, no_stream
 from marketpulse.sources.paths import DayPath
 from marketpulse.sources.recording import Recording, load_recording
 from marketpulse.types import AssetClass, Bars, CorporateAction, Instrument, Interval, Quote
@@ -31,6 +31,7 @@ class TapeSource:
 
     book = no_book
     news = no_news
+    events = no_events
     stream = no_stream
 
     def __init__(self, clock: Clock, recording: Recording | None = None) -> None:

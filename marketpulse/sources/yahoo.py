@@ -23,6 +23,7 @@ from marketpulse.ports import Capability, Limits
 from marketpulse.sources.declining import no_book, no_stream
 from marketpulse.sources.fields import iso_moment
 from marketpulse.sources.headlines import headline, newest_first
+from marketpulse.sources.results import days_of, read_day
 from marketpulse.sources.table import bars_of, midnight
 from marketpulse.sources.unsplit import unsplit
 from marketpulse.sources.yahoo_client import Frame, YahooClient, vendor_errors
@@ -36,6 +37,7 @@ from marketpulse.types import (
     Interval,
     Quote,
 )
+from marketpulse.types.earnings import Earnings
 
 __all__ = ["YahooSource"]
 
@@ -71,10 +73,10 @@ class YahooSource:
 
     @property
     def capabilities(self) -> frozenset[tuple[Capability, AssetClass]]:
-        """Quotes, bars and actions of shares and indices, and news of shares."""
+        """Quotes, bars and actions of shares and indices, news and days of results of shares."""
         offered = (Capability.QUOTE, Capability.BARS, Capability.INTRADAY, Capability.ACTIONS)
         both = frozenset((c, a) for c in offered for a in (AssetClass.EQUITY, AssetClass.INDEX))
-        return both | {(Capability.NEWS, AssetClass.EQUITY)}
+        return both | {(c, AssetClass.EQUITY) for c in (Capability.NEWS, Capability.EVENTS)}
 
     @property
     def limits(self) -> Limits:
@@ -169,6 +171,22 @@ class YahooSource:
         if not found:
             raise NoData(f"yahoo: no news of {instrument.symbol}")
         return found
+
+    def events(self, instrument: Instrument) -> Sequence[Earnings]:
+        """Return the days on which results are due, the earliest first; Yahoo gives a span as two days.
+
+        yfinance reads its times in this machine's zone, so a day may be the next one far east of New York.
+
+        Raises
+        ------
+        NoData
+            It knows of none.
+        """
+        told = self._client.results(instrument.symbol)
+        if not isinstance(told, list):
+            raise BadData("yahoo: the days of results had an unexpected shape")
+        days = (read_day(one) for one in told)
+        return days_of(instrument, days, self.name, self._clock.now(), estimated=True)
 
     def _shorter(self, instrument: Instrument, interval: Interval, start: datetime, end: datetime) -> Bars:
         """Return bars shorter than a day, raw, without the running one, which Yahoo puts last.

@@ -150,6 +150,10 @@ class YahooClient:
         """Return the newest articles as yfinance gives them."""
         return self._warmth.run(lambda: self._news(symbol))
 
+    def results(self, symbol: str) -> Any:
+        """Return the days on which results are due as yfinance gives them, none where Yahoo tells none."""
+        return self._warmth.run(lambda: self._results(symbol))
+
     def _history(self, symbol: str, wish: dict[str, Any]) -> Frame:
         with vendor_errors():
             vendor = self._vendor()
@@ -173,6 +177,14 @@ class YahooClient:
     def _news(self, symbol: str) -> Any:
         with vendor_errors():
             return self._vendor().Ticker(symbol, session=self.session).get_news(count=_NEWS)
+
+    def _results(self, symbol: str) -> Any:
+        with vendor_errors():
+            ticker = self._vendor().Ticker(symbol, session=self.session)
+            try:
+                return ticker.calendar.get("Earnings Date", [])
+            except (KeyError, IndexError):  # the answer has no calendar: a fund, or a name it knows little of
+                return []
 
     def _know_zone(self, vendor: Any, symbol: str) -> None:
         """Tell yfinance the exchange's time zone, so that it does not ask Yahoo.

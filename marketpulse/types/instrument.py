@@ -46,6 +46,7 @@ class Instrument:
     tick : smallest price step, in ``currency``
     lot : smallest quantity step, in units
     min_notional : smallest order value, in ``currency``
+    sector : what kind of business or coin it is; empty is not known
     """
 
     symbol: str
@@ -56,6 +57,7 @@ class Instrument:
     tick: Decimal
     lot: Decimal
     min_notional: Decimal = Decimal(0)
+    sector: str = ""
 
     @property
     def slug(self) -> str:

@@ -9,6 +9,7 @@ from marketpulse.types.prospect import StressLoss
 __all__ = [
     "BacktestView",
     "Component",
+    "Exposures",
     "Loss",
     "Measure",
     "RiskReport",
@@ -144,6 +145,27 @@ class RiskReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Exposures:
+    """Where the money lies now, fractions of equity where nothing else is said; None is unknown.
+
+    Attributes
+    ----------
+    net : what is held less what is sold short
+    leverage : what is owned, a multiple of equity; 1 owes nothing
+    sectors, currencies : (name, share), largest first; holdings only, without cash
+    liquidity : (symbol, days to sell at ``volume_share`` of a usual day), the slowest first
+    volume_share : part of a usual day's volume that is counted with
+    """
+
+    net: float | None = None
+    leverage: float | None = None
+    sectors: tuple[tuple[str, float], ...] = ()
+    currencies: tuple[tuple[str, float], ...] = ()
+    liquidity: tuple[tuple[str, float | None], ...] = ()
+    volume_share: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
 class RiskView:
     """The risk of the book now.
 
@@ -166,6 +188,7 @@ class RiskView:
     report_note : what to keep in mind of ``report``: made before a restart, for another book, or failed
     red : the headline is in Basel's red zone, so new sizes are halved
     stress : the present book in each scenario
+    exposures : by sector and currency, net, leverage, days to sell; None before they are measured
     """
 
     var: float | None
@@ -185,3 +208,4 @@ class RiskView:
     report_note: str = ""
     red: bool = False
     stress: tuple[StressLoss, ...] = ()
+    exposures: Exposures | None = None

@@ -230,6 +230,20 @@ class SourceContract:
                 assert not any(unicodedata.category(c)[0] == "C" for c in line)
             assert one.url == "" or one.url.startswith("https://")
 
+    def test_s13_days_of_results_lie_ahead_the_earliest_first(
+        self, source: Source, instrument: Instrument, clock: SimClock
+    ):
+        if (Capability.EVENTS, instrument.asset_class) not in source.capabilities:
+            with pytest.raises(NotEntitled):
+                source.events(instrument)
+            return
+        found = source.events(instrument)
+        assert found
+        days = [one.day for one in found]
+        assert days == sorted(set(days))
+        assert days[0] >= clock.now().date() - timedelta(days=1)
+        assert {(one.symbol, one.source) for one in found} == {(instrument.symbol, source.name)}
+
     @pytest.fixture
     def rig(self) -> Callable[[], StreamRig]:
         """Override where the source streams."""

@@ -73,6 +73,10 @@ class TestYahooCanned(Shares):
             session = CannedYahoo(answer)
             stream = [article(clock.now() - timedelta(hours=h), f"No {h}\u202e") for h in (3, -1, 1)]
             session.news = {"data": {"tickerStream": {"stream": [*stream, {"content": None}]}}}
+            due = [int((clock.now() + timedelta(days=d)).timestamp()) for d in (9, 3, -20)]
+            session.calendar = {
+                "quoteSummary": {"result": [{"calendarEvents": {"earnings": {"earningsDate": due}}}]}
+            }
             return YahooSource(clock, tmp_path / "yahoo", session=session)
 
         return build
@@ -101,6 +105,10 @@ class TestFinnhubCanned(Shares):
                         {"headline": f"No {n}\x07\n", "datetime": now - n, "url": f"https://x.test/{n}"}
                         for n in (600, 5, 60, -60)
                     ]
+                if "calendar/earnings" in request.url:
+                    days = [f"{clock.now() + timedelta(days=d):%Y-%m-%d}" for d in (9, 3, -20)]
+                    rows = [{"date": day, "symbol": "AAPL"} for day in days]
+                    return {"earningsCalendar": [*rows, {"date": "2026-01-01", "symbol": "MSFT"}]}
                 if "symbol=AAPL" not in request.url:
                     return {"c": 0, "d": None, "dp": None, "h": 0, "l": 0, "o": 0, "pc": 0, "t": 0}
                 return {"c": 101.5, "h": 103.0, "l": 99.0, "o": 100.0, "pc": 100.0, "t": now - 2}

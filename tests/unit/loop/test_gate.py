@@ -2,7 +2,8 @@
 
 import threading
 from collections import Counter
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,6 +14,8 @@ from marketpulse.brokers.paper import PaperBroker
 from marketpulse.errors import Refused
 from marketpulse.portfolio.codec import External, ExternalKind, read_alert, write_external
 from marketpulse.ports import BrokerCapabilities
+from marketpulse.risk.exposures import Bounds
+from marketpulse.risk.var import Scenarios
 from marketpulse.types import (
     Agreement,
     AssetClass,
@@ -23,6 +26,7 @@ from marketpulse.types import (
     SessionState,
     TimeInForce,
 )
+from marketpulse.types.earnings import Upcoming
 
 WRITERS, EACH, LIMIT = 16, 20, 30
 SMALL = limit("99", quantity=1, time_in_force=TimeInForce.GTC)
@@ -260,3 +264,34 @@ def test_what_stands_in_the_books_is_what_was_reserved(house):
     assert answer(house, SMALL, "disputed") == "DISPUTED_QUOTE"
     assert [o.state for o in house.books.open_orders] == [OrderState.NEW]
     assert house.books.cash == CASH
+
+
+@pytest.mark.parametrize(
+    ("bounds", "code"),
+    [
+        (Bounds(gross=0.05), "GROSS_LIMIT"),
+        (Bounds(net=0.05), "NET_LIMIT"),
+        (Bounds(asset_class=0.05), "CLASS_LIMIT"),
+        (Bounds(sector=0.05), "SECTOR_LIMIT"),
+        (Bounds(liquidity_days=5, volume_share=0.1), "LIQUIDITY_LIMIT"),
+    ],
+)
+def test_sixteen_writers_fill_each_limit_of_where_money_lies_to_the_unit(tmp_path, bounds, code):
+    crowded = House(tmp_path, per_minute=600)
+    gate = crowded.gate
+    gate.bounds, gate.scenarios, gate.medians = bounds, Scenarios({}), {"AAPL": 100.0}
+    every = WRITERS * EACH
+    assert crowd(crowded, "first") == {"accepted": 50, code: every - 50}  # 5,000 of 100,000 at 100 each
+    assert crowd(crowded, "second") == {code: every}
+    crowded.close()
+
+
+def test_an_event_that_is_near_lets_no_writer_buy_and_anyone_sell(house):
+    hold(house, 10)
+    house.gate.event_days = 3
+    near = Upcoming(date(2012, 6, 4), 1, "finnhub", NOW, NOW)
+    house.gate.upcoming = lambda _: near
+    assert crowd(house, "buys") == {"EVENT": WRITERS * EACH}
+    assert answer(house, sell(1), "sale") == "accepted"
+    house.gate.upcoming = lambda _: replace(near, sessions=4)
+    assert answer(house, SMALL, "later") == "accepted"

@@ -22,6 +22,7 @@ from marketpulse.types import (
     Quarantined,
     Quote,
 )
+from marketpulse.types.earnings import Earnings
 
 SLOW = (Capability.QUOTE, Capability.BARS, Capability.ACTIONS)
 
@@ -112,6 +113,7 @@ class StandIn:
         self.splits: dict[str, tuple[CorporateAction, ...]] = {}
         self.ladders: dict[str, Book] = {}
         self.titles: dict[str, tuple[Headline, ...]] = {}
+        self.results: dict[str, tuple[Earnings, ...]] = {}
         self.extra: dict[str, object] = {}
         self.error: ProviderError | None = None
         self.asked: list[tuple[str, str]] = []
@@ -152,6 +154,10 @@ class StandIn:
     def news(self, instrument: Instrument) -> Sequence[Headline]:
         self._ask("news", instrument)
         return self.titles.get(instrument.symbol, ())
+
+    def events(self, instrument: Instrument) -> Sequence[Earnings]:
+        self._ask("events", instrument)
+        return self.results.get(instrument.symbol, ())
 
     async def stream(self, instruments: Sequence[Instrument], put: Put) -> None:
         for instrument in instruments:

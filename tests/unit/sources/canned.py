@@ -9,13 +9,14 @@ from curl_cffi import requests
 class CannedYahoo(requests.Session):
     """yfinance's HTTP session; ``chart`` answers for prices, the cookie and crumb pages work.
 
-    ``news`` answers for headlines; ``params`` are those of the last request.
+    ``news`` answers for headlines, ``calendar`` for days of results; ``params`` are those of the last request.
     """
 
     def __init__(self, chart: Callable[[str], object]) -> None:
         super().__init__()
         self.chart = chart
         self.news: object = {}
+        self.calendar: object = {}
         self.asked: list[str] = []
         self.params: dict = {}
 
@@ -25,8 +26,10 @@ class CannedYahoo(requests.Session):
         self.params = more.get("params") or {}
         answer = requests.Response()
         answer.url, answer.status_code, answer.content = url, 200, b"crumb"
-        if "/v8/finance/chart/" in url or "/xhr/ncp" in url:
-            body = self.news if "/xhr/" in url else self.chart(url.rsplit("/", 1)[1])
+        if "/v8/finance/chart/" in url or "/xhr/ncp" in url or "/quoteSummary/" in url:
+            asked = {"/xhr/": self.news, "/quoteSummary/": self.calendar}
+            body = next((b for part, b in asked.items() if part in url), None)
+            body = self.chart(url.rsplit("/", 1)[1]) if body is None else body
             if isinstance(body, Exception):
                 raise body
             if isinstance(body, tuple):

@@ -172,6 +172,46 @@ def test_news_come_newest_first():
     assert "to=2026-03-10" in canned.asked[0].url
 
 
+def due(*days, symbol="AAPL") -> dict:
+    return {"earningsCalendar": [{"date": day, "symbol": symbol, "hour": "amc"} for day in days]}
+
+
+def test_days_of_results_come_earliest_first_and_those_past_are_left_out():
+    source, canned = source_of(due("2026-05-01", "2026-03-02", "2026-04-30", "soon", None))
+    found = source.events(AAPL)
+    assert [(one.day.isoformat(), one.estimated) for one in found] == [
+        ("2026-04-30", True),
+        ("2026-05-01", True),
+    ]
+    assert "from=2026-03-09" in canned.asked[0].url
+    assert "symbol=AAPL" in canned.asked[0].url
+
+
+def test_todays_results_are_still_ahead():
+    assert source_of(due("2026-03-09"))[0].events(AAPL)[0].day.isoformat() == "2026-03-09"
+
+
+@pytest.mark.parametrize(
+    "answer", [due(), due("2026-03-08"), due("2026-05-01", symbol="MSFT"), due("2099-01-01")]
+)
+def test_no_day_ahead_is_no_data(answer):
+    with pytest.raises(NoData, match="finnhub: no day of results of AAPL"):
+        source_of(answer)[0].events(AAPL)
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, [], {"earningsCalendar": None}, {"earningsCalendar": {}}, due("x", 7)]
+)
+def test_days_of_results_that_cannot_be_read_are_bad_data(answer):
+    with pytest.raises(BadData):
+        source_of(answer)[0].events(AAPL)
+
+
+def test_a_plan_without_the_calendar_is_not_entitled():
+    with pytest.raises(NotEntitled):
+        source_of((403, {"error": "You don't have access to this resource."}))[0].events(AAPL)
+
+
 def test_a_stream_hands_over_the_newest_trade_of_each_share():
     frames = [
         {"type": "ping"},

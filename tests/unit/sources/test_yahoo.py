@@ -322,6 +322,57 @@ def test_news_that_cannot_be_had_say_why(body, error, tmp_path):
         news_of(body, tmp_path)
 
 
+def results_of(body, tmp_path):
+    source = source_of(chart("AAPL", rows(9), **meta()), tmp_path)
+    source._client.session.calendar = body
+    return source.events(AAPL)
+
+
+def calendar(*seconds) -> dict:
+    due = [int((NOW + timedelta(days=days)).timestamp()) for days in seconds]
+    return {
+        "quoteSummary": {"result": [{"calendarEvents": {"earnings": {"earningsDate": due}}}], "error": None}
+    }
+
+
+def test_days_of_results_come_earliest_first(tmp_path):
+    found = results_of(calendar(30, 26, -60), tmp_path)
+    assert [(one.day - NOW.date()).days for one in found] == [26, 30]
+    assert {(one.source, one.estimated) for one in found} == {("yahoo", True)}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        calendar(),
+        calendar(-5),
+        {"quoteSummary": {"result": [{}], "error": None}},
+        {"quoteSummary": {"result": [], "error": None}},
+        {"quoteSummary": {"result": [{"calendarEvents": {}}], "error": None}},
+    ],
+)
+def test_no_day_of_results_is_no_data(body, tmp_path):
+    with pytest.raises(NoData, match="no day of results of AAPL"):
+        results_of(body, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"<html>", BadData),
+        ([], BadData),
+        ({"quoteSummary": None}, BadData),
+        ((429, b"Too Many Requests"), RateLimited),
+        ((404, {"quoteSummary": {"result": None}}), ProviderError),
+        (http.Timeout("curl: (28)"), Unavailable),
+    ],
+    ids=lambda v: repr(v)[:30],
+)
+def test_days_of_results_that_cannot_be_had_say_why(body, error, tmp_path):
+    with pytest.raises(error):
+        results_of(body, tmp_path)
+
+
 class Hanging(CannedYahoo):
     """Answers nothing until it is let go."""
 
