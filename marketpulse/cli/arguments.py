@@ -53,6 +53,11 @@ def parser() -> argparse.ArgumentParser:
     _keeping(verb)
     _risk(verb)
     _signals(verb)
+    train = verb("train", "train the models without a desk, and show what they are worth")
+    train.add_argument(
+        "--feed", choices=("replay", "live"),
+        help="the tape, or the bars that a live desk has kept (default: as set; live where there are any)",
+    )  # fmt: skip
     verb("train-deep", "fit the LSTM on the tape, and on recorded days where there are enough")
     return top
 

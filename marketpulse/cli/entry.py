@@ -46,10 +46,8 @@ def main(
             return start(data_dir, more, sys.stdout, json=args.json, again=args.again)
         if args.verb in {"risk", "signals"}:
             return _from_a_file(args)
-        if args.verb == "train-deep":
-            from marketpulse.cli.deep import deep  # noqa: PLC0415  as in _from_a_file
-
-            return deep(settings.load().settings, args, sys.stdout, WallClock())
+        if args.verb in {"train", "train-deep"}:
+            return _training(args)
         if args.verb in KEEPING:
             return KEEPING[args.verb](data_dir, args, sys.stdout, WallClock())
         with Client(find(data_dir), transport) as client:
@@ -67,6 +65,18 @@ def _from_a_file(args: argparse.Namespace) -> int:
     from marketpulse.cli.signals import signals  # noqa: PLC0415  as said
 
     return signals(args, sys.stdout)
+
+
+def _training(args: argparse.Namespace) -> int:
+    """Train models; loaded here for the same reason."""
+    held = settings.load().settings
+    if args.verb == "train":
+        from marketpulse.cli.train import train  # noqa: PLC0415  as said
+
+        return train(held, args, sys.stdout, WallClock())
+    from marketpulse.cli.deep import deep  # noqa: PLC0415  as said
+
+    return deep(held, args, sys.stdout, WallClock())
 
 
 def _tell(error: MarketPulseError, *, json: bool) -> int:
