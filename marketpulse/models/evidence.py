@@ -18,7 +18,16 @@ from marketpulse.risk.sharpes import deflated_sharpe, moments
 from marketpulse.signals.calibrate import logit
 from marketpulse.types import Edge, FloatArray, Score
 
-__all__ = ["CONSENSUS", "Evidence", "Trial", "auc_p_value", "calibration_slope", "evidence", "profit"]
+__all__ = [
+    "CONSENSUS",
+    "LEAST_SCORED",
+    "Evidence",
+    "Trial",
+    "auc_p_value",
+    "calibration_slope",
+    "evidence",
+    "profit",
+]
 
 CONSENSUS = "consensus"
 LEAST_SCORED = 6 * BLOCK
