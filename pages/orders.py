@@ -6,7 +6,7 @@ import streamlit as st
 
 from marketpulse import desk
 from marketpulse.types import Preview, Snapshot
-from pages import blotter, parts, preview, review, safety, ticket, trust, working
+from pages import blotter, parts, preview, proposals, review, safety, ticket, trust, working
 from pages.order_form import LABELS, Form, number_or_none, size
 from pages.parts import Column
 
@@ -169,6 +169,8 @@ def main() -> None:
         ticket_and_preview()
     with right:
         under_way()
+    with parts.alone():
+        proposals.panel()
     with parts.alone():
         history()
     with st.bottom:

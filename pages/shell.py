@@ -9,7 +9,7 @@ import streamlit as st
 from marketpulse import desk
 from marketpulse.errors import MarketPulseError
 from marketpulse.types import Feed, Mode, ModelStage, SessionState, Snapshot
-from pages import bell, parts
+from pages import bell, parts, proposals
 
 HERE = Path(__file__).parent
 PAGES = (
@@ -88,7 +88,7 @@ def model_badges(now: Snapshot) -> Iterator[parts.Markup]:
 
 def badges(now: Snapshot) -> list[parts.Markup]:
     """The whole row, worst news right after the mode."""
-    row = [mode_badge(now)]
+    row = [mode_badge(now), proposals.badge(now)]
     if now.halt:
         word = "ONLY SALES" if now.halt.reducing else "HALTED"
         since = parts.eastern(now.halt.since, "%H:%M")

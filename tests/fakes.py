@@ -48,6 +48,7 @@ from marketpulse.types import (
     PlanLine,
     PositionView,
     Preview,
+    ProposalState,
     ProviderHealth,
     Quarantined,
     Quote,
@@ -813,6 +814,19 @@ class FakeDesk:
         self.calls.append(("unlock", name))
         self.show(locks=tuple(k for k in self.shown.locks if k is not lock))
         return lock
+
+    def answer(self, proposal, *, approve):
+        made = next((p for p in self.shown.proposals if p.id == proposal), None)
+        if made is None:
+            raise Refused("UNKNOWN_PROPOSAL", "The desk has no proposal with this id.")
+        if made.state is not ProposalState.PENDING:
+            raise Refused("ANSWERED", f"Nothing can be answered any more: it is {made.state.value}.")
+        self.calls.append(("answer", proposal, approve))
+        state = ProposalState.ORDERED if approve else ProposalState.DECLINED
+        note = f"Order {proposal} was placed." if approve else "Declined."
+        done = replace(made, state=state, ended=self.shown.time, note=note)
+        self.show(proposals=tuple(done if p is made else p for p in self.shown.proposals))
+        return done
 
     def acknowledge(self, alert):
         for view in self.shown.alerts:

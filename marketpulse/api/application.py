@@ -18,6 +18,7 @@ from marketpulse.api.indicators import Indicators
 from marketpulse.api.orders import Orders
 from marketpulse.api.prices import Prices
 from marketpulse.api.problem import MEDIA_TYPE, CatchAll, OnFault, ProblemReply, handle_all
+from marketpulse.api.proposals import Proposals
 from marketpulse.api.risk import Risk
 from marketpulse.api.signals import Signals
 from marketpulse.api.statements import Statements
@@ -72,6 +73,7 @@ def build(token: str, find: Find, closing: threading.Event, on_fault: OnFault) -
     api.include_router(Indicators(find).router())
     api.include_router(Signals(find, token).router())
     api.include_router(Orders(find, token).router())
+    api.include_router(Proposals(find, token).router())
     api.include_router(Accounts(find, token).router())
     api.include_router(Statements(find, token).router())
     api.include_router(Alerts(find, token).router())

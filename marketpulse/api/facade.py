@@ -18,6 +18,7 @@ from marketpulse.types import (
     Order,
     OrderRequest,
     Placement,
+    Proposal,
     SignalStatistics,
     Snapshot,
     Statement,
@@ -76,6 +77,9 @@ class Facade(Protocol):
 
     def why(self, symbol: str, at: datetime | None = None, quantity: Decimal | None = None) -> Why:
         """Say why an instrument would be bought or not."""
+
+    def answer(self, proposal: str, *, approve: bool) -> Proposal:
+        """Approve or decline a proposal."""
 
     def unlock(self, name: str, confirm: str) -> Lock:
         """Lift a protection."""

@@ -25,7 +25,14 @@ OnFault = Callable[[str, str], None]
 MEDIA_TYPE = "application/problem+json"
 
 _NOT_FOUND = {"UNKNOWN_ORDER", "UNKNOWN_SYMBOL", "UNKNOWN_INDICATOR", "NO_PRICE"}
-_STATUS = {"UNKNOWN_ALERT": 404, "UNKNOWN_LOCK": 404, "IDEMPOTENCY_CONFLICT": 409, "READ_ONLY": 503}
+_STATUS = {
+    "UNKNOWN_ALERT": 404,
+    "UNKNOWN_LOCK": 404,
+    "UNKNOWN_PROPOSAL": 404,
+    "ANSWERED": 409,
+    "IDEMPOTENCY_CONFLICT": 409,
+    "READ_ONLY": 503,
+}
 _SENTENCES = {
     404: ("NOT_FOUND", "There is nothing at this address; see /docs."),
     405: ("METHOD_NOT_ALLOWED", "This address does not take this method; see /docs."),

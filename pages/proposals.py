@@ -1,0 +1,130 @@
+"""What the desk would do with its signals: proposals to approve or decline, and why there are no others."""
+
+import streamlit as st
+
+from marketpulse import desk
+from marketpulse.types import (
+    OPEN_PROPOSALS,
+    Conduct,
+    Proposal,
+    ProposalState,
+    Purpose,
+    Snapshot,
+)
+from pages import deeds, parts
+from pages.parts import Column, Markup
+from pages.words import when
+
+__all__ = ["badge", "draw", "panel"]
+
+MOST = 12
+"""Decisions in the table; the ledger holds all of them."""
+
+_MODES: dict[Conduct, tuple[str, str, parts.Tone, str]] = {
+    Conduct.SUGGEST: ("Suggest", "lightbulb", "", "The desk shows signals; a person orders."),
+    Conduct.CONFIRM: ("Confirm", "how_to_reg", "accent", "The desk prepares orders; a person approves each."),
+    Conduct.AUTO: ("AUTO on paper", "play_circle", "violet", "The desk orders by itself, on paper only."),
+}
+_TONES: dict[ProposalState, parts.Tone] = {
+    ProposalState.PENDING: "warn",
+    ProposalState.APPROVED: "accent",
+    ProposalState.ORDERED: "up",
+    ProposalState.REFUSED: "down",
+}
+_COLUMNS = (Column("When"), Column("Symbol"), Column("Decision"), Column("Why", "wrap"))
+
+
+def badge(now: Snapshot) -> Markup:
+    """The playbook's mode, for the strip."""
+    word, symbol, tone, hint = _MODES[now.conduct]
+    if now.practice:
+        return parts.badge(
+            f"{word} · PRACTICE",
+            symbol,
+            "warn",
+            f"{hint} Practice: calls without a shown edge are played as if they had one.",
+        )
+    return parts.badge(word, symbol, tone, hint)
+
+
+@st.fragment(run_every=parts.REFRESH)
+def panel() -> None:
+    """Draw it, and again every two seconds."""
+    draw(desk.current().snapshot())
+
+
+def draw(now: Snapshot) -> None:
+    """The panel; nothing where the desk suggests and has never decided."""
+    if now.conduct is Conduct.SUGGEST and not now.proposals:
+        return
+    with parts.panel("proposals", stretch=False):
+        waiting = [made for made in now.proposals if made.state in OPEN_PROPOSALS]
+        parts.title("Proposals", _about(now, len(waiting)))
+        if now.practice:
+            parts.html(
+                parts.note("Practice on paper: no edge is shown, and calls are played all the same.", "warn")
+            )
+        for made in waiting:
+            _row(made, now)
+        if now.proposals:
+            rows = [_line(made, now) for made in now.proposals[:MOST]]
+            parts.html(parts.scroll(parts.table(_COLUMNS, rows)))
+        else:
+            parts.html(
+                parts.empty(
+                    "Nothing decided yet", "After the next closed bar each signal is decided on here."
+                )
+            )
+
+
+def _about(now: Snapshot, waiting: int) -> str:
+    words = {
+        Conduct.SUGGEST: "the desk suggests; these are from before",
+        Conduct.CONFIRM: f"{waiting} to answer" if waiting else "nothing to answer",
+        Conduct.AUTO: "the desk trades on paper by itself",
+    }
+    return words[now.conduct]
+
+
+def _row(made: Proposal, now: Snapshot) -> None:
+    """One that is open, with its two buttons."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"proposal_{made.id}"):
+        until = f"until {when(made.expires, now.time)} ET" if made.expires else ""
+        state = "approved, waits" if made.state is ProposalState.APPROVED else until
+        parts.html(
+            parts.join(
+                parts.tag("leave" if made.purpose is Purpose.CLOSE else "enter", _TONES[made.state]),
+                " ",
+                parts.bold(made.sentence),
+                " ",
+                parts.span(state, "muted", "small"),
+            )
+        )
+        if made.state is ProposalState.PENDING and made.mode is Conduct.CONFIRM:
+            st.button(
+                "Approve", key=f"approve_{made.id}", type="primary", on_click=_answer, args=(made, True)
+            )
+            st.button("Decline", key=f"decline_{made.id}", on_click=_answer, args=(made, False))
+
+
+def _line(made: Proposal, now: Snapshot) -> tuple[object, ...]:
+    """One decision in the table; a non-order shows the gate that failed."""
+    gate = made.rung
+    word = "no order" if made.state is ProposalState.PASSED else made.state.value
+    shown = parts.tag(word, _TONES.get(made.state, ""))
+    numbers = ""
+    if gate is not None and gate.value:
+        numbers = f" ({gate.value}" + (f" against {gate.limit})" if gate.limit else ")")
+    code = parts.join(parts.span(gate.code, "muted"), " ") if gate is not None else ""
+    said = (
+        made.note if made.state is ProposalState.REFUSED else f"{made.sentence}{numbers} {made.note}".strip()
+    )
+    return when(made.ended or made.time, now.time), made.symbol, shown, parts.join(code, said)
+
+
+def _answer(made: Proposal, approve: bool) -> None:  # noqa: FBT001 - Streamlit passes it by place
+    def said(done: Proposal) -> str:
+        return f"{made.symbol}: {done.note or done.state.value}"
+
+    symbol = "check_circle" if approve else "block"
+    deeds.attempt(lambda: desk.current().answer(made.id, approve=approve), said, symbol, "Not answered")
