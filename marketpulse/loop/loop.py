@@ -16,14 +16,16 @@ from marketpulse.loop.daystop import DayStop
 from marketpulse.loop.equity import EquityLog
 from marketpulse.loop.gate import Gate
 from marketpulse.loop.locks import Locks, rules_of
+from marketpulse.loop.notary import Notary
 from marketpulse.loop.outbox import Outbox
 from marketpulse.loop.picture import Picture
 from marketpulse.loop.playing import Player
+from marketpulse.loop.recompute import Recompute
 from marketpulse.loop.riskwatch import RiskWatch
 from marketpulse.loop.rooms import Rooms
 from marketpulse.loop.stopwatch import StopWatch
 from marketpulse.ports import Sink
-from marketpulse.types import MarketDatum, Snapshot
+from marketpulse.types import AssetClass, Bars, MarketDatum, Snapshot
 
 __all__ = ["Loop"]
 
@@ -51,6 +53,8 @@ class Loop:
         self._picture = Picture(rooms, gate, equity, self.alarms, self.locks)
         self._picture.dress = self._risk_watch.dress
         self._picture.player = self.player
+        self.notary = self._picture.notary = Notary(rooms)
+        self._recompute = Recompute(rooms, self.notary, self._analyst.again)
         self._outboxes: tuple[Outbox, ...] = ()
         self._wake = threading.Event()
         self._nudged = False
@@ -60,6 +64,7 @@ class Loop:
         self._born = time.monotonic()
         self._saved = self._born
         self._bars_seen: dict[str, int] = {}
+        self._frames: Mapping[str, Bars] = {}
         self._turn_market()
         self._watch(rooms.market.data())
         self.snapshot: Snapshot = self._picture.take(self._analyst)
@@ -96,6 +101,10 @@ class Loop:
             self._save_clock()
         if rooms.aside is not None:
             rooms.aside.cleanup()
+
+    def train(self, kind: AssetClass) -> None:
+        """Train a class's models as soon as nothing else is trained; raises Refused where it cannot be."""
+        self._analyst.school.wish(kind)
 
     def attach(self, sink: Sink) -> None:
         """Tell a sink of the ledger's events from now on, or from where it was left."""
@@ -178,6 +187,7 @@ class Loop:
         self._watch(data)
         self._analyst.learn(self.snapshot.valuation.equity)
         self._analyst.turn()
+        self._judge()
         self._play(data)
         if time.monotonic() - self._born > _TRAIN_AFTER:
             self._analyst.train()
@@ -185,6 +195,15 @@ class Loop:
             self._save_clock()
         self._publish()
         self._alert()
+
+    def _judge(self) -> None:
+        """Score the signals that have ended, and look at some again."""
+        try:
+            self.notary.turn(self._frames)
+            self._recompute.turn()
+            self._analyst.care(self.notary)
+        except StorageError as error:
+            self.rooms.meter.fault("notary", str(error))  # the next turn goes on from what the ledger holds
 
     def _play(self, data: Mapping[str, MarketDatum]) -> None:
         """Make proposals of new signals, or orders, as the playbook's mode says."""
@@ -216,12 +235,14 @@ class Loop:
             self.rooms.meter.fault("watch", str(error))  # it counts in memory; the next turn writes it down
         silent = tuple(f"{box.trouble}." for box in self._outboxes if box.trouble)
         watches = (self._clock_watch, self._day_stop, self._stop_watch, self._risk_watch)
-        self._picture.notes = (*(note for watch in watches for note in watch.notes), *silent)
+        told = (*(note for watch in watches for note in watch.notes), *self.notary.notes)
+        self._picture.notes = (*told, *silent)
 
     def _turn_market(self) -> None:
         """Take prices in; when a bar has closed, measure risk on the new bars."""
         self.rooms.market.poll()
         frames = self._analyst.frames()
+        self._frames = frames
         seen = {symbol: int(bars.time[-1]) for symbol, bars in frames.items()}
         if seen != self._bars_seen:
             self._bars_seen = seen

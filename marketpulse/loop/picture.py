@@ -18,6 +18,7 @@ from marketpulse.loop.execution_log import ExecutionLog
 from marketpulse.loop.gate import Gate
 from marketpulse.loop.locks import Locks
 from marketpulse.loop.lotlog import LotLog
+from marketpulse.loop.notary import Notary
 from marketpulse.loop.playing import Player
 from marketpulse.loop.rooms import Rooms
 from marketpulse.performance import returns, sharpe
@@ -39,6 +40,7 @@ from marketpulse.types import (
     Rate,
     ReplayInfo,
     RiskView,
+    SignalStatistics,
     Snapshot,
     Valuation,
 )
@@ -51,7 +53,10 @@ _EVENTS = 60
 _FEWEST_DAYS = 20  # daily returns before a Sharpe ratio says anything
 _SATURDAY = 5  # a day without a session would make the account look calm
 _LONG = 1_000  # events of which every one is read; of older ones only what is added up here
-_UNREAD = frozenset({EventKind.ORDER, EventKind.DENIED, EventKind.STATE, EventKind.SIGNAL, EventKind.MARK})
+_QUIET = frozenset(
+    {EventKind.SIGNAL, EventKind.OUTCOME}
+)  # one a bar for each instrument: they have pages of their own
+_UNREAD = frozenset({EventKind.ORDER, EventKind.DENIED, EventKind.STATE, EventKind.MARK}) | _QUIET
 _OUTSIDE = frozenset({EventKind.CASH, EventKind.EXTERNAL})
 _NOTHING = Flow(Decimal(0), Decimal(0))
 
@@ -63,6 +68,7 @@ class Picture:
     ----------
     notes : sentences of the watches, shown after the settings' problems
     player : its proposals are shown; None on a desk that has none
+    notary : what it keeps of issued signals is shown
     dress : puts what the background has measured beside the risk of this moment
     """
 
@@ -83,6 +89,7 @@ class Picture:
         self._drawdown = 0.0
         self.notes: tuple[str, ...] = ()
         self.player: Player | None = None
+        self.notary: Notary | None = None
         self.dress: Callable[[RiskView], RiskView] = lambda seen: seen
 
     def take(self, analyst: Analyst) -> Snapshot:
@@ -126,6 +133,8 @@ class Picture:
             quality=self._executed.take(orders),
             alerts=self._alarms.shown,
             locks=self._locks.now(valuation.equity),
+            issued=() if self.notary is None else self.notary.issued,
+            scores=SignalStatistics() if self.notary is None else self.notary.scores,
             conduct=self.player.mode if self.player else Conduct.SUGGEST,
             practice=self.player.practice if self.player else False,
             proposals=self.player.shown if self.player else (),

@@ -60,7 +60,9 @@ def row_of(bars: Bars, day: str) -> int | None:
     return row if row < len(bars) and int(bars.time[row]) == at else None
 
 
-def outcome(signal: Signal, bars: Bars, cost: float, time: datetime) -> Outcome | None:
+def outcome(
+    signal: Signal, bars: Bars, cost: float, time: datetime, next_open: float | None = None
+) -> Outcome | None:
     """Score a signal once the bar that ends its horizon is there; None before, or where nothing was said.
 
     The horizon is counted in the instrument's own bars. Money is counted from the open after the signal's
@@ -69,10 +71,10 @@ def outcome(signal: Signal, bars: Bars, cost: float, time: datetime) -> Outcome 
     Parameters
     ----------
     signal : as it was frozen
-    bars : adjusted and closed, oldest first; the newest may be forming, of which only the open is used
-        where it lies behind the horizon
+    bars : adjusted and closed, oldest first
     cost : of one purchase or sale, a fraction of its value
     time : of scoring, aware UTC
+    next_open : open of the bar that forms after the newest of ``bars``, on their scale; None not known
 
     Units
     -----
@@ -102,7 +104,8 @@ def outcome(signal: Signal, bars: Bars, cost: float, time: datetime) -> Outcome 
     first, last = float(bars.close[row]), float(bars.close[end])
     if not (first > 0.0 and last > 0.0):
         return None
-    rose, moved, sign = last > first, _moved(bars, row + 1, end + 1), _SIGN.get(signal.call)
+    opens = bars.open if next_open is None else np.append(bars.open, next_open)
+    rose, moved, sign = last > first, _moved(opens, row + 1, end + 1), _SIGN.get(signal.call)
     return Outcome(
         ended=str(datetime.fromtimestamp(int(bars.time[end]), UTC).date()),
         time=time,
@@ -116,11 +119,11 @@ def outcome(signal: Signal, bars: Bars, cost: float, time: datetime) -> Outcome 
     )
 
 
-def _moved(bars: Bars, first: int, last: int) -> float | None:
+def _moved(opens: FloatArray, first: int, last: int) -> float | None:
     """From one open to another; None where one is not there or no price."""
-    if last >= len(bars):
+    if last >= len(opens):
         return None
-    bought, sold = float(bars.open[first]), float(bars.open[last])
+    bought, sold = float(opens[first]), float(opens[last])
     return sold / bought - 1.0 if bought > 0.0 and sold > 0.0 else None
 
 

@@ -40,6 +40,7 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType(
         "UNPROTECTED": Severity.HIGH,
         "EXIT_FAILED": Severity.HIGH,
         "NOT_REPLACED": Severity.HIGH,
+        "REPAINT": Severity.HIGH,
         "FLATTEN_STUCK": Severity.CRITICAL,
         "OVERFILL": Severity.CRITICAL,
         "STRANGE_FILL": Severity.CRITICAL,

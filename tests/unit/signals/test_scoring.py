@@ -57,6 +57,13 @@ def test_without_the_open_behind_the_horizon_there_is_a_score_and_no_profit():
     assert found.rose
 
 
+def test_the_open_of_the_bar_that_forms_ends_the_trade():
+    held = bars(CLOSE[:6], open_=OPEN[:6])
+    found = outcome(signal(0, call=Call.UP), held, COST, NOW, 105.5)
+    assert found == outcome(signal(0, call=Call.UP), bars(CLOSE[:7], open_=OPEN[:7]), COST, NOW)
+    assert outcome(signal(1), held, COST, NOW, 105.5) is None
+
+
 def test_as_high_as_before_is_no_rise():
     assert not outcome(signal(0), bars([100] * 8), COST, NOW).rose
 
