@@ -21,6 +21,7 @@ from marketpulse.execution import Execution
 from marketpulse.features.full import WORDS as FEATURE_WORDS
 from marketpulse.loop import Loop
 from marketpulse.loop.charting import Charting
+from marketpulse.loop.schooling import Schooling
 from marketpulse.loop.whys import why_now, why_then
 from marketpulse.ports import Sink, Terms
 from marketpulse.risk.changes import smallest_change
@@ -53,7 +54,7 @@ _registry = sys.modules.setdefault("_marketpulse_registry", ModuleType("_marketp
 _OVERDUE = 10.0  # seconds; the loop makes four pictures a second
 
 
-class Desk(Charting):
+class Desk(Charting, Schooling):
     """The running desk; safe from every thread. Open it with ``Desk.open``."""
 
     def __init__(self, loop: Loop, hold: Hold) -> None:

@@ -6,8 +6,10 @@ from time import monotonic, perf_counter
 from types import MappingProxyType
 
 from marketpulse.features.scene import History
+from marketpulse.loop.care import parts_of, trial_of
 from marketpulse.loop.drifting import DriftWatch
-from marketpulse.loop.modelview import model_view
+from marketpulse.loop.modelview import model_view, rests_of
+from marketpulse.loop.notary import Notary
 from marketpulse.loop.rooms import Rooms
 from marketpulse.loop.school import School
 from marketpulse.loop.surroundings import Surroundings
@@ -16,15 +18,19 @@ from marketpulse.models.job import BENCHMARK
 from marketpulse.pipeline import Again, Decision, decide, recompute
 from marketpulse.portfolio.codec import write_signal
 from marketpulse.signals import read_seen
+from marketpulse.signals.health import degraded
 from marketpulse.types import (
     AssetClass,
     Bars,
     EventKind,
+    HealthPart,
     Instrument,
     ModelStatus,
     ModelView,
     NewEvent,
+    Shadow,
     Signal,
+    SignalStatistics,
 )
 
 __all__ = ["Analyst", "key_of"]
@@ -32,6 +38,7 @@ __all__ = ["Analyst", "key_of"]
 _TIMED = 500
 """Signals whose making is remembered for the card."""
 
+_CARED = 5.0  # seconds between two looks at the models' health while nothing has ended
 _VIEWED = 1.0  # seconds that a picture of the models may be old: members' clocks are slow to read
 
 
@@ -52,6 +59,9 @@ class Analyst:
         self._timed: deque[float] = deque(maxlen=_TIMED)
         self._around = Surroundings(rooms)
         self._drift = {kind: DriftWatch() for kind in KINDS}
+        self._cared: dict[AssetClass, tuple[tuple[HealthPart, ...], Shadow | None]]
+        self._cared = dict.fromkeys(KINDS, ((), None))
+        self._scores, self._care_due = SignalStatistics(), 0.0
         self._equity: float | None = None
         self._viewed: tuple[float, ModelStatus, tuple[ModelView, ...]] = (0.0, self.status, ())
 
@@ -101,11 +111,30 @@ class Analyst:
         same = {s: self._history(known[s]) for s in seen if s in known and s != BENCHMARK}
         return recompute(signal, seen, same, self._benchmark(), voice)
 
-    def judge(self, kind: AssetClass, *, degraded: bool) -> None:
-        """Take the word for a model's edge back, or give it again, by what became of its signals."""
-        held = self.voices.held[kind]
-        if held.serving is not None:
-            held.serving.judge(degraded=degraded)
+    def care(self, notary: Notary) -> None:
+        """See how the models fare on what they have issued; a trial that has been won ends."""
+        rooms, now = self._rooms, self._rooms.clock.monotonic()
+        if notary.scores is self._scores and now < self._care_due:
+            return
+        self._scores, self._care_due = notary.scores, now + _CARED
+        self.voices.remember()
+        for kind, held in self.voices.held.items():
+            serving = held.serving
+            if serving is None:
+                continue
+            parts = parts_of(
+                held,
+                notary,
+                drift=self._drift[kind].lines,
+                rests=rests_of(serving),
+                now=rooms.clock.now(),
+                retrain_days=rooms.settings.retrain_days,
+            )
+            serving.judge(degraded=degraded(parts))
+            trial = trial_of(held, notary)
+            self._cared[kind] = parts, trial.view()
+            if held.trial is not None and self.school.review(kind, trial.judgement()):
+                self._seen = {}  # another model speaks now
 
     def views(self) -> tuple[ModelView, ...]:
         """What a person should know of each class that is traded; up to a second old."""
@@ -124,6 +153,8 @@ class Analyst:
             school.status(kind),
             due=school.due(kind),
             drift=self._drift[kind].lines,
+            health=self._cared[kind][0],
+            shadow=self._cared[kind][1],
             timed=tuple(self._timed),
             deep=self.voices.deep_serving.sentence if kind is KINDS[0] else "",
         )

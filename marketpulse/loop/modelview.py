@@ -11,9 +11,7 @@ from marketpulse.models.seats import Health
 from marketpulse.models.voice import Speaker
 from marketpulse.types import DriftLine, HealthPart, ModelStatus, ModelView, Rest, Shadow
 
-__all__ = ["model_view", "trial"]
-
-_NOBODY = "No signal of it has ended yet."
+__all__ = ["model_view", "rests_of"]
 
 
 def model_view(
@@ -51,7 +49,7 @@ def model_view(
         servings=() if serving is None else serving.servings,
         drift=tuple(drift),
         health=health,
-        rests=() if serving is None else _rests(serving),
+        rests=() if serving is None else rests_of(serving),
         shadow=shadow,
         latency=latency,
         due=due,
@@ -60,27 +58,9 @@ def model_view(
     )
 
 
-def trial(
-    held: Held, scored: int, brier: float | None, serving: float | None, sentence: str = ""
-) -> Shadow | None:
-    """The model on trial beside the one that serves; None where there is none.
-
-    Parameters
-    ----------
-    scored : ended signals on which both have spoken
-    brier, serving : mean squared error on them, its own and the other's
-    """
-    if held.trial is None:
-        return None
-    card = held.trial.card
-    return Shadow(card.version, card.trained, scored, brier, serving, sentence or _NOBODY)
-
-
-def _rests(speaker: Speaker) -> tuple[Rest, ...]:
-    every = dict(speaker.asked.health())
-    if speaker.deep is not None:
-        every[speaker.deep.seat.name] = speaker.deep.seat.health()
-    return tuple(_rest(name, one) for name, one in every.items())
+def rests_of(speaker: Speaker) -> tuple[Rest, ...]:
+    """How each member fares behind its breaker."""
+    return tuple(_rest(name, seat.health()) for name, seat in speaker.seats.items())
 
 
 def _rest(name: str, one: Health) -> Rest:

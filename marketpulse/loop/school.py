@@ -8,6 +8,7 @@ from marketpulse.features.scene import History
 from marketpulse.loop.rooms import Rooms
 from marketpulse.loop.voices import KINDS, VoiceBox
 from marketpulse.models.job import FEWEST, Job
+from marketpulse.models.promotion import Judgement
 from marketpulse.models.record import Trained
 from marketpulse.models.record import decode as read_trained
 from marketpulse.types import AssetClass, Event, EventKind, Json, ModelStage, ModelStatus, NewEvent
@@ -174,12 +175,21 @@ class School:
             self._voices.serve(kind, text)
         else:
             self._voices.try_out(kind, text)
-        self.tell(kind, trained, len(trained.record.members), trained.record.verdict)
+        record = trained.record
+        self._tell(kind, trained, len(record.members), record.verdict, serves=record.promoted)
 
-    def tell(self, kind: AssetClass, trained: Trained, trials: int, verdict: str) -> None:
+    def review(self, kind: AssetClass, found: Judgement) -> bool:
+        """Let a shadow serve that did better on signals that have ended; True when it does now."""
+        held = self._voices.held[kind]
+        if not found.promoted or held.trial is None or held.trial_text is None:
+            return False
+        trained, text = held.trial, held.trial_text
+        self._taken(kind, lambda: self._voices.serve(kind, text))
+        self._tell(kind, trained, 0, found.sentence, serves=True)
+        return True
+
+    def _tell(self, kind: AssetClass, trained: Trained, trials: int, verdict: str, *, serves: bool) -> None:
         """Write into the ledger that a model was trained or promoted."""
-        serves = self._voices.held[kind].trained
-        promoted = serves is not None and serves.card.version == trained.card.version
         payload: dict[str, Json] = {
             "kind": kind.value,
             "version": trained.card.version,
@@ -187,11 +197,10 @@ class School:
             "last_bar": trained.card.last_bar,
             "trials": trials,
             "edge": trained.card.edge.value,
-            "serves": promoted,
+            "serves": serves,
             "verdict": verdict,
         }
-        what = "serves" if promoted else "trial"
-        key = f"model:{kind.value}:{trained.card.version}:{trained.card.trained.isoformat()}:{what}"
+        key = f"model:{kind.value}:{trained.card.version}:{trained.card.trained.isoformat()}:{serves}"
         if self._rooms.ledger.by_key(key) is None:
             event = NewEvent(self._rooms.clock.now(), "desk", EventKind.MODEL, kind.value, payload, key)
             for written in self._rooms.ledger.append(event):

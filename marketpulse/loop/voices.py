@@ -5,6 +5,7 @@ from datetime import date
 from random import Random
 
 from marketpulse.errors import MarketPulseError
+from marketpulse.loop.resting import recall, remember
 from marketpulse.loop.rooms import Rooms
 from marketpulse.models.deep import Deep, open_deep
 from marketpulse.models.document import decode as read_logistic
@@ -68,6 +69,7 @@ class VoiceBox:
         self._rng = Random(0)  # noqa: S311 - spreads probes apart, nothing is kept secret by it
         self.deep, self.deep_serving = self._deep()
         self.held = {kind: Held(kind) for kind in KINDS}
+        self._rested: dict[AssetClass, str] = {}
         today = rooms.clock.now().date()
         for one in self.held.values():
             self._load(one, today)
@@ -104,6 +106,12 @@ class VoiceBox:
         if one.trained is None or one.serving is None or not one.serving.asked.version:
             self._open(one)
 
+    def remember(self) -> None:
+        """Keep which members of the serving models rest, for a restart."""
+        for kind, one in self.held.items():
+            if one.serving is not None:
+                self._rested[kind] = remember(self._rooms, one.serving, self._rested.get(kind, ""))
+
     def _load(self, one: Held, today: date) -> None:
         """Open what earlier runs left, unless it has seen days that this clock has not come to yet."""
         one.logistic = self._stored(LOGISTIC, one.kind)
@@ -129,7 +137,9 @@ class VoiceBox:
         opened = open_artefact(self.folder, None if trained is None else trained.manifest, logistic)
         served = Served(opened, self._rooms.clock, self._rng)
         if opened.manifest is not None and trained is not None:
-            return Speaker(served, trained.card, opened, deep, trained.meta)
+            speaker = Speaker(served, trained.card, opened, deep, trained.meta)
+            recall(self._rooms, speaker)
+            return speaker
         card = plain_card(self._rooms.playbook.horizon)
         if logistic is not None and opened.members:
             card = read_logistic(logistic).card

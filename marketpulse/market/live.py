@@ -137,7 +137,8 @@ class LiveFeed:
 
     def _restore(self) -> None:
         store = self._keep.store
-        self._pool.restore(store.provider_states())
+        states = store.provider_states().items()
+        self._pool.restore({name: state for name, state in states if ":" not in name})  # others are of models
         self.isolation.restore(store.quarantined())
         for symbol, quote in store.last_quotes().items():
             if symbol in self._instruments:

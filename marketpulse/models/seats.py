@@ -9,6 +9,7 @@ import numpy as np
 
 from marketpulse.clock import Clock
 from marketpulse.guard import Breaker, BreakerPolicy, BreakerState, Outcome
+from marketpulse.guard.breaker import BreakerMemo
 from marketpulse.types import FloatArray
 
 __all__ = ["POLICY", "Base", "Health", "Seat"]
@@ -20,6 +21,7 @@ POLICY = BreakerPolicy(
 
 _KEPT = 256
 _NO_WHY = ""
+_EARLIER = "it was sent to rest before the desk was started"
 
 
 class Base(Protocol):
@@ -99,6 +101,15 @@ class Seat:
         middle, late = np.percentile(taken, [50, 99]) if len(taken) else (np.nan, np.nan)
         state, resting = self._breaker.state, self._breaker.resting
         return Health(state, resting, len(taken), float(middle), float(late), self._trouble)
+
+    def memo(self) -> BreakerMemo:
+        """What ``recall`` needs after a restart."""
+        return self._breaker.memo()
+
+    def recall(self, rest: float, opened: int) -> None:
+        """Take up a rest of an earlier run with ``rest`` seconds left."""
+        self._breaker.recall(rest, opened)
+        self._trouble = _EARLIER
 
 
 def _probable(found: FloatArray) -> bool:

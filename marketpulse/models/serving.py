@@ -96,6 +96,11 @@ class Served:
         """How each member fares."""
         return {seat.name: seat.health() for seat in self._seats}
 
+    @property
+    def seats(self) -> Mapping[str, Seat]:
+        """Where each member sits."""
+        return {seat.name: seat for seat in self._seats}
+
     def ask(self, x: FloatArray, base: FloatArray) -> Opinions:
         """Ask everyone; never raises on data.
 

@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from marketpulse.features.full import NAMES, VERSION
+from marketpulse.guard.breaker import BreakerMemo
 from marketpulse.models.deep import Deep
 from marketpulse.models.meta import Meta
 from marketpulse.models.opening import ENSEMBLE, Opened
+from marketpulse.models.seats import Seat
 from marketpulse.models.serving import Served
 from marketpulse.signals.consensus import Circumstances, Consensus
 from marketpulse.types import Call, Card, Edge, FloatArray, Serving
@@ -55,6 +57,23 @@ class Speaker:
     def steps(self) -> int:
         """Rows it looks at."""
         return 1 if self.deep is None else self.deep.manifest.steps
+
+    @property
+    def seats(self) -> dict[str, Seat]:
+        """Where each member sits, the network's last."""
+        every = dict(self.asked.seats)
+        if self.deep is not None:
+            every[self.deep.seat.name] = self.deep.seat
+        return every
+
+    def memos(self) -> dict[str, BreakerMemo]:
+        """Who rests and for how long, for a restart."""
+        return {name: seat.memo() for name, seat in self.seats.items()}
+
+    def recall(self, member: str, rest: float, opened: int) -> None:
+        """Let a member rest on for ``rest`` seconds, as it did before the desk was started."""
+        if member in self.seats:
+            self.seats[member].recall(rest, opened)
 
     def judge(self, *, degraded: bool) -> None:
         """Take the word for its edge back while it does worse than the base rate, and give it again after."""

@@ -1,0 +1,3 @@
+from unit.models.conftest import benchmark, document, panel, text
+
+__all__ = ["benchmark", "document", "panel", "text"]

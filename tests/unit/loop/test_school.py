@@ -1,0 +1,248 @@
+"""When models are trained, which of them serves, and what a restart knows of it."""
+
+import shutil
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from unit.loop.schoolhouse import EQUITY, NOW, Schoolhouse, told
+from walks import CUTOFF
+
+from marketpulse.errors import Refused
+from marketpulse.features.scene import History
+from marketpulse.models.promotion import Judgement
+from marketpulse.models.record import decode
+from marketpulse.types import AssetClass, Edge, EventKind, ModelStage
+
+BETTER = Judgement(promoted=True, n_dates=30, difference=0.001, sentence="It was better.")
+WORSE = Judgement(promoted=False, n_dates=30, difference=-0.001, sentence="It was not.")
+
+
+@pytest.fixture
+def house(tmp_path):
+    house = Schoolhouse(tmp_path, cutoff=CUTOFF)
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def made(house, document):
+    """A trained document whose files lie where this desk looks for them."""
+    folder, text = document
+    shutil.copytree(folder, house.voices.folder, dirs_exist_ok=True)
+    return text
+
+
+def market(house):
+    return History(house.market.bars("^GSPC"))
+
+
+def taught(house, text, **kwargs):
+    """Begin a training and let it end with this document."""
+    assert not house.school.turn(market(house))
+    house.pupil.end(text, **kwargs)
+    return house.school.turn(market(house))
+
+
+def models(house):
+    return [e for e in house.ledger.read() if e.kind is EventKind.MODEL]
+
+
+def test_the_first_training_sees_bars_before_the_replays_start_only(house):
+    house.clock.advance(86_400 * 30)
+    house.school.turn(market(house))
+    (job,) = house.pupil.jobs
+    assert (job.kind, job.cutoff, job.horizon, job.earlier, job.old) == (EQUITY, CUTOFF, 5, 0, None)
+    assert sorted(bars.symbol for bars in job.panel) == ["AAA", "BBB"]
+    assert all(len(bars) == len(bars.until(CUTOFF)) for bars in (*job.panel, job.benchmark))
+    assert house.school.status(EQUITY).stage is ModelStage.TRAINING
+
+
+def test_the_logistic_model_serves_as_soon_as_it_is_there(house, text):
+    house.school.turn(market(house))
+    house.pupil.first = text
+    assert house.school.turn(market(house))
+    assert (house.held.card.name, house.held.serving.served) == ("logistic", "today's logistic")
+    assert not house.school.turn(market(house))  # taken once
+    assert house.school.status(EQUITY).stage is ModelStage.TRAINING
+
+
+def test_a_trained_ensemble_serves_is_written_down_and_found_again_after_a_restart(house, made):
+    assert taught(house, told(made))
+    card = decode(made).card
+    assert house.held.card.version == card.version
+    assert house.held.serving.served == "ONNX"
+    (event,) = models(house)
+    assert (event.payload["serves"], event.payload["version"]) == (True, card.version)
+    assert event.payload["trials"] == len(decode(made).record.members)
+    house.restart()
+    assert house.held.card.version == card.version
+    assert house.held.serving.served == "ONNX"
+    assert house.school.status(EQUITY).stage is ModelStage.READY
+
+
+def test_trials_of_earlier_trainings_are_counted_over_a_restart(house, made):
+    taught(house, told(made))
+    house.restart()
+    house.school.wish(EQUITY)
+    house.school.turn(market(house))
+    assert house.pupil.jobs[0].earlier == len(decode(made).record.members)
+    assert house.pupil.jobs[0].old == told(made)
+
+
+def test_one_that_did_not_beat_it_is_on_trial_and_survives_a_restart(house, made):
+    taught(house, told(made))
+    later = decode(made).card.trained + timedelta(days=7)
+    house.school.wish(EQUITY)
+    assert taught(house, told(made, promoted=False, trained=later))
+    assert house.held.trial is not None
+    assert house.held.voices.shadow is not None
+    assert [e.payload["serves"] for e in models(house)] == [True, False]
+    house.restart()
+    assert house.held.trial.card.trained == later
+    assert house.held.voices.shadow is not None
+
+
+def test_a_trial_that_is_won_ends_and_one_that_is_not_goes_on(house, made):
+    taught(house, told(made))
+    house.school.wish(EQUITY)
+    taught(house, told(made, promoted=False, trained=decode(made).card.trained + timedelta(days=7)))
+    assert not house.school.review(EQUITY, WORSE)
+    assert house.held.trial is not None
+    assert house.school.review(EQUITY, BETTER)
+    assert (house.held.trial, house.held.shadow) == (None, None)
+    assert models(house)[-1].payload["verdict"] == "It was better."
+    assert not house.school.review(EQUITY, BETTER)  # nobody is on trial any more
+    house.restart()
+    assert house.held.trial is None
+
+
+def test_it_is_trained_anew_when_its_days_are_over_and_not_before(house, made):
+    taught(house, told(made))
+    due = house.school.due(EQUITY)
+    house.clock.advance((due - NOW).total_seconds() - 60.0)
+    house.school.turn(market(house))
+    assert len(house.pupil.jobs) == 1
+    house.clock.advance(120.0)
+    house.school.turn(market(house))
+    assert len(house.pupil.jobs) == 2
+    assert house.pupil.jobs[1].cutoff == house.clock.now()
+
+
+def test_a_training_that_failed_is_said_and_tried_again_later(house):
+    taught(house, None, note="Training ended unexpectedly.", stage=ModelStage.FAILED)
+    status = house.school.status(EQUITY)
+    assert (status.stage, status.note) == (ModelStage.FAILED, "Training ended unexpectedly.")
+    house.school.turn(market(house))
+    assert len(house.pupil.jobs) == 1
+    house.clock.advance(901.0)
+    house.school.turn(market(house))
+    assert len(house.pupil.jobs) == 2
+    assert house.school.status(EQUITY).stage is ModelStage.TRAINING
+
+
+def test_a_document_that_fails_its_checks_changes_nothing(house, made):
+    taught(house, told(made))
+    house.school.wish(EQUITY)
+    assert taught(house, told(made).replace('"horizon":5', '"horizon":6', 1))
+    assert house.school.status(EQUITY).stage is ModelStage.FAILED
+    assert "fails its checks" in house.school.status(EQUITY).note
+    assert house.held.serving.served == "ONNX"
+    assert len(models(house)) == 1
+
+
+def test_a_person_may_ask_for_one_and_is_told_why_not(house):
+    with pytest.raises(Refused) as refused:
+        house.school.wish(AssetClass.INDEX)
+    assert refused.value.code == "UNKNOWN_MODEL"
+    with pytest.raises(Refused) as refused:
+        house.school.wish(AssetClass.CRYPTO)
+    assert refused.value.code == "NOT_TRAINABLE"
+    house.school.wish(EQUITY)
+    with pytest.raises(Refused) as refused:
+        house.school.wish(EQUITY)
+    assert refused.value.code == "TRAINING"
+    house.school.turn(market(house))
+    with pytest.raises(Refused):
+        house.school.wish(EQUITY)
+
+
+def test_a_model_that_has_seen_days_to_come_does_not_serve(house, made, text):
+    """A replay may begin anew at an earlier day on the same folder."""
+    taught(house, told(made))
+    house.voices.stand_in(EQUITY, text)
+    house.clock = house.market.clock = type(house.clock)(CUTOFF - timedelta(days=400))
+    house.close()
+    house.cutoff = house.clock.now()
+    house.open()
+    assert house.held.trained is None
+    assert house.held.logistic is None
+    assert house.school.due(EQUITY) is None
+
+
+def test_without_its_files_the_logistic_model_serves_and_it_is_said(house, made, text):
+    taught(house, told(made))
+    house.voices.stand_in(EQUITY, text)
+    shutil.rmtree(house.voices.folder)
+    house.restart()
+    whole = house.held.serving.servings[-1]
+    assert whole.faults or any(one.faults for one in house.held.serving.servings)
+    answered = house.held.serving.asked.ask(np.zeros((1, 45)), np.array([0.5]))
+    assert np.isfinite(answered.probability).all()
+
+
+def test_a_changed_manifest_is_said_and_something_simpler_serves(house, made, text):
+    taught(house, told(made))
+    house.voices.stand_in(EQUITY, text)
+    house.store.save_model("ensemble-equity", "bad", told(made)[:-20])
+    house.restart()
+    assert house.held.card.name == "logistic"
+    assert house.held.serving.served == "today's logistic"
+    assert house.meter.counts() == {"model": 1}
+
+
+def test_with_nothing_left_but_a_broken_document_the_base_rate_is_said(house, made):
+    house.store.save_model("ensemble-equity", "bad", told(made)[:-20])
+    house.restart()
+    assert (house.held.card.name, house.held.card.edge) == ("base rate", Edge.NONE)
+    assert house.held.serving.served == "base rate"
+
+
+def test_folders_of_versions_that_nobody_names_are_removed(house, made):
+    old = house.voices.folder / ("0" * 16)
+    old.mkdir()
+    taught(house, told(made))
+    assert not old.exists()
+    assert (house.voices.folder / decode(made).card.version).is_dir()
+
+
+def test_a_member_that_rests_rests_on_over_a_restart_and_not_for_ever(house, made):
+    taught(house, told(made))
+    speaker = house.held.serving
+    name = next(iter(speaker.seats))
+    speaker.recall(name, 600.0, 2)
+    house.voices.remember()
+    house.restart()
+    health = house.held.serving.seats[name].health()
+    assert (health.state.value, health.trouble) == ("open", "it was sent to rest before the desk was started")
+    assert 590.0 < health.resting <= 600.0
+    house.clock.advance(601.0)
+    house.restart()
+    assert house.held.serving.seats[name].health().state.value == "closed"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"logistic": 5}',
+        '{"logistic": ["soon", 1]}',
+        '{"nobody": ["2040-01-01T00:00:00+00:00", 1]}',
+    ],
+)
+def test_a_kept_rest_that_cannot_be_read_is_as_if_there_were_none(house, made, text):
+    taught(house, told(made))
+    house.store.save_provider_state(f"model:{house.held.card.version}", text)
+    house.restart()
+    assert {seat.health().state.value for seat in house.held.serving.seats.values()} == {"closed"}
