@@ -16,7 +16,10 @@ WORST = 6
 
 _LIMITS = (Column("Limit", "wrap"), Column("", "", "26%"), Column("Used", "right"), Column("Limit", "right"),
            Column("Use", "right"))  # fmt: skip
-_EXPOSURE = (Column(""), Column("", "", "38%"), Column("Weight", "right"), Column("USD", "right"))
+_SLOW = 5
+"""Positions whose days to sell are shown, the slowest first."""
+
+_SELLING = (Column("Days to sell"), Column("", "right"))
 _DAYS = (
     Column("Worst past days"),
     Column("", "", "34%"),
@@ -120,7 +123,7 @@ def _day(day: str, pnl: float, worst: float, now: Snapshot) -> tuple[object, ...
 
 def exposure(now: Snapshot) -> None:
     """Market value by asset class, and cash."""
-    parts.title("Exposure", "of equity")
+    parts.title("Exposure", _levered(now))
     value = now.valuation
     held = [*now.risk.exposure]
     if value.equity:
@@ -134,10 +137,44 @@ def exposure(now: Snapshot) -> None:
         )
         for name, share in held
     ]
-    parts.html(parts.table(_EXPOSURE, rows))
+    parts.html(parts.table(_spread_over("Class"), rows))
+    _lies(now)
     simulated = {p.symbol for p in value.positions if p.quantity and _simulated(p, now)}
     if simulated:
         parts.html(parts.span(f"Simulated prices: {', '.join(sorted(simulated))}.", "muted", "small"))
+
+
+def _spread_over(kind: str) -> tuple[Column, ...]:
+    return Column(kind), Column("", "", "38%"), Column("Weight", "right"), Column("USD", "right")
+
+
+def _levered(now: Snapshot) -> str:
+    """Net and leverage in a few words."""
+    seen = now.risk.exposures
+    if seen is None or seen.leverage is None:
+        return "of equity"
+    return f"net {parts.percent(seen.net)} · leverage {seen.leverage:.2f}x"
+
+
+def _lies(now: Snapshot) -> None:
+    """What is held by sector and currency, and how long its sale would take."""
+    seen, equity = now.risk.exposures, now.valuation.equity or 0.0
+    if seen is None:
+        return
+    for kind, groups in (("Sector", seen.sectors), ("Currency", seen.currencies)):
+        rows: list[tuple[object, ...]] = [
+            (name, parts.bar(share, "accent"), parts.percent(share), parts.number(share * equity, 0))
+            for name, share in groups
+        ]
+        if rows:
+            parts.html(parts.table(_spread_over(kind), rows))
+    if seen.liquidity:
+        slow: list[tuple[object, ...]] = [
+            (symbol, "unknown" if days is None else f"{days:.2f}") for symbol, days in seen.liquidity[:_SLOW]
+        ]
+        parts.html(parts.table(_SELLING, slow))
+        told = f"At {seen.volume_share:.0%} of the median volume of 21 days."
+        parts.html(parts.span(told, "muted", "small"))
 
 
 def _simulated(position: PositionView, now: Snapshot) -> bool:

@@ -10,11 +10,13 @@ from marketpulse.api.facade import Find
 from marketpulse.api.numbers import rounded
 from marketpulse.api.orders import bearer
 from marketpulse.types import BacktestView, Check, Component, Loss, Measure, RiskReport, Snapshot, StressLoss
+from marketpulse.types.risk import Exposures
 
 __all__ = [
     "BacktestReply",
     "ComponentReply",
     "DayReply",
+    "ExposuresReply",
     "LimitReply",
     "LossReply",
     "MeasureReply",
@@ -130,6 +132,18 @@ class ReportReply(BaseModel):
     note: str
 
 
+class ExposuresReply(BaseModel):
+    """Where the money lies, fractions of equity, holdings only; null is unknown."""
+
+    net: float | None
+    leverage: float | None = Field(description="what is owned, a multiple of equity; 1 owes nothing")
+    classes: dict[str, float]
+    sectors: dict[str, float]
+    currencies: dict[str, float]
+    days_to_sell: dict[str, float | None] = Field(description="by symbol, at volume_share of a usual day")
+    volume_share: float
+
+
 class RiskReply(BaseModel):
     """The risk of the book; null is unknown, never 0."""
 
@@ -141,6 +155,7 @@ class RiskReply(BaseModel):
     red: bool = Field(description="the headline is in the red zone: new sizes are halved")
     computing: bool = Field(description="a newer report is being made")
     note: str = Field(description="what to keep in mind of the report")
+    exposures: ExposuresReply | None = Field(description="null before they are measured")
     limits: list[LimitReply]
     stress: list[StressReply]
     report: ReportReply | None = Field(description="null before the first one")
@@ -177,9 +192,22 @@ def risk_reply(snapshot: Snapshot) -> RiskReply:
         red=risk.red,
         computing=risk.computing,
         note=risk.report_note,
+        exposures=None if risk.exposures is None else _exposures(risk.exposures, risk.exposure),
         limits=[_limit(check) for check in risk.limits],
         stress=[_stress(one) for one in risk.stress],
         report=None if risk.report is None else _report(risk.report),
+    )
+
+
+def _exposures(seen: Exposures, classes: tuple[tuple[str, float], ...]) -> ExposuresReply:
+    return ExposuresReply(
+        net=rounded(seen.net, _PARTS),
+        leverage=rounded(seen.leverage, _PARTS),
+        classes={name: round(share, _PARTS) for name, share in classes},
+        sectors={name: round(share, _PARTS) for name, share in seen.sectors},
+        currencies={name: round(share, _PARTS) for name, share in seen.currencies},
+        days_to_sell={symbol: rounded(days, _PARTS) for symbol, days in seen.liquidity},
+        volume_share=seen.volume_share,
     )
 
 

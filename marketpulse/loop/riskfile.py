@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from marketpulse.performance import NOTHING_TRADED, Traded
 from marketpulse.risk.report import Scales
 from marketpulse.risk.simulation import Futures
 from marketpulse.types import BacktestView, Component, FloatArray, Loss, Measure, RiskReport
@@ -34,6 +35,9 @@ class Job:
     account : daily returns of the account
     index : returns of the S&P 500 on ``days``; NaN where it has none
     coins : all that is held trades every day
+    traded : what the account bought and sold over its days
+    always : all that the account ever traded trades every day, so its year has 365 of them
+    trials : configurations that were tried for the signals, the account's own record counted
     """
 
     symbols: tuple[str, ...]
@@ -48,6 +52,9 @@ class Job:
     index: FloatArray
     coins: bool
     note: str = ""
+    traded: Traded = NOTHING_TRADED
+    always: bool = False
+    trials: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,13 +67,14 @@ class Found:
 
 
 _ARRAYS = ("values", "days", "matrix", "moves", "account", "index")
-_WORDS = ("symbols", "universe", "through", "equity", "coins", "note")
+_WORDS = ("symbols", "universe", "through", "equity", "coins", "note", "always", "trials")
 
 
 def save_job(folder: Path, job: Job) -> None:
     """Write a job for the process that works on it."""
     arrays: dict[str, Any] = {name: getattr(job, name) for name in _ARRAYS}
-    arrays[_ABOUT] = _packed({name: getattr(job, name) for name in _WORDS})
+    words = {name: getattr(job, name) for name in _WORDS} | {"traded": asdict(job.traded)}
+    arrays[_ABOUT] = _packed(words)
     np.savez(folder / _JOB, **arrays)
 
 
@@ -75,6 +83,7 @@ def load_job(folder: Path) -> Job:
     with np.load(folder / _JOB, allow_pickle=False) as archive:
         about = json.loads(archive[_ABOUT].tobytes())
         arrays = {name: archive[name] for name in _ARRAYS}
+    about["traded"] = Traded(**about["traded"])
     about["symbols"], about["universe"] = tuple(about["symbols"]), tuple(about["universe"])
     return Job(**arrays, **about)
 

@@ -13,8 +13,14 @@ import numpy as np
 from marketpulse.clock import Clock, WallClock
 from marketpulse.loop.riskfile import Found, Job, load_job, save_found
 from marketpulse.meter.children import lower_priority
-from marketpulse.performance import beta, tear_sheet
-from marketpulse.risk import moments, probabilistic_sharpe, sharpe_error
+from marketpulse.performance import beta, tear_sheet, yearly_turnover
+from marketpulse.risk import (
+    deflated_sharpe,
+    minimum_track_record,
+    moments,
+    probabilistic_sharpe,
+    sharpe_error,
+)
 from marketpulse.risk.report import Held, Scales, backtests, estimates, futures_of, parts, together
 from marketpulse.types import Component, FloatArray, Measure, RiskReport
 
@@ -71,30 +77,65 @@ def measure(job: Job, clock: Clock) -> Found:
 
 def _of_account(job: Job) -> tuple[Measure, ...]:
     """Ratios of what the account has really done."""
-    daily = job.account
+    daily, year = job.account, _COINS if job.always else _SHARES
     n = len(daily)
-    about = f"{n} daily returns of the account, {_SHARES} a year"
+    about = f"{n} daily returns of the account, {year} a year"
+    turned = _turnover(job, year)
     if n < _FEWEST or not np.isfinite(daily).all():
         why = f"unknown: {n} of {_FEWEST} daily returns of the account"
-        names = ("Sharpe", "Sharpe above 0", "Sortino", "Calmar", "Deepest fall", "Volatility, account")
-        return tuple(Measure(name, None, percent=False, note=why) for name in names)
-    sheet = tear_sheet(daily, _SHARES)
-    one, skew, tails = moments(daily)
-    error = sharpe_error(one, n, skew, tails) * _SHARES**0.5
-    chance = probabilistic_sharpe(one, n, skew, tails)
+        names = (
+            "Sharpe", "Sharpe above 0", "Sharpe, deflated", "Shortest record",
+            "Sortino", "Calmar", "Deepest fall", "Volatility, account",
+        )  # fmt: skip
+        return (*(Measure(name, None, percent=False, note=why) for name in names), turned)
+    sheet = tear_sheet(daily, year)
     return (
-        Measure("Sharpe", _known(sheet.sharpe), percent=False, note=f"standard error {error:.2f}, {about}"),
-        Measure(
-            "Sharpe above 0",
-            _known(chance),
-            percent=True,
-            note="probability, with the skew and tails that were seen",
-        ),
+        *_worth(job, sheet.sharpe, year, about),
         Measure("Sortino", _known(sheet.sortino), percent=False, note=about),
         Measure("Calmar", _known(sheet.calmar), percent=False, note=f"over the whole record; {about}"),
         Measure("Deepest fall", _known(sheet.drawdown), percent=True, note=about),
         Measure("Volatility, account", _known(sheet.volatility), percent=True, note=f"a year; {about}"),
+        turned,
     )
+
+
+def _worth(job: Job, sharpe: float, year: int, about: str) -> tuple[Measure, ...]:
+    """The Sharpe ratio of the account's own equity, and what it is worth."""
+    n, trials = len(job.account), job.trials
+    one, skew, tails = moments(job.account)
+    error = sharpe_error(one, n, skew, tails) * year**0.5
+    chance = probabilistic_sharpe(one, n, skew, tails)
+    # The spread of the trials' ratios is taken as that of luck alone over as many days.
+    deflated = deflated_sharpe(one, n, trials, 1.0 / (n - 1), skew=skew, kurtosis=tails)
+    needed = minimum_track_record(one, skew, tails)
+    short = (
+        f"daily returns until it is above 0 with 95 %; there are {n}"
+        if isfinite(needed)
+        else "unknown: no record shows a ratio that is not above 0"
+    )
+    tried = "1 trial, the record itself" if trials == 1 else f"{trials} trials, those of the models counted"
+    return (
+        Measure("Sharpe", _known(sharpe), percent=False, note=f"standard error {error:.2f}, {about}"),
+        Measure("Sharpe above 0", _known(chance), percent=True,
+                note="probability, with the skew and tails that were seen"),
+        Measure("Sharpe, deflated", _known(deflated), percent=True,
+                note=f"probability that it is above what the best of {tried} shows by luck"),
+        Measure("Shortest record", _known(needed), percent=False, note=short),
+    )  # fmt: skip
+
+
+def _turnover(job: Job, year: int) -> Measure:
+    """How often a year the account is traded over."""
+    known, name = job.traded, "Turnover"
+    found = yearly_turnover(known, year)
+    if not isfinite(found):
+        note = "unknown: two days of equity, and a rate for all that was traded, are needed"
+        return Measure(name, None, percent=False, note=note)
+    note = (
+        f"times a year, the smaller of {known.bought:,.0f} bought and {known.sold:,.0f} sold "
+        f"over {known.days} days, {year} a year"
+    )
+    return Measure(name, found, percent=False, note=note)
 
 
 def _of_book(job: Job, held: Held) -> tuple[Measure, ...]:

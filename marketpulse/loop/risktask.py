@@ -8,7 +8,7 @@ from math import isfinite
 import numpy as np
 
 from marketpulse.loop.riskfile import Job
-from marketpulse.performance import returns
+from marketpulse.performance import NOTHING_TRADED, Traded, returns
 from marketpulse.risk.estimate import unreadable
 from marketpulse.risk.garch import FIT_FEWEST
 from marketpulse.risk.var import Aligned, Scenarios
@@ -30,6 +30,9 @@ class Task:
     frames : daily bars by symbol, closed, adjusted
     values : of what is held, base currency
     daily : equity at the end of each day, oldest first
+    traded : what the account bought and sold in the last year of them
+    always : all that was ever traded trades every day
+    trials : configurations that were tried for the signals
     """
 
     frames: Mapping[str, Bars]
@@ -38,6 +41,9 @@ class Task:
     equity: float | None
     daily: Sequence[float]
     index: Bars | None
+    traded: Traded = NOTHING_TRADED
+    always: bool = False
+    trials: int = 1
 
     def job(self) -> Job:
         """Put the arrays together."""
@@ -59,6 +65,9 @@ class Task:
             through=datetime.fromtimestamp(last, UTC).date().isoformat() if last else "",
             equity=self.equity if self.equity is not None and isfinite(self.equity) else None,
             account=returns(self.daily),
+            traded=self.traded,
+            always=self.always,
+            trials=max(1, self.trials),
             index=_beside(self.index, book.days),
             coins=all(self.instruments[s].asset_class is AssetClass.CRYPTO for s in symbols),
             note=note,

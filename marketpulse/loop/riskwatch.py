@@ -14,6 +14,7 @@ from pathlib import Path
 
 from marketpulse.loop.equity import EquityLog
 from marketpulse.loop.gate import Gate
+from marketpulse.loop.record import record
 from marketpulse.loop.redzone import RedZone
 from marketpulse.loop.riskfile import Found, load_found, save_job
 from marketpulse.loop.risktask import Task
@@ -188,10 +189,20 @@ class RiskWatch:
         self._began = self._rooms.clock.monotonic()
         self._due = self._began + _REST
         equity = self._gate.equity(self._rooms.market.data())
-        daily = [worth for day, worth in self._equity.daily() if day.weekday() < 5]  # noqa: PLR2004 - Saturday
         market, known = self._rooms.market, self._rooms.instruments
         index = market.bars(_BENCHMARK) if _BENCHMARK in known else None
-        task = Task(self._frames, known, self._values(), equity, daily, index)
+        kept = record(self._rooms, self._equity, self._gate.rates(market.data()))
+        task = Task(
+            self._frames,
+            known,
+            self._values(),
+            equity,
+            kept.daily,
+            index,
+            traded=kept.traded,
+            always=kept.always,
+            trials=kept.trials,
+        )
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             for left in self._folder.glob(f"{_RUN}*"):  # of a desk that was killed

@@ -8,15 +8,18 @@ from marketpulse.performance.ratios import COINS, SHARES, Sharpe, sharpe, volati
 from marketpulse.performance.returns import returns, sessions
 from marketpulse.performance.sheet import Sheet, tear_sheet
 from marketpulse.performance.spells import Spell, spells
+from marketpulse.performance.trading import NOTHING_TRADED, Traded, traded, yearly_turnover
 
 __all__ = [
     "COINS",
+    "NOTHING_TRADED",
     "SHARES",
     "Beta",
     "Drawdown",
     "Sharpe",
     "Sheet",
     "Spell",
+    "Traded",
     "Vwap",
     "annual_return",
     "autocorrelation",
@@ -31,6 +34,8 @@ __all__ = [
     "sortino",
     "spells",
     "tear_sheet",
+    "traded",
     "turnover",
     "volatility",
+    "yearly_turnover",
 ]

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tickets import INSTRUMENTS, ask, bars, walk
+from tickets import INSTRUMENTS, NOW, ask, bars, walk
 from unit.loop.gatehouse import House
 
 from marketpulse.clock import SimClock
@@ -19,6 +19,7 @@ from marketpulse.loop.riskjob import measure
 from marketpulse.loop.risktask import Task
 from marketpulse.loop.riskwatch import RiskWatch
 from marketpulse.meter import Meter
+from marketpulse.performance import Traded
 from marketpulse.portfolio.codec import read_alert
 from marketpulse.risk.prospect import Standing
 from marketpulse.types import BacktestView, EventKind
@@ -155,7 +156,7 @@ class Bars:
 def rooms(house, meter=None, own=""):
     known = {name: i for name, i in INSTRUMENTS.items() if name != "^GSPC"}
     return SimpleNamespace(
-        folder=house.folder, books=house.books, ledger=house.ledger, clock=house.clock, market=Bars(house),
+        folder=house.folder, tape=None, books=house.books, ledger=house.ledger, clock=house.clock, market=Bars(house),
         instruments=known, meter=meter or Meter(), settings=SimpleNamespace(scenarios=own),
     )  # fmt: skip
 
@@ -209,3 +210,38 @@ def test_a_process_that_fails_is_told_and_the_desk_goes_on(house, monkeypatch):
     finish(watch)
     assert watch._note() == "The risk could not be measured; the log has its reason."
     assert house.gate.standing.futures is None
+
+
+def test_the_accounts_own_record_is_weighed_by_what_was_tried_and_says_its_year():
+    given = {"traded": Traded(50_000.0, 30_000.0, 100_000.0, 126)}
+    rising = [100_000.0 * (1.001 + 0.004 * (-1) ** i) ** 1 * 1.001**i for i in range(61)]
+    one = {m.name: m for m in measure(task({}, daily=rising, **given).job(), SimClock(NOW)).report.measures}
+    many = {
+        m.name: m
+        for m in measure(task({}, daily=rising, trials=40, **given).job(), SimClock(NOW)).report.measures
+    }
+    assert one["Sharpe, deflated"].value == pytest.approx(
+        one["Sharpe above 0"].value
+    )  # one trial is no search
+    assert many["Sharpe, deflated"].value < one["Sharpe, deflated"].value
+    assert "40 trials" in many["Sharpe, deflated"].note
+    assert one["Shortest record"].value > 1
+    assert one["Turnover"].value == pytest.approx(0.6)
+    assert "252 a year" in one["Sharpe"].note
+    assert "standard error" in one["Sharpe"].note
+    coins = {
+        m.name: m
+        for m in measure(task({}, daily=rising, always=True, **given).job(), SimClock(NOW)).report.measures
+    }
+    assert "365 a year" in coins["Sharpe"].note
+    assert coins["Sharpe"].value == pytest.approx(one["Sharpe"].value * (365 / 252) ** 0.5)
+    assert "365 a year" in coins["Turnover"].note
+
+
+def test_a_short_or_falling_record_is_not_made_to_say_anything():
+    short = {m.name: m for m in measure(task({}, daily=[1.0] * 10).job(), SimClock(NOW)).report.measures}
+    assert {m.value for m in short.values()} == {None}
+    falling = [100_000.0 * 0.999**i * (1 + 0.002 * (i % 2)) for i in range(61)]
+    found = {m.name: m for m in measure(task({}, daily=falling).job(), SimClock(NOW)).report.measures}
+    assert found["Shortest record"].value is None
+    assert found["Sharpe above 0"].value < 0.5

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketpulse.market.instruments import instruments
+from marketpulse.market.instruments import indian_shares, instruments
 from marketpulse.market.watchlist import calendar_exists, calendar_reaches, read_watchlist
 from marketpulse.types import AssetClass, Feed, Instrument, Side
 
@@ -311,3 +311,18 @@ def test_no_file_raises(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "any.csv"
     path.write_bytes(b"symbol\n" + content)
     read_watchlist(path, KNOWN)
+
+
+def test_a_row_may_name_a_sector_and_what_names_none_is_not_guessed():
+    good, problems = read("TSLA,Consumer Discretionary", "AVAX/USDT,", header="symbol,sector")
+    assert problems == ()
+    assert [one.sector for one in good] == ["Consumer Discretionary", ""]
+    assert read("TSLA,=cmd", header="symbol,sector")[0] == ()
+    assert "the sector is longer than 40" in read("TSLA," + "x" * 41, header="symbol,sector")[1][0]
+    assert read("META,", header="symbol,sector", known={})[0][0].sector == "Communication Services"
+
+
+@pytest.mark.parametrize("known", [*map(instruments, Feed), indian_shares()])
+def test_everything_the_desk_knows_by_itself_has_a_sector_but_an_index(known):
+    for one in known.values():
+        assert bool(one.sector) is (one.asset_class is not AssetClass.INDEX), one.symbol

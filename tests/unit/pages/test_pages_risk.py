@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from marketpulse import desk
+from marketpulse.types.risk import Exposures
 from pages.formats import MINUS
 
 SHELL = Path(__file__).parents[3] / "pages" / "shell.py"
@@ -105,3 +106,19 @@ def test_one_stop_far_above_the_price_loses_nothing():
     shown, _ = html(replace(rich, valuation=value))
     row = next(part for part in shown.split("<tr") if "AAPL</b>" in part)
     assert ">0<" in row
+
+
+def test_where_the_money_lies_is_shown_by_sector_currency_and_days_to_sell():
+    rich = fakes.snapshot()
+    lies = Exposures(
+        0.61, 1.25, sectors=(("Tech", 0.2), ("no sector known", 0.09)), currencies=(("USD", 0.2),),
+        liquidity=(("BTC/USDT", None), ("AAPL", 0.25)),
+    )  # fmt: skip
+    shown, _ = html(replace(rich, risk=replace(rich.risk, exposures=lies)))
+    assert "net 61.0% · leverage 1.25x" in shown
+    assert "no sector known" in shown
+    assert "Days to sell" in shown
+    assert "0.25" in shown
+    assert "At 10% of the median volume of 21 days." in shown
+    bare, _ = html(rich)
+    assert "Days to sell" not in bare
