@@ -66,6 +66,7 @@ class LiveChart {
     this.lastHeard = 0;
     this.problem = "";
     this.timer = setInterval(() => this.tick(), 1000);
+    this.extras = new Extras(this); // chart_extras.js
   }
 
   color(name) {
@@ -76,7 +77,9 @@ class LiveChart {
   async show(data) {
     const before = this.data;
     this.data = data;
-    this.box.style.height = `${window.innerWidth <= 640 ? data.phone_height : data.height}px`;
+    const wanted = data.extras ?? [];
+    const below = wanted.filter((one) => one.below).length * EXTRA_HEIGHT;
+    this.box.style.height = `${(window.innerWidth <= 640 ? data.phone_height : data.height) + below}px`;
     try {
       this.lib ||= await library();
     } catch (fault) {
@@ -90,6 +93,7 @@ class LiveChart {
     this.build();
     this.overlays();
     if (other) await this.open();
+    await this.extras.want(wanted);
   }
 
   build() {
@@ -230,6 +234,7 @@ class LiveChart {
     else scale.setVisibleLogicalRange({ from: view.from + moved, to: view.to + moved });
     this.overlays();
     this.describe();
+    this.extras.load();
   }
 
   async history(fresh) {
@@ -305,6 +310,7 @@ class LiveChart {
     this.fast.update(newest(ema(closes, 21)));
     this.slow.update(newest(ema(closes, 55)));
     this.strength?.update(newest(rsi(closes, 14)));
+    this.extras.moved();
     // the closed bar's last word, and a split's new past; that of a minute takes a moment to arrive
     if (opened) {
       this.overlays();
@@ -331,12 +337,14 @@ class LiveChart {
     const cells = [["", this.moment(bar.time)], ["O", this.number(bar.open)], ["H", this.number(bar.high)], ["L", this.number(bar.low)],
       ["C", this.number(bar.close)], [change < 0 ? "down" : "up", signed], ["Vol", forming ? "\u2013" : compact.format(bar.volume)]];
     if (this.source && bar === this.bars.at(-1)) cells.push(["from", this.source]);
-    this.legend.replaceChildren(...cells.map(([name, text]) => {
+    const told = this.extras.cells(bar.time).map(({ name, text, color }) => [name, text, color]);
+    this.legend.replaceChildren(...[...cells, ...told].map(([name, text, color]) => {
       const cell = document.createElement("span");
       const strong = document.createElement("b");
       strong.textContent = text;
       if (name === "up" || name === "down") strong.className = name;
       else cell.textContent = name && `${name} `;
+      if (color) cell.style.color = color;
       cell.append(strong);
       return cell;
     }));
@@ -352,6 +360,7 @@ class LiveChart {
       this.paint();
       this.volume.setData(this.bars.map((bar) => this.tinted(bar)));
       this.overlays();
+      this.extras.repaint();
     }
     const seconds = Math.round((Date.now() - this.lastHeard) / 1000);
     const heard = this.lastHeard ? `last update ${seconds} s ago` : "no update yet";

@@ -15,7 +15,17 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from marketpulse.types import Fill, FloatArray, Instrument, Interval, Order, OrderType, PositionView, Side
+from marketpulse.types import (
+    Fill,
+    FloatArray,
+    IndicatorOffer,
+    Instrument,
+    Interval,
+    Order,
+    OrderType,
+    PositionView,
+    Side,
+)
 from pages.formats import money, quantity
 from pages.theme import Palette
 
@@ -48,7 +58,7 @@ _CHART = st.components.v2.component(
     html='<div class="frame"><div class="over"><div class="legend"></div><div class="warning" hidden></div></div>'
     '<div class="box"></div></div>',
     css=(HERE / "chart.css").read_text(encoding="utf-8"),
-    js=(HERE / "chart.js").read_text(encoding="utf-8"),
+    js="".join((HERE / name).read_text(encoding="utf-8") for name in ("chart_extras.js", "chart.js")),
 )
 
 
@@ -62,6 +72,7 @@ def live_chart(
     height: int = 440,
     phone_height: int = 360,
     interval: Interval = Interval.DAY,
+    extras: Sequence[IndicatorOffer] = (),
     key: str = "live_chart",
 ) -> None:
     """Draw the candles of one instrument; they keep moving by themselves, and keep the zoom.
@@ -73,6 +84,7 @@ def live_chart(
     ema, rsi : draw EMA 21 and 55 over the candles, RSI 14 in a pane below
     height, phone_height : pixels
     interval : the length of one bar; shorter than a day, the chart tells times in UTC
+    extras : classic indicators, drawn in this order; each that has a pane of its own makes the chart higher
     """
     slug = quote(instrument.slug, safe="")
     data = {
@@ -88,6 +100,11 @@ def live_chart(
         "rsi": rsi,
         "height": height,
         "phone_height": phone_height,
+        "indicators": f"/api/live/indicators/{slug}?interval={interval}",
+        "extras": [
+            {"name": one.name, "words": one.words, "below": one.below, "lines": list(one.lines)}
+            for one in extras
+        ],
     }
     _CHART(key=key, data=data, height="content")
 

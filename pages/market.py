@@ -5,7 +5,7 @@ import streamlit as st
 from marketpulse import desk
 from marketpulse.errors import Refused
 from marketpulse.types import Book, Instrument, Side, Snapshot
-from pages import book_panels, feed_panels, fields, live_panels, parts, trust
+from pages import book_panels, feed_panels, fields, live_panels, market_chart, parts, trust
 
 WIDE, NARROW = 2.35, 1.0
 LONGEST = 40  # characters of what is typed that are read
@@ -21,6 +21,14 @@ def choose(symbol: str) -> None:
     """Show another instrument in full, and end the search."""
     st.session_state.market_symbol = symbol
     fields.put("market_search", "")
+
+
+@st.fragment(run_every=parts.REFRESH)
+def chart() -> None:
+    """The chosen instrument's candles with classic indicators."""
+    now = desk.current().snapshot()
+    with parts.panel("market_chart", stretch=False):
+        market_chart.draw(chosen(now), now)
 
 
 @st.fragment(run_every=parts.REFRESH)
@@ -106,8 +114,8 @@ def _search(now: Snapshot) -> None:
     said, table, symbols = live_panels.found(wanted, now)
     if said:
         parts.html(parts.span(said, "muted", "small"))
-    if table is not None:
-        parts.pick_table(table, symbols, "found_rows", choose, "Show")
+    if table is not None and parts.pick_table(table, symbols, "found_rows", choose, "Show"):
+        st.rerun()  # the chart and the table are other fragments
 
 
 def _details(instrument: Instrument, now: Snapshot) -> None:
@@ -162,6 +170,8 @@ def main() -> None:
     """Lay out the page; each fragment keeps to its own box."""
     wide, narrow = st.columns([WIDE, NARROW], gap="xsmall")
     with wide:
+        with parts.alone():
+            chart()
         with parts.alone():
             providers()
         with parts.alone():

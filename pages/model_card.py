@@ -117,7 +117,7 @@ def _evidence(record: Record) -> list[tuple[object, ...]]:
             parts.bold(parts.number(slope, 2)),
             "",
             _grey("0.5 to 1.6"),
-            "" if sane is None else _verdict(beaten=sane),
+            "" if sane is None else _grey("within" if sane else "outside"),
         ),
         ("Sharpe of its rule, per bar, after costs", parts.bold(parts.number(record.sharpe, 3)), "", "", ""),
         (

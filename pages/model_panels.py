@@ -99,10 +99,10 @@ def _key_values(view: ModelView, card: Card, now: Snapshot) -> list[tuple[object
     passed, told = sum(one.passed is True for one in view.health), len(view.health)
     path = next((one for one in view.servings if one.model == "ensemble"), None)
     p50, p99 = view.latency or (None, None)
-    record = view.record
+    record, resting = view.record, sum(one.state != "closed" for one in view.rests)
     rows: list[tuple[object, object, object]] = [
         ("Edge", edge_tag(card.edge), ""),
-        ("Answers by", path.path.value if path else "numpy", f"{len(view.rests)} rest" if view.rests else ""),
+        ("Answers by", path.path.value if path else "numpy", f"{resting} rest" if resting else ""),
         ("Health", f"{passed} of {told}" if told else parts.DASH, "parts pass" if told else "not measured"),
         ("A signal takes", _milliseconds(p50), f"p99 {_milliseconds(p99)}" if p99 else "none made yet"),
         ("Rows", f"{card.rows:,}", f"{len(card.symbols)} symbols"),
@@ -224,7 +224,7 @@ def serving(view: ModelView) -> None:
             continue
         said = (
             f"Its breaker is {rest.state}; it is asked again in {rest.resting:.0f} s. "
-            f"p99 of its last {rest.calls} calls: {_milliseconds(rest.p99)}. {whole(rest.last)}"
+            f"p99 of its last {rest.calls} calls: {_milliseconds(rest.p99)}. The last: {whole(rest.last) or 'not told.'}"
         )
         parts.html(parts.note(parts.join(parts.bold(f"{rest.model} rests. "), said), "warn"))
     if view.shadow:

@@ -93,6 +93,11 @@ def ballots(symbol: str, now: Snapshot) -> None:
     rows = [_ballot(vote) for vote in signal.votes]
     kinds = ["" if vote.probability is not None else "off" for vote in signal.votes]
     parts.html(parts.scroll(parts.table(_BALLOTS, rows, row_kinds=kinds)))
+    for vote in signal.votes:
+        if vote.why:
+            parts.html(
+                parts.span(parts.join(parts.bold(vote.model), ": ", whole(vote.why)), "muted", "small")
+            )
     if signal.shadow is not None:
         version, said = signal.shadow
         trial = f"On trial, deciding nothing: model {version[:8]} says {parts.percent(said)}."
@@ -100,13 +105,11 @@ def ballots(symbol: str, now: Snapshot) -> None:
 
 
 def _ballot(vote: Vote) -> tuple[object, ...]:
-    name = parts.bold(vote.model) if vote.weight else parts.span(vote.model)
-    silent = vote.probability is None and not vote.why
-    said = whole("It abstains." if silent else vote.why)
+    silent = vote.probability is None
     return (
-        parts.stack(name, said) if said else name,
+        parts.bold(vote.model) if vote.weight else parts.span(vote.model),
         parts.span(parts.percent(vote.raw), "muted"),
-        parts.percent(vote.probability),
+        parts.span("abstains", "muted") if silent else parts.percent(vote.probability),
         parts.weight(vote.weight, kind="accent" if vote.weight else "muted"),
         parts.span(parts.percent(vote.kept, 0) if vote.kept else parts.DASH, "muted"),
         parts.percent(vote.skill, 2, plus=True),

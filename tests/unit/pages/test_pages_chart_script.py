@@ -3,6 +3,7 @@
 import json
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -39,6 +40,13 @@ window.ema = ema; window.rsi = rsi; window.root = root; window.ready = true;
 </script>"""
 
 
+EXTRAS = (
+    {"name": "bollinger", "words": "Bollinger bands 20, 2", "below": False, "lines": ["upper", "middle", "lower"]},
+    {"name": "rsi_14", "words": "RSI 14", "below": True, "lines": ["rsi"]},
+    {"name": "macd", "words": "MACD 12, 26, 9", "below": True, "lines": ["macd", "macd_signal", "macd_histogram"]},
+)  # fmt: skip
+
+
 def walk(n, start=0, step=DAY, first=DAY * 15_000):
     close = 100 * np.exp(np.cumsum(np.random.default_rng(3).normal(0, 0.01, n)))
     return [
@@ -51,6 +59,7 @@ def data(**changes):
     given = {
         "symbol": "AAPL", "bars": "/bars/AAPL", "stream": "/stream/AAPL", "decimals": 2, "tick": 0.01, "lines": [],
         "fills": [], "ema": True, "rsi": True, "height": 440, "phone_height": 360, "interval": "1d",
+        "indicators": "/indicators?interval=1d", "extras": [],
     }  # fmt: skip
     return given | changes
 
@@ -74,13 +83,30 @@ class Desk:
             if bars is None:
                 return route.fulfill(status=503, body="")
             return route.fulfill(content_type="application/json", body=json.dumps({"bars": bars}))
+        if path.startswith("indicators?"):
+            return route.fulfill(content_type="application/json", body=json.dumps(self.drawn(path)))
         script = {
-            "chart.js": PAGES.joinpath("chart.js").read_text("utf-8"),
+            "chart.js": "".join(
+                PAGES.joinpath(name).read_text("utf-8") for name in ("chart_extras.js", "chart.js")
+            ),
             "assets/lightweight-charts.js": LIBRARY,
         }
         if path in script:
             return route.fulfill(content_type="text/javascript", body=script[path])
         return route.fulfill(content_type="text/html", body=FRAME)
+
+    def drawn(self, path):
+        """What the desk answers for indicators: every line lies ten above the close, the first is unknown."""
+        asked = parse_qs(urlsplit(path).query)
+        bars = self.bars["AAPL"][-int(asked["n"][0]) :]
+        values = [None, *(bar["close"] + 10 for bar in bars[1:])]
+        lines = {one["name"]: one["lines"] for one in EXTRAS}
+        return {
+            "drawings": [
+                {"name": name, "time": [bar["time"] for bar in bars], "lines": [{"name": line, "values": values} for line in lines[name]]}
+                for name in asked["name"]
+            ]
+        }  # fmt: skip
 
     def show(self, **changes):
         self.page.evaluate("data => show(data)", data(**changes))
@@ -195,6 +221,56 @@ def test_the_strength_pane_comes_and_goes(desk):
     assert desk.page.evaluate("charts[0].panes().length") == 2
     desk.show(rsi=False)
     assert desk.page.evaluate("charts[0].panes().length") == 1
+
+
+PANES = "charts[0].panes().map(pane => pane.getSeries().length)"
+
+
+def test_indicators_lie_over_the_candles_or_in_panes_of_their_own(desk):
+    desk.shown(rsi=False, extras=EXTRAS)
+    desk.page.wait_for_function("root.querySelector('.legend').textContent.includes('MACD 12, 26, 9')")
+    assert desk.page.evaluate(PANES) == [4 + 3, 1, 3]  # candles, volume, two means of which none is shown
+    last = desk.bars["AAPL"][-1]["close"] + 10
+    assert f"Bollinger bands 20, 2 {last:.2f} {last:.2f} {last:.2f}" in desk.legend()
+    drawn = desk.page.evaluate("charts[0].panes()[1].getSeries()[0].data().map(point => point.value)")
+    np.testing.assert_allclose(drawn, [bar["close"] + 10 for bar in desk.bars["AAPL"][1:]])  # one is unknown
+    assert desk.page.evaluate("root.querySelector('.box').style.height") == f"{440 + 2 * 92}px"
+
+
+def test_another_choice_replaces_the_lines_and_the_same_one_asks_nothing(desk):
+    desk.shown(rsi=False, extras=EXTRAS)
+    desk.page.wait_for_function("root.querySelector('.legend').textContent.includes('RSI 14')")
+    asked = len(desk.asked)
+    desk.show(rsi=False, extras=EXTRAS)
+    desk.page.wait_for_timeout(200)
+    assert len(desk.asked) == asked
+    desk.show(rsi=False, extras=EXTRAS[1:2])
+    desk.page.wait_for_function("charts[0].panes().length == 2")
+    assert desk.page.evaluate(PANES) == [4, 1]
+    desk.show(rsi=False)
+    desk.page.wait_for_function("charts[0].panes().length == 1")
+
+
+def test_an_indicator_follows_the_forming_bar(desk):
+    desk.shown(rsi=False, extras=EXTRAS[1:2])
+    desk.page.wait_for_function("root.querySelector('.legend').textContent.includes('RSI 14')")
+    desk.bars["AAPL"][-1] = desk.bars["AAPL"][-1] | {"close": 200.0, "high": 201.0}
+    desk.say(desk.bars["AAPL"][-1])
+    desk.page.wait_for_function("root.querySelector('.legend').textContent.includes('RSI 14 210.0')")
+    assert "n=2&" in desk.asked[-1]
+
+
+def test_a_desk_that_does_not_answer_for_indicators_is_asked_again(desk):
+    right, tries = desk.drawn, []
+
+    def once_wrong(path):
+        tries.append(path)
+        return {} if len(tries) == 1 else right(path)
+
+    desk.drawn = once_wrong
+    desk.shown(rsi=False, extras=EXTRAS[1:2])
+    desk.page.wait_for_function("/RSI 14 [0-9]/.test(root.querySelector('.legend').textContent)")
+    assert len(tries) == 2
 
 
 def test_a_lost_stream_is_said_and_made_good(desk):

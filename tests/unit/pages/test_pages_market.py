@@ -189,3 +189,36 @@ def test_a_provider_that_is_shut_out_can_be_asked_again():
     button = next(b for b in page.button if b.label == f"Ask {shut.name} again")
     button.click().run()
     assert ("ask_again", shut.name) in desk.current().calls
+
+
+def chart(page):
+    """What the page hands to the live chart."""
+    given = [json.loads(e.proto.json) for e in page.get("bidi_component")]
+    return next(one for one in given if "extras" in one)
+
+
+def test_the_chart_offers_every_classic_indicator_and_keeps_the_choice():
+    page = run(fakes.live())
+    picker = page.multiselect(key="market_indicators")
+    assert len(picker.options) == len(desk.current().indicators())
+    assert [one["name"] for one in chart(page)["extras"]] == ["sma_50", "bollinger", "macd"]
+    picker.set_value(["rsi_14", "keltner"]).run()
+    assert not page.exception
+    assert [(one["name"], one["below"]) for one in chart(page)["extras"]] == [
+        ("keltner", False),
+        ("rsi_14", True),
+    ]
+    show(page, "AAPL")
+    assert chart(page)["indicators"] == "/api/live/indicators/AAPL?interval=1d"
+    assert [one["name"] for one in chart(page)["extras"]] == ["keltner", "rsi_14"]
+    page.multiselect(key="market_indicators").set_value([]).run()
+    assert chart(page)["extras"] == []
+
+
+def test_the_chart_takes_the_length_of_a_bar_where_there_is_a_choice():
+    page = run(fakes.live())
+    page.button_group(key="market_length").set_value("1h").run()
+    assert chart(page)["interval"] == "1h"
+    assert chart(page)["indicators"].endswith("interval=1h")
+    show(page, "IBM")
+    assert chart(page)["interval"] == "1d"
