@@ -8,20 +8,19 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from types import MappingProxyType, ModuleType, TracebackType
+from types import ModuleType, TracebackType
 from typing import Self
 
 from marketpulse import build
-from marketpulse.clock import WallClock
 from marketpulse.errors import ConfigError, Refused
 from marketpulse.execution import Execution
 from marketpulse.features.full import WORDS as FEATURE_WORDS
 from marketpulse.loop import Loop
 from marketpulse.loop.charting import Charting
 from marketpulse.loop.schooling import Schooling
+from marketpulse.loop.showing import Showing
 from marketpulse.loop.whys import why_now, why_then
 from marketpulse.ports import Sink, Terms
 from marketpulse.risk.changes import smallest_change
@@ -32,29 +31,37 @@ from marketpulse.types import (
     AlertView,
     Change,
     Check,
-    DeskStatus,
     Halt,
+    Issued,
     Lock,
     Order,
     OrderRequest,
     Placement,
     Preview,
     Proposal,
-    Snapshot,
+    SignalStatistics,
     Statement,
     Why,
 )
 
-__all__ = ["FEATURE_WORDS", "Desk", "Raw", "current", "use"]
+__all__ = [
+    "FEATURE_WORDS",
+    "Desk",
+    "Raw",
+    "current",
+    "get_latest_signals",
+    "get_signal_statistics",
+    "get_signals_by_symbol",
+    "use",
+]
 
 Raw = Mapping[str, object]
 """An order as a person wrote it: names and texts, not yet checked."""
 
 _registry = sys.modules.setdefault("_marketpulse_registry", ModuleType("_marketpulse_registry"))
-_OVERDUE = 10.0  # seconds; the loop makes four pictures a second
 
 
-class Desk(Charting, Schooling):
+class Desk(Charting, Schooling, Showing):
     """The running desk; safe from every thread. Open it with ``Desk.open``."""
 
     def __init__(self, loop: Loop, hold: Hold) -> None:
@@ -114,12 +121,6 @@ class Desk(Charting, Schooling):
         if sealed:
             raise Refused("READ_ONLY", f"This desk only shows what its ledger holds. {sealed}")
         return self._loop.rooms.execution
-
-    def snapshot(self) -> Snapshot:
-        """Return the newest picture of the desk; never waits, and says so when the picture is old."""
-        newest = self._loop.snapshot
-        late = (WallClock().wall() - newest.wall).total_seconds()
-        return newest if late < _OVERDUE else _overdue(newest, late)
 
     def preview(self, request: OrderRequest | Raw) -> Preview:
         """Say what an order would do; a request that cannot be read is a failed check, not an error."""
@@ -360,18 +361,6 @@ class Desk(Charting, Schooling):
         self._loop.nudge()
 
 
-def _overdue(newest: Snapshot, late: float) -> Snapshot:
-    """Mark every price of a picture that is no longer renewed."""
-    why = f"the desk has not looked for {late:.0f} s"
-    market = {
-        symbol: replace(datum, age=datum.age + late, stale=True, why=why)
-        for symbol, datum in newest.market.items()
-    }
-    status = DeskStatus.HALTED if newest.halt else DeskStatus.DEGRADED
-    note = "The desk's loop does not answer: what you see is old. Its log says why; restart the desk."
-    return replace(newest, market=MappingProxyType(market), status=status, notes=(note, *newest.notes))
-
-
 def current() -> Desk:
     """Return the running desk.
 
@@ -389,3 +378,18 @@ def current() -> Desk:
 def use(desk: object) -> None:
     """Make ``desk`` the current one; tests pass their double, None empties the registry."""
     _registry.desk = desk  # type: ignore[attr-defined]  # a module used as a drawer
+
+
+def get_latest_signals(limit: int = 20) -> tuple[Issued, ...]:
+    """Return the newest signals that the running desk has issued, newest first, with what became of each."""
+    return current().get_latest_signals(limit)
+
+
+def get_signals_by_symbol(symbol: str, limit: int = 100) -> tuple[Issued, ...]:
+    """Return those of one instrument; raises Refused where the desk does not know it."""
+    return current().get_signals_by_symbol(symbol, limit)
+
+
+def get_signal_statistics() -> SignalStatistics:
+    """Return the running desk's scoreboard."""
+    return current().get_signal_statistics()

@@ -59,6 +59,8 @@ class Loop:
         self._wake = threading.Event()
         self._nudged = False
         self._stop = threading.Event()
+        self._turned = threading.Condition()
+        self._turns = 0, 0  # begun, ended
         self._publishing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
         self._born = time.monotonic()
@@ -118,6 +120,13 @@ class Loop:
         self._nudged = True
         self._wake.set()
 
+    def whole_turn(self, seconds: float) -> bool:
+        """Wait for a turn that begins from now on to end; False when that took too long."""
+        wanted = self._turns[0] + 1
+        self.nudge()
+        with self._turned:
+            return self._turned.wait_for(lambda: self._turns[1] >= wanted, seconds)
+
     def _show(self) -> None:
         try:
             self._publish()
@@ -131,7 +140,11 @@ class Loop:
             started = time.monotonic()
             if self._nudged or started >= due:
                 self._nudged = False
+                self._turns = self._turns[0] + 1, self._turns[1]
                 self._guarded()
+                with self._turned:
+                    self._turns = self._turns[0], self._turns[0]
+                    self._turned.notify_all()
                 self.rooms.meter.observe("loop turn", time.monotonic() - started)
                 due = time.monotonic() + _TURN
             else:

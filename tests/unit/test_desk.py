@@ -14,6 +14,7 @@ import pytest
 from marketpulse import desk as facade
 from marketpulse.desk import Desk
 from marketpulse.errors import ConfigError, Refused, StorageError
+from marketpulse.loop.showing import overdue
 from marketpulse.settings import load
 from marketpulse.types import DeskStatus, Interval, OrderState
 
@@ -186,7 +187,7 @@ def test_what_was_bought_today_earns_from_its_own_price_whatever_clock_it_lives_
 def test_a_picture_that_is_no_longer_renewed_marks_every_price(desk):
     newest = desk.snapshot()
     old = replace(newest, wall=newest.wall - timedelta(seconds=42))
-    shown = facade._overdue(old, 42.0)
+    shown = overdue(old, 42.0)
     assert shown.status is DeskStatus.DEGRADED
     assert all(d.stale and d.age >= 42 and "42 s" in d.why for d in shown.market.values())
     assert "does not answer" in shown.notes[0]
