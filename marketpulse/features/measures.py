@@ -229,7 +229,7 @@ def autocorrelation(
     products = total(returns * before, bars - 1)
     whole = bars * mean
     first = np.full(len(returns), np.nan)
-    first[bars - 1 :] = returns[: len(returns) - bars + 1]
+    first[bars - 1 :] = returns[: max(0, len(returns) - bars + 1)]
     both = 2.0 * whole - first - returns  # the window without its first, and without its last
     centred_products = products - mean * both + (bars - 1) * np.square(mean)
     share: FloatArray = centred_products / (np.square(deviation) * (bars - 1))

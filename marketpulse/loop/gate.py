@@ -135,8 +135,9 @@ class Gate:
         """Pass the order through every gate, on prices of this moment; ``instead`` is not counted."""
         return preview(request, self._context(request, instead))
 
-    def supposing(self, request: OrderRequest, opinion: Opinion) -> Preview:
-        """Preview an order as if the signal had said ``opinion``."""
+    def supposing(self, request: OrderRequest, said: Opinion | Signal) -> Preview:
+        """Preview an order as if the newest signal had said this."""
+        opinion = said if isinstance(said, Opinion) else _opinion(said)
         return preview(request, replace(self._context(request, ""), opinion=opinion))
 
     def verdict(self, request: OrderRequest, instead: str = "") -> Preview:

@@ -139,7 +139,7 @@ class Entry:
 
     Parameters
     ----------
-    gate : of the desk, for sizes
+    gate : of the desk, for sizes; what it last knew of signals may be older than the one that is looked at
     preview : of the order path, whose refusals count
     """
 
@@ -222,17 +222,18 @@ class Entry:
         return Finding(request, None, wait=False, sentence=_said(signal, leaning, request, sizing))
 
     def _asked(self, signal: Signal, leaning: Lean, request: OrderRequest) -> Preview:
-        """Ask what it is worth; a call without an edge is only in practice worth a size."""
+        """Ask what it is worth by this very signal; a call without an edge is only in practice worth a size."""
         if not leaning.practice:
-            return self._preview(request)
+            return self._gate.supposing(request, signal)
         opinion = Opinion(leaning.chance, signal.horizon, f"practice, {leaning.words}")
         return self._gate.supposing(request, opinion)
 
 
 def protect(last: float, bars: Bars | None) -> Stop:
     """Where the stop of a purchase at ``last`` belongs, by the closed days before it."""
-    if bars is None or len(bars) < _FEWEST:
-        return volatility_stop(last, last, float("nan"), float("nan"))
+    known = 0 if bars is None else len(bars)
+    if bars is None or known < _FEWEST:
+        return Stop(None, None, "", f"{known} days have closed and {_FEWEST} are needed")
     shown = bars[-_WINDOW:]
     width = float(atr(shown.high, shown.low, shown.close)[-1])
     with np.errstate(divide="ignore", invalid="ignore"):

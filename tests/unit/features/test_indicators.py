@@ -42,6 +42,12 @@ def test_an_update_of_the_variance_is_hulls():
     assert found == pytest.approx(case["expected"], abs=case["tolerance"])
 
 
+@pytest.mark.parametrize("n", [1, 31, 40, 62])
+def test_a_series_shorter_than_its_window_has_no_autocorrelation(n):
+    nothing = np.full(n, np.nan)
+    assert np.isnan(autocorrelation(np.linspace(-0.01, 0.01, n), nothing, nothing, 63)).all()
+
+
 def test_mean_deviation_and_autocorrelation_are_nists():
     case = ANSWERS["univariate"]
     series = np.array([case["first"], *case["pair"] * case["times"]])

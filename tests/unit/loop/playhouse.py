@@ -143,7 +143,6 @@ class Playhouse:
             data = self.market.data()
             self.execution.turn(data, self.sessions)
             self.gate.recovered = self.execution.recovered
-            self.gate.signals = self.signals
             self.gate.began(market_day(self.clock.now()), self.gate.equity(data), self.gate.equity(data))
             self.player.turn(self.signals, data)
         return self

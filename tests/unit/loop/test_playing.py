@@ -330,7 +330,8 @@ def test_practice_plays_what_has_no_edge_and_says_so_in_each_word(house):
 
 def test_a_stop_needs_days_that_move(house):
     desk = house()
-    assert protect(100.0, None).price is None
+    assert protect(100.0, None).note == "0 days have closed and 60 are needed"
+    assert protect(100.0, desk.market.bars("AAPL")[:59]).price is None
     found = protect(100.0, desk.market.bars("AAPL"))
     assert 90 < found.price < 98
 
