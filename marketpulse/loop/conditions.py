@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
 
+from marketpulse.risk.limits import OPEN_RISK
 from marketpulse.types import SessionState, Snapshot
 from marketpulse.types.alert import Severity
 
@@ -13,6 +14,7 @@ _ENDS_AT = 0.9
 """A number that has passed its threshold must fall below this part of it, so that it does not flicker."""
 
 _OPEN_RISK = "OPEN_RISK"
+_ROUNDING = 1e-9
 
 ENDING = frozenset({"DRAWDOWN", "DAY_LOSING", _OPEN_RISK, "STALE_HELD", "PROVIDER_OFF", "ACCOUNT_DIFFERS"})
 """Codes of what begins and ends here."""
@@ -69,7 +71,7 @@ def conditions(
     return (
         *_drawdown(snapshot, thresholds.drawdown, standing),
         *_day(snapshot, thresholds.day_used, daily_loss, standing),
-        *_open_risk(snapshot),
+        *_open_risk(snapshot, standing),
         *_stale(snapshot, thresholds.stale),
         *_providers(snapshot),
         *_accounts(snapshot),
@@ -116,14 +118,15 @@ def _day(
         yield Condition(*key, Severity.MEDIUM, sentence)
 
 
-def _open_risk(snapshot: Snapshot) -> Iterator[Condition]:
-    for limit in snapshot.risk.limits:
-        if limit.code == _OPEN_RISK and not limit.passed and snapshot.risk.open_risk is not None:
-            sentence = (
-                f"Losses at the stops are {limit.value} of equity, above {limit.limit}; "
-                "a position without a stop counts whole."
-            )
-            yield Condition(_OPEN_RISK, "book", Severity.MEDIUM, sentence)
+def _open_risk(snapshot: Snapshot, standing: frozenset[tuple[str, str]]) -> Iterator[Condition]:
+    risk, key = snapshot.risk.open_risk, (_OPEN_RISK, "book")
+    # A book bought up to its limit stands at it: beyond begins above, and ends well below.
+    if risk is not None and _past(risk, OPEN_RISK + _ROUNDING, stands=key in standing):
+        sentence = (
+            f"Losses at the stops are {risk:.1%} of equity, above {OPEN_RISK:.0%}; "
+            "a position without a stop counts whole."
+        )
+        yield Condition(*key, Severity.MEDIUM, sentence)
 
 
 def _stale(snapshot: Snapshot, seconds: float) -> Iterator[Condition]:

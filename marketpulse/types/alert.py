@@ -34,9 +34,21 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType(
     {
         "PROTECTED": Severity.LOW,
         "OVER": Severity.LOW,
+        "RED_ZONE_OVER": Severity.LOW,
         "LATE_ACCEPT": Severity.MEDIUM,
+        "FOREIGN_ORDER": Severity.MEDIUM,
+        "DAY_LOSING": Severity.MEDIUM,
+        "OPEN_RISK": Severity.MEDIUM,
+        "STALE_HELD": Severity.MEDIUM,
+        "PROVIDER_OFF": Severity.MEDIUM,
+        "UNACKNOWLEDGED": Severity.MEDIUM,
         "LATE_FILL": Severity.HIGH,
         "DAILY_LOSS": Severity.HIGH,
+        "WEEKLY_LOSS": Severity.HIGH,
+        "MAX_DRAWDOWN": Severity.HIGH,
+        "DRAWDOWN": Severity.HIGH,
+        "RED_ZONE": Severity.HIGH,
+        "ACCOUNT_DIFFERS": Severity.HIGH,
         "UNPROTECTED": Severity.HIGH,
         "EXIT_FAILED": Severity.HIGH,
         "NOT_REPLACED": Severity.HIGH,
@@ -47,7 +59,7 @@ SEVERITIES: Mapping[str, Severity] = MappingProxyType(
         "ORPHAN": Severity.CRITICAL,
     }
 )
-"""By code, for alerts that do not say it themselves; any other code is MEDIUM."""
+"""Every code that is raised; of a code that is not here, as an older ledger may hold, it is MEDIUM."""
 
 
 def severity_of(code: str) -> Severity:

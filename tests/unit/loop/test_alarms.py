@@ -77,6 +77,35 @@ def test_a_drawdown_begins_at_its_threshold_and_ends_a_little_above_it(down, sta
     assert (key in found(sunk(down), *([key] if stands else []))) is raised
 
 
+def risky(part):
+    return replace(CALM, risk=replace(CALM.risk, open_risk=part))
+
+
+@pytest.mark.parametrize(
+    ("part", "stands", "raised"),
+    [
+        (0.25, False, False),  # a book bought up to its limit
+        (0.2501, False, True),
+        (0.2499, True, True),
+        (0.226, True, True),
+        (0.224, True, False),
+        (float("nan"), True, False),
+        (None, True, False),
+    ],
+)
+def test_open_risk_begins_above_its_limit_and_ends_well_below_it(part, stands, raised):
+    key = ("OPEN_RISK", "book")
+    assert (key in found(risky(part), *([key] if stands else []))) is raised
+
+
+def test_a_price_that_trembles_at_the_limit_is_one_alert(watch):
+    for part in (0.2499, 0.2501, 0.2498, 0.2503, 0.2499, 0.2502, 0.2301):
+        watch.alarms.turn(risky(part))
+    assert watch.said() == ["OPEN_RISK"]
+    watch.alarms.turn(risky(0.22))
+    assert watch.said() == ["OPEN_RISK", "OVER"]
+
+
 def test_a_number_that_is_none_is_no_alert():
     assert found(sunk(float("nan"))) == {}
 
