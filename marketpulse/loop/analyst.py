@@ -156,7 +156,7 @@ class Analyst:
             health=self._cared[kind][0],
             shadow=self._cared[kind][1],
             timed=tuple(self._timed),
-            deep=self.voices.deep_serving.sentence if kind is KINDS[0] else "",
+            deep=self.voices.networks if kind is KINDS[0] else (),
         )
 
     def _decide(self, histories: Mapping[str, History]) -> Decision:

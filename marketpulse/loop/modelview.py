@@ -23,14 +23,14 @@ def model_view(
     health: tuple[HealthPart, ...] = (),
     shadow: Shadow | None = None,
     timed: Sequence[float] = (),
-    deep: str = "",
+    deep: tuple[str, ...] = (),
 ) -> ModelView:
     """As of now.
 
     Parameters
     ----------
     timed : seconds that whole signals took
-    deep : what the network says of itself; empty where there is none for this class
+    deep : what each network says of itself; empty where there is none for this class
     """
     trained, serving = held.trained, held.serving
     latency = None
@@ -53,7 +53,7 @@ def model_view(
         shadow=shadow,
         latency=latency,
         due=due,
-        deep=(deep,) if deep else (),
+        deep=deep,
         meta="" if trained is None else trained.meta_sentence,
     )
 

@@ -17,7 +17,7 @@ from marketpulse.models.record import decode as read_trained
 from marketpulse.models.serving import Served
 from marketpulse.models.voice import Speaker, plain_card
 from marketpulse.pipeline import Voices
-from marketpulse.types import AssetClass, Card, Interval, Serving
+from marketpulse.types import AssetClass, Card, Interval
 
 __all__ = ["KINDS", "Held", "VoiceBox"]
 
@@ -67,7 +67,7 @@ class VoiceBox:
         self._rooms = rooms
         self.folder = rooms.folder / ARTEFACTS
         self._rng = Random(0)  # noqa: S311 - spreads probes apart, nothing is kept secret by it
-        self.deep, self.deep_serving = self._deep()
+        self.deep, self.networks = self._deep()
         self.held = {kind: Held(kind) for kind in KINDS}
         self._rested: dict[AssetClass, str] = {}
         today = rooms.clock.now().date()
@@ -169,9 +169,18 @@ class VoiceBox:
             self._rooms.meter.fault("model", f"{error}; it is trained anew")
             return None
 
-    def _deep(self) -> tuple[Deep | None, Serving]:
-        folder = self._rooms.settings.data_dir / ARTEFACTS
-        return open_deep(folder, Interval.DAY, self._rooms.clock, self._rng)
+    def _deep(self) -> tuple[Deep | None, tuple[str, ...]]:
+        """The daily network, and what is to be said of it and of the one for minutes."""
+        folder, clock = self._rooms.settings.data_dir / ARTEFACTS, self._rooms.clock
+        daily, serving = open_deep(folder, Interval.DAY, clock, self._rng)
+        minutes, other = open_deep(folder, Interval.MINUTE, clock, self._rng)
+        said = [serving.sentence, other.sentence]
+        if daily is not None and date.fromisoformat(daily.manifest.last_bar) >= clock.now().date():
+            said[0] = f"{serving.model} is not used: it was trained on bars up to {daily.manifest.last_bar}."
+            daily = None
+        if minutes is not None:
+            said[1] = f"{other.model}: {other.sentence} It has no part in votes on daily bars."
+        return daily, tuple(said)
 
     def _network(self, kind: AssetClass) -> Deep | None:
         """Networks are trained on shares."""

@@ -208,7 +208,8 @@ def train_deep(
         note=told.note,
     )
     rows = found.row[parts.train]
-    manifest = _manifest(panel, rows, member, source=source, data=data, trained=trained)
+    last = _day(panel.end[found.row].max())  # calibration and score have seen later bars than the fit
+    manifest = _manifest(panel, rows, member, last=last, source=source, data=data, trained=trained)
     text = write(folder, manifest, {record: exported.graph})
     part = _pointer(folder, interval).with_suffix(".part")
     part.write_text(text, encoding="utf-8")
@@ -217,7 +218,14 @@ def train_deep(
 
 
 def _manifest(
-    panel: Panel, rows: NDArray[np.int64], member: MemberRecord, *, source: str, data: str, trained: datetime
+    panel: Panel,
+    rows: NDArray[np.int64],
+    member: MemberRecord,
+    *,
+    last: str,
+    source: str,
+    data: str,
+    trained: datetime,
 ) -> Manifest:
     return Manifest(
         name=member.name,
@@ -226,7 +234,7 @@ def _manifest(
         features=NAMES,
         steps=STEPS,
         first_bar=_day(panel.time[rows[0]]),
-        last_bar=_day(panel.end[rows].max()),
+        last_bar=last,
         rows=len(rows),
         base_rate=float(panel.y[rows].mean()),
         cost=0.0,

@@ -10,9 +10,12 @@ from walks import CUTOFF
 
 from marketpulse.errors import Refused
 from marketpulse.features.scene import History
+from marketpulse.models.deep import train_deep
+from marketpulse.models.panel import build_panel
 from marketpulse.models.promotion import Judgement
 from marketpulse.models.record import decode
-from marketpulse.types import AssetClass, Edge, EventKind, ModelStage
+from marketpulse.models.recurrent import Weights, forward
+from marketpulse.types import AssetClass, Edge, EventKind, Interval, ModelStage
 
 BETTER = Judgement(promoted=True, n_dates=30, difference=0.001, sentence="It was better.")
 WORSE = Judgement(promoted=False, n_dates=30, difference=-0.001, sentence="It was not.")
@@ -246,3 +249,43 @@ def test_a_kept_rest_that_cannot_be_read_is_as_if_there_were_none(house, made, t
     house.store.save_provider_state(f"model:{house.held.card.version}", text)
     house.restart()
     assert {seat.health().state.value for seat in house.held.serving.seats.values()} == {"closed"}
+
+
+def network(folder, panel):
+    """A network that has learned nothing, where the desk looks for one."""
+
+    def fit(x, y, later_x, later_y):
+        del y, later_x, later_y
+        rng = np.random.default_rng(1)
+        drawn = Weights(
+            0.3 * rng.normal(size=(32, x.shape[2])), 0.3 * rng.normal(size=(32, 8)), np.zeros(32),
+            rng.normal(size=8), 0.1,
+        )  # fmt: skip
+        return drawn, lambda rows: forward(drawn, rows)
+
+    return train_deep(folder, panel, Interval.DAY, fit, source="test", data="ab", trained=NOW).last_bar
+
+
+def test_a_network_votes_with_the_ensemble_and_the_other_says_why_there_is_none(house, made):
+    rows = build_panel(
+        [house.market.held[s].until(CUTOFF) for s in ("AAA", "BBB")], house.market.held["^GSPC"], 5
+    )
+    network(house.folder / "models", rows)
+    taught(house, told(made))
+    house.restart()
+    assert house.held.serving.steps == 32
+    daily, minutes = house.voices.networks
+    assert daily.startswith("Served by ONNX.")
+    assert minutes.startswith("No LSTM intraday has been trained: it needs real days")
+    said = house.held.serving.decide(rows.x[-32:], 0.5, 0.01)
+    assert said.ballots[-1].member == "LSTM daily"
+    assert said.ballots[-1].raw is not None
+
+
+def test_a_network_that_has_seen_days_to_come_is_not_used_and_it_is_said(house):
+    bars = [house.market.held[s] for s in ("AAA", "BBB")]
+    last = network(house.folder / "models", build_panel(bars, house.market.held["^GSPC"], 5))
+    assert last >= str(house.clock.now().date())
+    house.restart()
+    assert house.voices.deep is None
+    assert house.voices.networks[0] == f"LSTM daily is not used: it was trained on bars up to {last}."
