@@ -248,7 +248,11 @@ class Loop:
             self.rooms.meter.fault("watch", str(error))  # it counts in memory; the next turn writes it down
         silent = tuple(f"{box.trouble}." for box in self._outboxes if box.trouble)
         watches = (self._clock_watch, self._day_stop, self._stop_watch, self._risk_watch)
-        told = (*(note for watch in watches for note in watch.notes), *self.notary.notes)
+        told = (
+            *(note for watch in watches for note in watch.notes),
+            *self.notary.notes,
+            *self._analyst.voices.notes,
+        )
         self._picture.notes = (*told, *silent)
 
     def _turn_market(self) -> None:

@@ -74,6 +74,13 @@ class VoiceBox:
         for one in self.held.values():
             self._load(one, today)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One sentence for each class whose ensemble is there and does not answer as it was made to."""
+        held = (one for one in self.held.values() if one.text is not None and one.serving is not None)
+        whole = (one.serving.servings[-1] for one in held if one.serving is not None)
+        return tuple(f"A model's files: {serving.sentence}" for serving in whole if serving.faults)
+
     def voices(self) -> dict[AssetClass, Voices]:
         """Of every class that has one."""
         return {kind: one.voices for kind, one in self.held.items() if one.voices is not None}
