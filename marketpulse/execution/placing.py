@@ -157,7 +157,7 @@ class Placer:
         preview = self._verdict(request, instead) if instead else self._verdict(request)
         own = self._own(request)
         said = {reason.code for reason in own}
-        failed = (Reason(c.code, c.sentence) for c in preview.failed if c.code not in said)
+        failed = (Reason(c.code, c.sentence, c.value, c.limit) for c in preview.failed if c.code not in said)
         reasons = (*own, *failed)
         if any(reason.code == _PASSING for reason in reasons):
             raise Refused(_PASSING, next(r.sentence for r in reasons if r.code == _PASSING))

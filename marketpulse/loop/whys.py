@@ -147,7 +147,14 @@ def _day_then(events: tuple[Event, ...], moment: datetime) -> Iterator[Rung]:
 def _refusals(event: Event) -> Iterator[Rung]:
     for reason in read_denial(event.payload)[1]:
         label = reason.code.replace("_", " ").capitalize()
-        yield Rung(reason.code, label, passed=False, sentence=reason.sentence)
+        yield Rung(
+            reason.code,
+            label,
+            passed=False,
+            sentence=reason.sentence,
+            value=reason.value,
+            limit=reason.limit,
+        )
 
 
 def _books_then(rooms: Rooms, events: tuple[Event, ...], symbol: str) -> Iterator[Rung]:

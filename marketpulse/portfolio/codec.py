@@ -226,7 +226,10 @@ def read_intent(payload: Mapping[str, Any]) -> Intent:
 
 def write_denial(intent: Intent, reasons: tuple[Reason, ...]) -> Payload:
     """DENIED."""
-    listed: list[Json] = [{"code": reason.code, "sentence": reason.sentence} for reason in reasons]
+    listed: list[Json] = [
+        {"code": r.code, "sentence": r.sentence, **given(value=r.value or None, limit=r.limit or None)}
+        for r in reasons
+    ]
     return {**write_intent(intent), "reasons": listed}
 
 
@@ -237,7 +240,9 @@ def read_denial(payload: Mapping[str, Any]) -> tuple[Intent, tuple[Reason, ...]]
 
 def read_reasons(payload: Mapping[str, Any]) -> tuple[Reason, ...]:
     """Why DENIED."""
-    return tuple(Reason(reason["code"], reason["sentence"]) for reason in payload["reasons"])
+    return tuple(
+        Reason(r["code"], r["sentence"], r.get("value", ""), r.get("limit", "")) for r in payload["reasons"]
+    )
 
 
 def write_change(change: Change) -> Payload:

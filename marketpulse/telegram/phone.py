@@ -6,6 +6,7 @@ from typing import Protocol
 from marketpulse.desk import Desk
 from marketpulse.settings import Settings
 from marketpulse.telegram.line import Line
+from marketpulse.telegram.why import Explainer
 from marketpulse.telegram.words import message, wanted
 from marketpulse.types import Event, Mode, Snapshot
 
@@ -29,12 +30,20 @@ class Phone:
     ----------
     look : gives the newest Snapshot, for whose money it is and what an order was
     sandbox : the accounts are on the venues' test networks
+    explain : says which gate failed first and what would pass; None leaves that out
     """
 
     name = "telegram"
 
-    def __init__(self, line: _Line, look: Callable[[], Snapshot], *, sandbox: bool = False) -> None:
-        self._line, self._look, self._sandbox = line, look, sandbox
+    def __init__(
+        self,
+        line: _Line,
+        look: Callable[[], Snapshot],
+        *,
+        sandbox: bool = False,
+        explain: Explainer | None = None,
+    ) -> None:
+        self._line, self._look, self._sandbox, self._explain = line, look, sandbox, explain
 
     def wants(self, event: Event) -> bool:
         """Fills, refusals, urgent alerts, and stops and starts of trading."""
@@ -49,7 +58,12 @@ class Phone:
             It may not have arrived.
         """
         snapshot = self._look()
-        text, count = message(events, _header(snapshot, sandbox=self._sandbox), _orders(snapshot))
+        header, orders = _header(snapshot, sandbox=self._sandbox), _orders(snapshot)
+        if self._explain is None:
+            text, count = message(events, header, orders)
+        else:
+            self._explain.begin()
+            text, count = message(events, header, orders, self._explain)
         self._line.say(text)
         return count
 
@@ -64,7 +78,7 @@ def attach(desk: Desk, settings: Settings) -> bool:
     if token is None or not chat:
         return False
     line = Line(token.get_secret_value(), chat)
-    desk.attach(Phone(line, desk.snapshot, sandbox=settings.sandbox))
+    desk.attach(Phone(line, desk.snapshot, sandbox=settings.sandbox, explain=Explainer(desk)))
     return True
 
 

@@ -13,6 +13,7 @@ MOST = 3_500
 """Characters of one message; Telegram takes 4,096."""
 
 _LINE = 400
+_INDENT = "  → "
 _PLAIN = frozenset({EventKind.FILL, EventKind.DENIED, EventKind.HALT, EventKind.RESUME, EventKind.FLATTEN})
 
 
@@ -68,12 +69,24 @@ def line(event: Event, order: Callable[[str], str]) -> str:
     return _clean(f"#{event.seq} {said}")
 
 
-def message(events: Sequence[Event], header: str, order: Callable[[str], str]) -> tuple[str, int]:
-    """Put as many events as fit into one message, the urgent ones first; returns it and how many they are."""
+def message(
+    events: Sequence[Event],
+    header: str,
+    order: Callable[[str], str],
+    why: Callable[[Event], str] = lambda _: "",
+) -> tuple[str, int]:
+    """Put as many events as fit into one message, the urgent ones first; returns it and how many they are.
+
+    Parameters
+    ----------
+    why : what stands on a line of its own below an event, empty for none
+    """
     lines: list[tuple[bool, str]] = []
     length = len(header)
     for event in events:
         said = line(event, order)
+        if reason := _clean(why(event)):
+            said = f"{said}\n{_INDENT}{reason}"
         if lines and length + len(said) + 1 > MOST:
             break
         lines.append((not is_urgent(event), said))

@@ -215,10 +215,17 @@ def _apart(target: Decimal | None, stop: Decimal | None, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why something was refused, rejected, or changed: a code for machines, a sentence for people."""
+    """Why something was refused, rejected, or changed: a code for machines, a sentence for people.
+
+    Attributes
+    ----------
+    value, limit : what a gate compared, already formatted; empty where nothing was
+    """
 
     code: str
     sentence: str
+    value: str = ""
+    limit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
