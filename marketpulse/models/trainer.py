@@ -108,10 +108,6 @@ class Trainer:
         with self._lock:
             return self._trained
 
-    def result(self) -> str | None:
-        """The same as ``logistic``."""
-        return self.logistic()
-
     def wait(self, seconds: float) -> ModelStatus:
         """Wait for the training to end, at most so long."""
         if self._reader is not None:

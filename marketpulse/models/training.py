@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from math import isfinite
 
 import numpy as np
+from numpy.typing import NDArray
 
 from marketpulse.errors import MarketPulseError
 from marketpulse.models.artefact import Manifest, read_manifest
@@ -28,6 +29,8 @@ from marketpulse.models.walk import Report, Settings
 from marketpulse.types import Card, MemberLine, Record
 
 __all__ = ["train_ensemble"]
+
+_HELD = 50_000
 
 
 def train_ensemble(job: Job, trained: datetime, report: Report, settings: Settings | None = None) -> str:
@@ -61,7 +64,8 @@ def train_ensemble(job: Job, trained: datetime, report: Report, settings: Settin
     if found.ensemble is None or found.evidence.score is None:
         raise NotTrainable(f"There is no ensemble: {found.evidence.why}")
     report(0.85, "Writing the ensemble and comparing every row of its graphs.")
-    manifest = pack(job.artefacts, found.ensemble, found.panel.x, _made(found.panel, job, data, trained))
+    held = found.panel.x[_spread(len(found.panel))]
+    manifest = pack(job.artefacts, found.ensemble, held, _made(found.panel, job, data, trained))
     report(0.93, "Comparing it with the model that serves.")
     version = read_manifest(manifest).version
     judgement = beside(found.panel, found.judged.probability, version, job.old, job.artefacts)
@@ -79,6 +83,11 @@ def train_ensemble(job: Job, trained: datetime, report: Report, settings: Settin
             {one.name: dict(one.config) for one in found.evidence.trials},
         )
     )
+
+
+def _spread(rows: int) -> NDArray[np.int64]:
+    """Every row, or evenly spaced ones where there are so many that asking each alone would take minutes."""
+    return np.unique(np.linspace(0, rows - 1, min(rows, _HELD)).astype(np.int64))
 
 
 def _earlier(job: Job, data: str) -> int:

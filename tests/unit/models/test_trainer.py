@@ -36,7 +36,7 @@ def trainer(tmp_path, meter):
 
 def test_before_anything_it_waits(trainer):
     assert trainer.status().stage is ModelStage.WAITING
-    assert trainer.result() is None
+    assert trainer.logistic() is None
     trainer.close()
     trainer.close()
 
@@ -47,16 +47,16 @@ def test_it_trains_in_a_process_of_its_own_and_leaves_nothing_behind(
 ):
     trainer.start(simple(panel, benchmark))
     assert trainer.status().stage is ModelStage.TRAINING
-    assert trainer.result() is None
+    assert trainer.logistic() is None
     done = trainer.wait(LONG_ENOUGH)
     assert done.stage is ModelStage.READY
     assert done.progress == 1.0
     assert done.note == f"Trained on {done.card.rows:,} rows of 2 instruments up to 2003-12-31."
-    found, expected = decode(trainer.result()), decode(text)
+    found, expected = decode(trainer.logistic()), decode(text)
     assert found.data == expected.data
     assert found.coefficients == pytest.approx(expected.coefficients, abs=1e-9)
     trainer.close()
-    assert trainer.result() is not None
+    assert trainer.logistic() is not None
     assert list((tmp_path / "jobs").iterdir()) == []
     assert trainer._meter.counts() == {}
 
@@ -67,7 +67,7 @@ def test_too_little_history_fails_with_the_childs_own_sentence(trainer, meter):
     done = trainer.wait(LONG_ENOUGH)
     assert done.stage is ModelStage.FAILED
     assert done.note == "Training needs 252 dates with full features; there are 44."
-    assert trainer.result() is None
+    assert trainer.logistic() is None
     assert meter.counts() == {"training": 1}
 
 
@@ -166,7 +166,7 @@ def test_the_logistic_model_is_there_before_the_training_is_over_and_stays_when_
     trainer.start(simple(panel))
     while trainer.logistic() is None:
         assert trainer.wait(0.02).stage is ModelStage.TRAINING
-    assert trainer.logistic() == trainer.result() == text
+    assert trainer.logistic() == text
     assert trainer.trained() is None
     trainer._child.kill()
     done = trainer.wait(LONG_ENOUGH)
