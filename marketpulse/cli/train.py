@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from marketpulse.cli.client import Said
 from marketpulse.cli.deep import tape_bars
 from marketpulse.cli.output import as_json, pairs, table
 from marketpulse.clock import Clock
-from marketpulse.errors import ConfigError, MarketPulseError
+from marketpulse.errors import ConfigError, MarketPulseError, StorageError
 from marketpulse.loop import tapetime
 from marketpulse.market import instruments
 from marketpulse.meter import Meter
@@ -73,21 +73,30 @@ def train(settings: Settings, args: argparse.Namespace, out: TextIO, clock: Cloc
     """
     feed = Feed(args.feed) if args.feed else _feed(settings)
     home = settings.data_dir / feed
-    with _held(settings.data_dir), _store(home) as store:
-        classes = _of_the_tape(settings, home) if feed is Feed.REPLAY else _stored(store, clock.wall())
-        if not classes:
-            raise Said("NOT_TRAINABLE", f"Nothing in {home} has the {FEWEST} daily bars that a model needs.")
-        found = []
-        for one in classes:
-            result = _trained(home, store, one, None if args.json else out)
-            _keep(store, result)
-            found.append(result)
-            if not args.json:
-                out.write(_card(home, result))
-        _prune(home, store)
+    try:
+        with _held(settings.data_dir), _store(home) as store:
+            classes = _of_the_tape(settings, home) if feed is Feed.REPLAY else _stored(store, clock.wall())
+            found = _each(home, store, classes, None if args.json else out)
+            _prune(home, store)
+    except (StorageError, OSError) as error:
+        raise Said("STORAGE", f"{home} cannot be used: {error}") from None
     if args.json:
         out.write(as_json({"feed": feed.value, "models": [_as_row(home, one) for one in found]}))
     return 0 if any(one.logistic for one in found) else 1
+
+
+def _each(home: Path, store: MarketStore, classes: Sequence[_Class], out: TextIO | None) -> list[_Result]:
+    """One class after the other; what one has given is kept before the next begins."""
+    if not classes:
+        raise Said("NOT_TRAINABLE", f"Nothing in {home} has the {FEWEST} daily bars that a model needs.")
+    found = []
+    for one in classes:
+        result = _trained(home, store, one, out)
+        _keep(store, result)
+        found.append(result)
+        if out is not None:
+            out.write(_card(home, result))
+    return found
 
 
 def _feed(settings: Settings) -> Feed:

@@ -76,6 +76,32 @@ def test_a_folder_that_is_a_file_is_a_sentence(data, monkeypatch, capsys):
     assert "cannot be written" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("spoil", ["a store that is none", "a file in the way"])
+def test_a_folder_that_cannot_be_used_is_a_sentence(data, capsys, spoil):
+    if spoil == "a file in the way":
+        (data / "replay").write_text("x")
+    else:
+        (data / "replay").mkdir()
+        (data / "replay" / "market.db").write_bytes(b"no database at all" * 100)
+    assert main(["train", "--feed", "replay", "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert said["code"] == "STORAGE"
+    assert str(data / "replay") in said["message"]
+    assert not (data / "desk.json").exists()
+
+
+def test_a_training_that_is_broken_off_leaves_nothing(data, monkeypatch, capsys):
+    class Impatient(room.Trainer):
+        def wait(self, _):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(room, "Trainer", Impatient)
+    assert main(["train", "--feed", "replay"]) == 1
+    assert "The training was ended; nothing of it was kept. [ENDED]" in capsys.readouterr().err
+    assert list((data / "replay" / "training").iterdir()) == []
+    assert kept(data, "replay", "logistic", EQUITY) is None
+
+
 def test_a_live_desk_without_bars_has_nothing_to_train_on(data, capsys):
     assert main(["train", "--feed", "live", "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["code"] == "NOT_TRAINABLE"
