@@ -16,7 +16,7 @@ from marketpulse.types import Bars, Call, EventKind, Interval, Issued, NewEvent,
 __all__ = ["Notary"]
 
 _SHOWN = 300
-_AT_ONCE = 200  # outcomes of one transaction; the rest follow in the next turn
+_AT_ONCE = 1_000  # outcomes of one transaction; the rest follow in the next turn
 _LOOK_AGAIN = 5.0  # seconds between two looks for an open that has not come yet
 _PATIENCE = timedelta(days=5)
 """So long a call waits for the open after its horizon, to which its money is counted."""

@@ -1,10 +1,10 @@
 """What became of an issued signal, and the scoreboard of all that have ended."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from datetime import time as moment
-from itertools import groupby
 from math import log
 
 import numpy as np
@@ -208,22 +208,21 @@ class _Columns:
     def of(cls, ended: Sequence[tuple[Signal, Outcome]]) -> "_Columns":
         days = {text: date.fromisoformat(text).toordinal() for text in {o.ended for _, o in ended}}
         nan = float("nan")
-
-        def column(take: Callable[[Signal, Outcome], float | None]) -> FloatArray:
-            found = (take(s, o) for s, o in ended)
-            return np.array([nan if value is None else value for value in found], dtype=np.float64)
-
-        return cls(
-            np.array([days[o.ended] for _, o in ended], dtype=np.int64),
-            column(lambda s, _: s.probability),
-            column(lambda s, _: s.base_rate),
-            column(lambda _, o: o.rose),
-            column(lambda _, o: o.brier),
-            column(lambda _, o: o.brier_base),
-            column(lambda _, o: o.log_loss),
-            column(lambda s, _: _SIGN.get(s.call, 0.0)),
-            column(lambda _, o: o.profit),
-        )
+        rows = [
+            (
+                s.probability,
+                s.base_rate,
+                o.rose,
+                o.brier,
+                o.brier_base,
+                o.log_loss,
+                _SIGN.get(s.call, 0.0),
+                nan if o.profit is None else o.profit,
+            )
+            for s, o in ended
+        ]
+        columns = np.array(rows, dtype=np.float64).reshape(-1, 8).T
+        return cls(np.array([days[o.ended] for _, o in ended], dtype=np.int64), *columns)
 
     def line(self, rows: NDArray[np.int64], group: str, name: str, waiting: int) -> ScoreLine:
         """Score some of the rows."""
@@ -303,12 +302,12 @@ skill_low=None, skill_high=None, calls=0, right=0, base_right=0, profit=None, ca
     columns = _Columns.of(ended)
     lines = [columns.line(np.arange(len(ended)), "all", "", len(waiting))]
     for group, of in _GROUPS:
-        names = np.array([of(signal) for signal, _ in ended], dtype=object)
-        opened = {name: len(list(some)) for name, some in groupby(sorted(map(of, waiting)))}
-        order = np.argsort(names, kind="stable") if len(names) else np.empty(0, dtype=np.int64)
-        rows = {name: order[at] for name, at in _runs(names[order])}
+        rows: dict[str, list[int]] = {}
+        for row, (signal, _) in enumerate(ended):
+            rows.setdefault(of(signal), []).append(row)
+        opened = Counter(map(of, waiting))
         lines.extend(
-            columns.line(rows.get(name, order[:0]), group, name, opened.get(name, 0))
+            columns.line(np.array(rows.get(name, ()), dtype=np.int64), group, name, opened[name])
             for name in sorted({*rows, *opened})
             if name
         )
@@ -319,12 +318,3 @@ skill_low=None, skill_high=None, calls=0, right=0, base_right=0, profit=None, ca
         repainted=sum(i.repaint is not None for i in held),
         since=min((i.signal.bar for i in held), default=""),
     )
-
-
-def _runs(names: NDArray[np.object_]) -> Iterable[tuple[str, slice]]:
-    """Name and place of each run of equal names."""
-    start = 0
-    for name, some in groupby(names.tolist()):
-        length = len(list(some))
-        yield name, slice(start, start + length)
-        start += length

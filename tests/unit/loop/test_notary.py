@@ -149,11 +149,12 @@ def test_a_bar_that_has_not_come_yet_is_waited_for(court):
     assert (court.notary.left, court.notary.notes) == ({}, ())
 
 
-def test_many_are_scored_in_several_turns(court):
-    court.issue(*(signal(0, f"S{n}") for n in range(450)))
-    for n in range(450):
+def test_many_are_scored_in_several_turns(court, monkeypatch):
+    monkeypatch.setattr("marketpulse.loop.notary._AT_ONCE", 20)
+    court.issue(*(signal(0, f"S{n}") for n in range(45)))
+    for n in range(45):
         court.day(6, CLOSES[:6], symbol=f"S{n}")
-    for count in (200, 400, 450, 450):
+    for count in (20, 40, 45, 45):
         court.turn()
         assert court.notary.scores.ended == count
 

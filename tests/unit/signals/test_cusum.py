@@ -3,13 +3,11 @@
 import numpy as np
 import pytest
 from issues_made import kept, result, signal
-from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
 
-from marketpulse.signals.cusum import LIMIT, RECENT, SLACK, calibration_slope, cusum, lately, surprise
+from bench.turned import between
+from marketpulse.signals.cusum import RECENT, SLACK, calibration_slope, cusum, lately, surprise
 from marketpulse.signals.scoring import FEWEST_DATES
-
-HORIZON, SHARES = 5, 4
 
 
 def test_the_sum_by_hand():
@@ -26,43 +24,14 @@ def test_a_surprise_is_the_difference_of_brier_scores_in_its_own_deviations():
     assert np.isnan(found[2])
 
 
-def world(seed, dates, truth, bold=0.03):
-    """Shares that move together, outcomes that overlap, opinions that hang together; as LIMIT tells it."""
-    rng = np.random.default_rng(seed)
-    moves = np.sqrt(0.4) * rng.normal(size=(dates + HORIZON, 1)) + np.sqrt(0.6) * rng.normal(
-        size=(dates + HORIZON, SHARES)
-    )
-    sums = np.concatenate([np.zeros((1, SHARES)), np.cumsum(moves, axis=0)])
-    rank = norm.cdf((sums[HORIZON:] - sums[:-HORIZON])[:dates] / np.sqrt(HORIZON))
-    opinion, size = np.empty((dates, SHARES)), np.sqrt(1 - 0.97**2)
-    now = rng.normal(size=SHARES)
-    for n in range(dates):
-        now = opinion[n] = 0.97 * now + size * rng.normal(size=SHARES)
-    base = np.full((dates, SHARES), 0.54)
-    p = np.clip(base + bold * opinion, 0.2, 0.9)
-    chance = {"as good": (p + base) / 2, "wrong way": 2 * base - p, "right": p}[truth]
-    return surprise(p.ravel(), base.ravel(), (rank < chance).astype(float).ravel())
-
-
-def alarms(values):
-    """How often it alarms when it begins anew after each alarm."""
-    found, start = 0, 0
-    while (over := np.flatnonzero(cusum(values[start:]) > LIMIT)).size:
-        found, start = found + 1, start + int(over[0]) + 1
-    return found
-
-
 def test_a_model_as_good_as_the_base_rate_is_alarmed_about_once_in_a_thousand_signals():
-    count = sum(alarms(world(seed, 2500, "as good")) for seed in range(8))
-    assert 700 < 8 * 2500 * SHARES / count < 1500
+    assert 700 < between("as good", 0.03, worlds=8) < 1500
 
 
-def test_one_that_is_wrong_is_found_far_sooner_and_one_that_is_right_hardly_ever():
-    wrong = [np.flatnonzero(cusum(world(seed, 1500, "wrong way")) > LIMIT)[0] for seed in range(12)]
-    assert np.median(wrong) < 600
-    as_good = sum(alarms(world(seed, 2500, "as good")) for seed in range(4))
-    assert sum(alarms(world(seed, 2500, "right")) for seed in range(4)) < as_good  # timid, so hardly better
-    assert sum(alarms(world(seed, 2500, "right", bold=0.1)) for seed in range(4)) < as_good / 2
+def test_one_that_is_wrong_is_found_sooner_and_one_that_is_right_later():
+    as_good = between("as good", 0.1, worlds=4)
+    assert between("wrong way", 0.1, worlds=4) < as_good / 3
+    assert between("right", 0.1, worlds=4) > 1.5 * as_good
 
 
 def test_the_slope_is_scikit_learns():
