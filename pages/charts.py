@@ -288,16 +288,17 @@ def reliability_figure(
     said, true, rows = (np.array(column, dtype=np.float64) for column in zip(*calibration, strict=True))
     half = 1.96 * np.sqrt(true * (1 - true) / np.maximum(rows, 1))
     low, high = min(said.min(), (true - half).min()) - 0.02, max(said.max(), (true + half).max()) + 0.02
-    ends = {"x": [low, high], "mode": "lines", "hoverinfo": "skip"}
-    figure.add_scatter(**ends, y=[low, high], line={"color": palette.muted, "width": 1, "dash": "dot"})
+    left, right = said.min() - 0.01, said.max() + 0.01  # what is said is often a narrow band of what comes
+    ends = {"x": [left, right], "mode": "lines", "hoverinfo": "skip"}
+    figure.add_scatter(**ends, y=[left, right], line={"color": palette.muted, "width": 1, "dash": "dot"})
     if base_rate is not None:
         figure.add_scatter(**ends, y=[base_rate, base_rate], line={"color": palette.warn, "width": 1.2})
         figure.add_annotation(
-            x=high, y=base_rate, text="base rate", showarrow=False, xanchor="right", yshift=8,
+            x=right, y=base_rate, text="base rate", showarrow=False, xanchor="right", yshift=8,
             font={"size": 10, "color": palette.warn},
         )  # fmt: skip
     figure.add_bar(
-        x=said, y=rows / rows.max() * (high - low) * 0.16, base=low, width=(high - low) / (3 * len(said)),
+        x=said, y=rows / rows.max() * (high - low) * 0.16, base=low, width=(right - left) / (3 * len(said)),
         marker={"color": faint(palette.muted, 0.35), "line": {"width": 0}}, hoverinfo="skip",
     )  # fmt: skip
     figure.add_scatter(
@@ -306,7 +307,9 @@ def reliability_figure(
         error_y={"array": half, "color": faint(palette.accent, 0.55), "thickness": 2, "width": 0},
         hovertemplate="said %{x:.1%}, came true %{y:.1%}, %{customdata:,} rows<extra></extra>",
     )  # fmt: skip
-    figure.update_xaxes(range=[low, high], tickformat=".0%", title={"text": "said", "standoff": 6})
+    figure.update_xaxes(
+        range=[left, right], tickformat=".0%", nticks=6, title={"text": "said", "standoff": 6}
+    )
     figure.update_yaxes(range=[low, high], tickformat=".0%", nticks=6)
     figure.update_layout(hovermode="closest")
     return figure

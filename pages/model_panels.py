@@ -21,8 +21,17 @@ from pages.parts import Column, Markup
 
 __all__ = ["drift", "head", "health", "members", "reliability", "score", "serving"]
 
+_MARKS: dict[bool | None, tuple[str, parts.Tone]] = {
+    True: ("✓", "muted"),
+    False: ("✕", "warn"),
+    None: ("?", "muted"),
+}
+
 WATCH, ACT = 0.10, 0.25
 """From these population stability indices on a feature is watched, and acted upon."""
+
+MOST = 12
+"""Features shown."""
 
 _STANDING = {
     ModelStage.WAITING: "it waits",
@@ -34,7 +43,7 @@ _MEMBERS = (
     Column("Member", "wrap"), Column("Rows", "right wide"), Column("AUC", "right"), Column("Skill", "right"),
     Column("Sharpe", "right"), Column("Vote", "right", "22%"), Column("Kept", "right"),
 )  # fmt: skip
-_HEALTH = (Column("Part", "hang"), Column("Now", "right"), Column("Should be", "right"))
+_HEALTH = (Column("Part", "hang"), Column("Now, and what it should be", "right wrap", "42%"))
 _DRIFT = (
     Column("Feature", "wrap"), Column("", "", "20%"), Column("PSI", "right"), Column("", ""), Column("KS p", "right"),
     Column("Bars", "right wide"),
@@ -179,26 +188,32 @@ def health(view: ModelView) -> None:
 
 
 def _part(one: HealthPart) -> tuple[object, ...]:
-    mark, tone = {True: ("✓", "muted"), False: ("✕", "down"), None: ("?", "muted")}[one.passed]
+    mark, tone = _MARKS[one.passed]
     name = parts.join(parts.span(mark, tone, "mark"), parts.bold(one.name))
     said = parts.span(one.sentence, "muted", "small", "block", "told")
-    value = parts.span(one.value or parts.DASH, "down" if one.passed is False else "")
-    return parts.join(name, said), value, parts.span(one.limit, "muted")
+    value = parts.span(one.value or parts.DASH, "warn" if one.passed is False else "")
+    return parts.join(name, said), parts.stack(value, one.limit)
 
 
 def drift(view: ModelView) -> None:
     """How far the features have moved since the training, the worst first."""
-    parts.title("Drift", f"PSI: watched from {WATCH}, acted upon from {ACT}")
-    if not view.drift:
+    lines = view.drift
+    parts.title("Drift", f"PSI: watched from {WATCH}")
+    if not lines:
         parts.html(
             parts.empty("Not measured yet", "Features are compared with the training's after each bar.")
         )
         return
-    parts.html(parts.table(_DRIFT, [_drifted(one) for one in view.drift]))
+    parts.html(parts.table(_DRIFT, [_drifted(one, len(lines)) for one in lines[:MOST]]))
+    left = f" {len(lines) - MOST} more, none above {lines[MOST].psi:.2f}." if len(lines) > MOST else ""
+    said = f"Acted upon from {ACT} where chance does not explain it: neighbouring bars hang together.{left}"
+    parts.html(parts.span(said, "muted", "small"))
 
 
-def _drifted(one: DriftLine) -> tuple[object, ...]:
-    tone: parts.Tone = "down" if one.psi >= ACT else "warn" if one.psi >= WATCH else "muted"
+def _drifted(one: DriftLine, compared: int) -> tuple[object, ...]:
+    """A feature; red only where its move is no chance, given how many are looked at."""
+    sure = one.p_value is not None and one.p_value * compared < model_card.LUCK
+    tone: parts.Tone = "muted" if one.psi < WATCH else "down" if one.psi >= ACT and sure else "warn"
     word = {"down": "act", "warn": "watch"}.get(tone, "")
     return (
         one.words or one.feature,

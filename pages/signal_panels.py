@@ -36,7 +36,9 @@ def votes(now: Snapshot) -> None:
     picked = chosen(now)
     rows = [_row(symbol, now, scale) for symbol in symbols]
     kinds = ["on" if symbol == picked else "" for symbol in symbols]
-    parts.pick_table(parts.table(columns, rows, row_kinds=kinds), symbols, "signal_rows", _choose, "Why of")
+    table = parts.table(columns, rows, row_kinds=kinds)
+    if parts.pick_table(table, symbols, "signal_rows", _choose, "Why of"):
+        st.rerun()  # the ladder is another fragment
 
 
 def _state(view: ModelView, *, alone: bool) -> None:

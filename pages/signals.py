@@ -24,8 +24,13 @@ def votes() -> None:
         signal_detail.ballots(symbol, now)
     with right, parts.panel("frozen"):
         signal_detail.frozen(symbol, now)
+
+
+@st.fragment(run_every=parts.REFRESH)
+def ladder() -> None:
+    """Every gate between the chosen instrument and an order."""
     with parts.panel("ladder", stretch=False):
-        why_panel.draw(symbol)
+        why_panel.draw(signal_panels.chosen(desk.current().snapshot()))
 
 
 @st.fragment(run_every=parts.REFRESH)
@@ -60,6 +65,8 @@ def main() -> None:
         came_true()
     with parts.alone():
         issued()
+    with parts.alone():
+        ladder()
 
 
 main()

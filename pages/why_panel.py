@@ -72,5 +72,5 @@ def _ladder(why: Why) -> Markup:
 def _row(rung: Rung) -> tuple[object, ...]:
     mark, kind = {True: ("✓", "muted"), False: ("✕", "down"), None: ("?", "muted")}[rung.passed]
     name = parts.join(parts.span(mark, kind, "mark"), rung.label)
-    sentence = parts.span(rung.sentence, "muted", "small")
+    sentence = parts.join(parts.span(name, "narrow", "gate"), parts.span(rung.sentence, "muted", "small"))
     return name, sentence, parts.span(rung.value, kind), parts.span(rung.limit, "muted")

@@ -10,7 +10,7 @@ import seers
 from streamlit.testing.v1 import AppTest
 
 from marketpulse import desk
-from marketpulse.types import AssetClass, Edge, ModelStage, ModelStatus
+from marketpulse.types import AssetClass, DriftLine, Edge, ModelStage, ModelStatus
 from pages import model_words
 from pages.formats import MINUS
 
@@ -79,11 +79,26 @@ def test_health_is_told_part_by_part():
         assert one.limit in shown
 
 
-def test_drift_says_what_to_watch_and_what_to_act_upon():
+def test_drift_is_red_only_where_chance_does_not_explain_it():
     shown = html(run(seers.ensemble()))
-    rows = [part for part in shown.split("<tr") if "unusual volume" in part or ">RSI 2<" in part]
-    assert any('<span class="tag down">act' in row and "0.004" in row for row in rows)
-    assert any('<span class="tag warn">watch' in row for row in rows)
+    volume, strength, trend = (
+        next(part for part in shown.split("<tr") if f'<td class="wrap">{words}' in part)
+        for words in ("unusual volume", "RSI 2", "distance to SMA 50")
+    )
+    assert '<span class="tag down">act' in volume
+    assert "0.004" in volume
+    assert '<span class="tag warn">watch' in strength
+    assert "tag" not in trend
+    doubtful = replace(seers.DRIFT[0], p_value=0.04)  # of three features that is no proof
+    assert ">act<" not in html(run(only(replace(seers.SHARES, drift=(doubtful, *seers.DRIFT[1:])))))
+
+
+def test_only_the_features_that_moved_most_are_listed():
+    many = tuple(DriftLine(f"f{i}", f"feature {i}", 0.3 - i / 100, None, 252) for i in range(20))
+    shown = html(run(only(replace(seers.SHARES, drift=many))))
+    assert "feature 11" in shown
+    assert "feature 12" not in shown
+    assert "8 more, none above 0.18." in shown
 
 
 def test_serving_names_faults_rests_the_trial_and_what_is_missing():
