@@ -34,7 +34,7 @@ def model_view(
     """
     trained, serving = held.trained, held.serving
     latency = None
-    if timed:
+    if timed and serving is not None:
         p50, p99 = np.percentile(timed, [50.0, 99.0]).tolist()
         latency = p50, p99
     return ModelView(

@@ -1,7 +1,7 @@
 """Training in the background: when it is due, what it is handed, and what becomes of its result."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from marketpulse.errors import MarketPulseError, Refused
 from marketpulse.features.scene import History
@@ -15,7 +15,6 @@ from marketpulse.types import AssetClass, Event, EventKind, Json, ModelStage, Mo
 
 __all__ = ["School"]
 
-_LABEL = timedelta(days=8)  # the last labels end at the cutoff, so the last training bar lies before it
 _REST = 900.0  # seconds of the wall clock between two trainings of a class
 _WAITING = "Training starts when daily bars have been read."
 _SHORT = "No instrument has the 300 daily bars that a model needs yet."
@@ -62,7 +61,7 @@ class School:
         if newest is None:
             return None
         days = timedelta(days=self._rooms.settings.retrain_days)
-        return datetime.combine(newest, datetime.min.time(), self._rooms.clock.now().tzinfo) + _LABEL + days
+        return datetime.combine(newest, datetime.min.time(), UTC) + days
 
     def turn(self, benchmark: History | None) -> bool:
         """Take results in and begin what is due; True when another model serves."""
