@@ -40,6 +40,7 @@ class EquityLog:
             )
         }
         self._deposits = deposits
+        self._last: tuple[datetime, float, tuple[float, float] | None] | None = None
         self.peak = max([deposits, *(value for _, value in self._samples)])
 
     @property
@@ -51,10 +52,21 @@ class EquityLog:
         return f"{self._name} high"
 
     def add(self, moment: datetime, equity: float, band: tuple[float, float] | None = None) -> None:
-        """Note the present value; a sample is kept when its time slot is new."""
+        """Note the present value; a sample is kept when its time slot is new, and so is each day's last one.
+
+        What a day began with is what the day before ended with: a slot's first value would count what was
+        lost or won in the minutes before midnight towards the next day as well.
+        """
         self.peak = max(self.peak, equity)
+        last, self._last = self._last, (moment, equity, band)
         if self._samples and moment.timestamp() // _SLOT <= self._samples[-1][0].timestamp() // _SLOT:
             return
+        ended = last is not None and market_day(last[0]) < market_day(moment)
+        if last is not None and ended and (not self._samples or self._samples[-1][0] < last[0]):
+            self._keep(*last)
+        self._keep(moment, equity, band)
+
+    def _keep(self, moment: datetime, equity: float, band: tuple[float, float] | None) -> None:
         if len(self._samples) == _KEPT:
             self._bands.pop(self._samples[0][0], None)
         self._samples.append((moment, equity))

@@ -79,3 +79,20 @@ def test_no_more_is_kept_than_the_pictures_need(tmp_path, monkeypatch):
         log.add(OPEN + timedelta(hours=hour), 100.0 + hour, (99.0, 120.0))
     assert [value for _, value in log.curve] == [103.0, 104.0, 105.0]
     assert len(log.band) == len(log._bands) == 3
+
+
+def test_what_was_lost_just_before_midnight_is_not_lost_again_the_next_day(tmp_path):
+    store = MarketStore.open(tmp_path / "market.db")
+    log = EquityLog(store, "paper:desk", 100.0)
+    midnight = datetime(2012, 6, 2, 4, 0, tzinfo=UTC)  # in New York
+    log.add(midnight - timedelta(minutes=20), 100.0)
+    log.add(midnight - timedelta(minutes=9), 90.0, (89.0, 91.0))  # within the same slot
+    log.add(midnight - timedelta(minutes=1), 88.0, (87.0, 89.0))
+    log.add(midnight + timedelta(seconds=1), 88.5)
+    assert [value for _, value in log.curve] == [100.0, 88.0, 88.5]
+    assert log.day_start(midnight + timedelta(seconds=1)) == 88.0
+    assert [value for _, value in log.daily()] == [88.0, 88.5]
+    store.close()
+    again = EquityLog(MarketStore.open(tmp_path / "market.db"), "paper:desk", 100.0)
+    assert again.day_start(midnight + timedelta(hours=1)) == 88.0
+    assert again.band[1] == (87.0, 89.0)

@@ -15,6 +15,7 @@ from marketpulse.errors import Refused
 from marketpulse.portfolio.codec import External, ExternalKind, read_alert, write_external
 from marketpulse.ports import BrokerCapabilities
 from marketpulse.risk.exposures import Bounds
+from marketpulse.risk.prospect import Standing
 from marketpulse.risk.var import Scenarios
 from marketpulse.types import (
     Agreement,
@@ -283,6 +284,15 @@ def test_sixteen_writers_fill_each_limit_of_where_money_lies_to_the_unit(tmp_pat
     every = WRITERS * EACH
     assert crowd(crowded, "first") == {"accepted": 50, code: every - 50}  # 5,000 of 100,000 at 100 each
     assert crowd(crowded, "second") == {code: every}
+    crowded.close()
+
+
+@pytest.mark.parametrize(("red", "units", "code"), [(False, 150, "POSITION_LIMIT"), (True, 75, "RED_ZONE")])
+def test_sixteen_writers_fill_a_position_to_the_unit(tmp_path, red, units, code):
+    crowded = House(tmp_path, per_minute=600)
+    crowded.gate.standing = Standing(red=red)
+    every = WRITERS * EACH
+    assert crowd(crowded, "first") == {"accepted": units, code: every - units}
     crowded.close()
 
 

@@ -7,7 +7,7 @@ from math import inf, nan
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tickets import INSTRUMENTS, ask, context, limit, order, portfolio, sell
+from tickets import INSTRUMENTS, ask, context, datum, limit, order, portfolio, sell
 from unit.risk.test_prospect import standing
 
 from marketpulse.risk import exposures
@@ -15,7 +15,7 @@ from marketpulse.risk.context import Opinion
 from marketpulse.risk.costs import Liquidity
 from marketpulse.risk.exposures import NO_SECTOR, Bounds
 from marketpulse.risk.pretrade import check, preview, verdict
-from marketpulse.types import Portfolio, Position, Rate
+from marketpulse.types import OrderRequest, OrderType, Portfolio, Position, Rate, Side
 
 NAMED = {s: replace(i, sector={"AAPL": "Tech", "IBM": "Tech"}.get(s, "")) for s, i in INSTRUMENTS.items()}
 NEW = {"NET_LIMIT", "LEVERAGE_LIMIT", "CLASS_LIMIT", "SECTOR_LIMIT", "CURRENCY_LIMIT", "LIQUIDITY_LIMIT"}
@@ -205,3 +205,62 @@ def test_the_view_of_an_unknown_equity_knows_nothing_and_invents_nothing(equity)
         {}, {"AAPL": 1.0}, equity, bounds=Bounds(), instruments=NAMED, medians={}, debt=0.0
     )
     assert (seen.net, seen.leverage, seen.sectors, seen.currencies) == (None, None, (), ())
+
+
+@given(
+    bounds=st.builds(
+        Bounds,
+        gross=st.floats(0.02, 0.6), net=st.floats(0.02, 0.6), asset_class=st.floats(0.02, 0.6),
+        sector=st.floats(0.02, 0.6), currency=st.floats(0.02, 0.6), liquidity_days=st.floats(0.05, 2.0),
+    ),
+    wishes=st.lists(
+        st.tuples(st.sampled_from(["AAPL", "IBM", "BTC/USDT"]), st.integers(1, 60), st.booleans()), max_size=12
+    ),
+    held=st.integers(0, 50),
+)  # fmt: skip
+@settings(max_examples=200, deadline=None)
+def test_whatever_passes_one_after_another_breaks_no_limit_once_all_of_it_has_filled(bounds, wishes, held):
+    prices, volume, working = {"AAPL": 100.0, "IBM": 200.0, "BTC/USDT": 5_000.0}, 1_000.0, []
+    books = portfolio("100000", AAPL=str(held))
+    for number, (symbol, units, rising) in enumerate(wishes):
+        quantity = Decimal(units) / (100 if symbol == "BTC/USDT" else 1)
+        price = Decimal(str(prices[symbol]))
+        request = (
+            stop_buy(symbol, quantity, price * Decimal("1.1"))
+            if rising
+            else limit(str(price), symbol=symbol, quantity=quantity)
+        )
+        made = world(
+            bounds,
+            instrument=NAMED[symbol],
+            datum=datum(symbol, prices[symbol], prices[symbol] - 0.01, prices[symbol] + 0.01),
+            portfolio=books,
+            orders=tuple(working),
+            equity=100_000.0 + 100.0 * held,
+            usual=volume,
+        )
+        if all(c.passed or c.advisory for c in check(request, made)):
+            working.append(order(request, order_id=str(number)))
+    if not working:
+        return
+    units, marks = {"AAPL": Decimal(held)}, dict(prices)
+    for one in working:
+        name = one.request.symbol
+        units[name] = units.get(name, Decimal(0)) + one.request.quantity
+        marks[name] = max(marks[name], float(one.request.stop_price or 0))
+    values, equity = {s: float(n) * marks[s] for s, n in units.items()}, 100_000.0 + 100.0 * held
+    bought = {one.request.symbol for one in working}
+    assert sum(values.values()) <= min(bounds.gross, bounds.net) * equity * (1 + 1e-9)
+    for symbol in bought:
+        alike = sum(v for s, v in values.items() if NAMED[s].asset_class is NAMED[symbol].asset_class)
+        assert alike <= bounds.asset_class * equity * (1 + 1e-9)
+        named = sum(v for s, v in values.items() if NAMED[s].sector == NAMED[symbol].sector)
+        assert named <= bounds.sector * equity * (1 + 1e-9)
+        assert float(units[symbol]) <= bounds.liquidity_days * 0.1 * volume * (1 + 1e-9)
+    assert values.get("BTC/USDT", 0.0) <= bounds.currency * equity * (1 + 1e-9)
+
+
+def stop_buy(symbol, quantity, price):
+    return OrderRequest(
+        symbol, Side.BUY, OrderType.STOP, quantity, stop_price=price.quantize(Decimal("0.01"))
+    )
