@@ -32,6 +32,51 @@ _VENUES: Mapping[str, tuple[str, ...]] = {
 _PAPER = "paper"
 
 
+_WANTED: Mapping[str, str] = {
+    "feed": "auto, live or replay",
+    "data_dir": "a folder",
+    "replay_start": "a day as YYYY-MM-DD",
+    "replay_speed": "trading days per minute, above 0 and at most 600",
+    "starting_cash": "US dollars, above 0",
+    "quote_seconds": "seconds, 1 to 60",
+    "book_seconds": "seconds, 1 to 600",
+    "watchlist": "a CSV file",
+    "keep_days": "days, 1 to 3650",
+    "tape": "packaged or recorded",
+    "routes": "such as equity=alpaca,crypto=binance,nse=kite",
+    "live": "1 or 0",
+    "sandbox": "1 or 0",
+    "mode": "suggest, confirm or auto",
+    "auto_without_edge": "1 or 0",
+    "orders_per_minute": "orders within 60 seconds, 1 to 600",
+    "daily_loss": "a fraction of equity, above 0 and at most 1",
+    "cooldown": "minutes, 0 to 100000",
+    "stop_outs": "stops, 0 to 100",
+    "losing_trades": "sales in a row, 0 to 100",
+    "lock_days": "days, above 0 and at most 365",
+    "weekly_loss": "a fraction of equity, 0 to 1",
+    "max_drawdown": "a fraction of equity, 0 to 1",
+    "max_gross": "a fraction of equity, above 0 and at most 10",
+    "max_net": "a fraction of equity, above 0 and at most 10",
+    "max_leverage": "a multiple of equity, 1 to 10",
+    "max_class": "a fraction of equity, above 0 and at most 10",
+    "max_sector": "a fraction of equity, above 0 and at most 10",
+    "max_currency": "a fraction of equity, above 0 and at most 10",
+    "liquidity_days": "days, above 0 and at most 365",
+    "volume_share": "a fraction of a day's volume, above 0 and at most 1",
+    "event_days": "sessions, 0 to 60",
+    "demand_stops": "1 or 0",
+    "scenarios": "such as Chips fall: NVDA -30, market -5; Coins halve: coins -50",
+    "alert_hours": "hours, 0 to 720",
+    "alert_drawdown": "a fraction of equity, above 0 and at most 1",
+    "alert_day_loss": "a part of the day's loss limit, above 0 and at most 1",
+    "alert_stale": "seconds, 10 to 86400",
+    "telegram_chat_id": "the number of a chat",
+    "base_currency": "a currency of three letters, such as USD",
+}
+"""What may stand in a setting, where pydantic's own words would not help."""
+
+
 class FeedChoice(StrEnum):
     """Where prices shall come from."""
 
@@ -230,7 +275,7 @@ def load(environ: Mapping[str, str] | None = None, dotenv: Path = Path(".env")) 
             for field in {str(e["loc"][0]) for e in error.errors(include_input=False)}:
                 default = Settings.model_fields[field].default
                 problems.append(
-                    f"{environment_name(field)} is not usable ({_wanted(field)}); "
+                    f"{environment_name(field)} is not usable ({_WANTED[field]}); "
                     f"the desk goes on with {default}."
                 )
                 values.pop(field, None)
@@ -314,48 +359,3 @@ def _unknown(name: str, known: Mapping[str, str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     return f"{name} is not a setting of MarketPulse and was left out.{hint}"
-
-
-def _wanted(field: str) -> str:
-    return {
-        "feed": "auto, live or replay",
-        "data_dir": "a folder",
-        "replay_start": "a day as YYYY-MM-DD",
-        "replay_speed": "trading days per minute, above 0 and at most 600",
-        "starting_cash": "US dollars, above 0",
-        "quote_seconds": "seconds, 1 to 60",
-        "book_seconds": "seconds, 1 to 600",
-        "watchlist": "a CSV file",
-        "keep_days": "days, 1 to 3650",
-        "tape": "packaged or recorded",
-        "routes": "such as equity=alpaca,crypto=binance,nse=kite",
-        "live": "1 or 0",
-        "sandbox": "1 or 0",
-        "mode": "suggest, confirm or auto",
-        "auto_without_edge": "1 or 0",
-        "orders_per_minute": "orders within 60 seconds, 1 to 600",
-        "daily_loss": "a fraction of equity, above 0 and at most 1",
-        "cooldown": "minutes, 0 to 100000",
-        "stop_outs": "stops, 0 to 100",
-        "losing_trades": "sales in a row, 0 to 100",
-        "lock_days": "days, above 0 and at most 365",
-        "weekly_loss": "a fraction of equity, 0 to 1",
-        "max_drawdown": "a fraction of equity, 0 to 1",
-        "max_gross": "a fraction of equity, above 0 and at most 10",
-        "max_net": "a fraction of equity, above 0 and at most 10",
-        "max_leverage": "a multiple of equity, 1 to 10",
-        "max_class": "a fraction of equity, above 0 and at most 10",
-        "max_sector": "a fraction of equity, above 0 and at most 10",
-        "max_currency": "a fraction of equity, above 0 and at most 10",
-        "liquidity_days": "days, above 0 and at most 365",
-        "volume_share": "a fraction of a day's volume, above 0 and at most 1",
-        "event_days": "sessions, 0 to 60",
-        "demand_stops": "1 or 0",
-        "scenarios": "such as Chips fall: NVDA -30, market -5; Coins halve: coins -50",
-        "alert_hours": "hours, 0 to 720",
-        "alert_drawdown": "a fraction of equity, above 0 and at most 1",
-        "alert_day_loss": "a part of the day's loss limit, above 0 and at most 1",
-        "alert_stale": "seconds, 10 to 86400",
-        "telegram_chat_id": "the number of a chat",
-        "base_currency": "a currency of three letters, such as USD",
-    }[field]

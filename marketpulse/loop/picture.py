@@ -27,7 +27,6 @@ from marketpulse.portfolio.codec import read_booking, read_external
 from marketpulse.risk import Scenarios, stops, view
 from marketpulse.types import (
     AccountView,
-    Conduct,
     DeskStatus,
     Event,
     EventKind,
@@ -40,7 +39,6 @@ from marketpulse.types import (
     Rate,
     ReplayInfo,
     RiskView,
-    SignalStatistics,
     Snapshot,
     Valuation,
 )
@@ -98,7 +96,7 @@ class Picture:
         now, data, accounts = rooms.clock.now(), rooms.market.data(), rooms.execution.accounts
         open_orders, events, orders = books.open_orders, self._news(), books.newest(_ORDERS)
         valuation, lots = self._value(now, data, open_orders), self._lots.read(books.accounts)
-        return Snapshot(
+        seen = Snapshot(
             number=next(self._numbers),
             time=now,
             wall=rooms.clock.wall(),
@@ -118,9 +116,6 @@ class Picture:
             risk=self._risk(data, open_orders, valuation),
             orders=orders,
             fills=tuple(reversed(books.last_fills(_FILLS))),
-            signals=analyst.signals,
-            model=analyst.status,
-            models=analyst.views(),
             events=events,
             replay=self._replay(),
             notes=(*((rooms.sealed,) if rooms.sealed else ()), *rooms.problems, *self._said(), *self.notes),
@@ -133,11 +128,22 @@ class Picture:
             quality=self._executed.take(orders),
             alerts=self._alarms.shown,
             locks=self._locks.now(valuation.equity),
-            issued=() if self.notary is None else self.notary.issued,
-            scores=SignalStatistics() if self.notary is None else self.notary.scores,
-            conduct=self.player.mode if self.player else Conduct.SUGGEST,
-            practice=self.player.practice if self.player else False,
-            proposals=self.player.shown if self.player else (),
+        )
+        return self._spoken(seen, analyst)
+
+    def _spoken(self, seen: Snapshot, analyst: Analyst) -> Snapshot:
+        """Add what the models say, what became of it, and what the desk does with it."""
+        player, notary = self.player, self.notary
+        return replace(
+            seen,
+            signals=analyst.signals,
+            model=analyst.status,
+            models=analyst.views(),
+            issued=() if notary is None else notary.issued,
+            scores=seen.scores if notary is None else notary.scores,
+            conduct=seen.conduct if player is None else player.mode,
+            practice=player is not None and player.practice,
+            proposals=() if player is None else player.shown,
         )
 
     def _said(self) -> tuple[str, ...]:

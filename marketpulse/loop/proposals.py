@@ -31,7 +31,7 @@ from marketpulse.types import (
     Sizing,
 )
 
-__all__ = ["REWARD", "WAITS", "Entry", "Finding", "Lean", "lean", "unready", "usual_end"]
+__all__ = ["REWARD", "WAITS", "Entry", "Finding", "Lean", "lean", "protect", "unready", "usual_end"]
 
 REWARD = 2.0
 """The target lies this many times as far from the price as the stop."""
