@@ -97,6 +97,8 @@ def _train(view: ModelView) -> None:
 
 def _due(view: ModelView, now: Snapshot) -> str:
     """When the next training begins by itself."""
+    if view.stage is ModelStage.TRAINING:
+        return "One runs now."
     if view.due is None:
         return "No training is planned."
     when = parts.eastern(view.due, "%Y-%m-%d %H:%M ET")

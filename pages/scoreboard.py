@@ -12,8 +12,11 @@ from pages.parts import Column, Markup
 
 __all__ = ["issued", "lines", "reliability"]
 
-MOST = 40
+MOST = 24
 """Issued signals shown, the newest."""
+
+FEWEST = 30
+"""Ended signals before a picture of them says anything."""
 
 GROUPS = {"model": "Model", "symbol": "Symbol", "regime": "Regime"}
 
@@ -57,7 +60,8 @@ def lines(now: Snapshot) -> None:
     parts.html(parts.scroll(parts.table(_LINES, rows)))
     parts.html(
         parts.span(
-            "Skill is the error beside that of always saying the base rate. An interval that holds zero shows nothing.",
+            "Skill is the error beside that of always saying the base rate. An interval that holds zero shows "
+            "nothing; a dash means too few have ended to tell.",
             "muted",
             "small",
         )
@@ -114,8 +118,8 @@ def reliability(now: Snapshot) -> None:
     """Whether what was said live came true."""
     whole = next((line for line in now.scores.lines if line.group == "all"), None)
     parts.title("Said live and came true", f"{whole.n:,} ended" if whole else "")
-    if whole is None or not whole.calibration:
-        parts.html(parts.empty("Too few have ended", "The picture needs signals whose horizon has ended."))
+    if whole is None or not whole.calibration or whole.n < FEWEST:
+        parts.html(parts.empty("Too few have ended", f"The picture is drawn from {FEWEST} ended signals on."))
         return
     rows = sum(count for _, _, count in whole.calibration)
     share = sum(true * count for _, true, count in whole.calibration) / rows
@@ -126,7 +130,8 @@ def reliability(now: Snapshot) -> None:
 def issued(now: Snapshot) -> None:
     """The frozen signals with what became of them."""
     shown = now.issued[:MOST]
-    parts.title("Issued signals", f"the newest {len(shown)}, frozen in the ledger" if shown else "")
+    told = f"the newest {len(shown)} of {max(now.scores.issued, len(shown)):,}, frozen in the ledger"
+    parts.title("Issued signals", told if shown else "")
     if not shown:
         parts.html(parts.empty("None issued yet", "One is frozen for each instrument after each closed bar."))
         return

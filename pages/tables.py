@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from marketpulse.types import (
+    Call,
     Edge,
     MarketDatum,
     PositionView,
@@ -13,6 +14,7 @@ from marketpulse.types import (
     Valuation,
 )
 from pages import parts, trust
+from pages.model_words import call_mark, edge_tag, edge_tone
 from pages.parts import Column, Markup
 
 __all__ = ["held", "key_figures", "positions", "signals", "watchlist"]
@@ -152,12 +154,14 @@ def signals(now: Snapshot) -> Markup:
 
 
 def _signal(signal: Signal) -> tuple[object, ...]:
-    edge = parts.tag(signal.edge.value, "" if signal.edge is Edge.NONE else "accent", hint=signal.sentence)
+    edge = edge_tag(signal.edge, signal.sentence)
     base = parts.span(parts.percent(signal.base_rate), "muted")
     if signal.probability is None:
         silent = parts.tag("abstains", hint=signal.sentence)
         return parts.bold(signal.symbol), "", parts.span(parts.DASH, "muted"), base, silent
-    kind: parts.Tone = "muted" if signal.edge is Edge.NONE else "accent"
+    if signal.call is not Call.NONE:
+        edge = parts.join(call_mark(signal.call), edge, by=" ")
+    kind: parts.Tone = "muted" if signal.edge is Edge.NONE else edge_tone(signal.edge)
     picture = parts.bar(_zoom(signal.probability), kind, _zoom(signal.base_rate))
     return parts.bold(signal.symbol), picture, parts.bold(parts.percent(signal.probability)), base, edge
 

@@ -144,13 +144,16 @@ def away(order: Order, last: float | None) -> str:
     return percent(float(trigger) / last - 1, plus=True) if last else DASH
 
 
+_ELSEWHERE = {EventKind.SIGNAL, EventKind.OUTCOME, EventKind.PROPOSAL, EventKind.MARK}
+"""Events with panels of their own, one a bar or more for each instrument."""
+
+
 def shown_events(snapshot: Snapshot, most: int) -> list[Event]:
     """Give the newest events that a person would want to hear of."""
     heard = (
         event
         for event in snapshot.events
-        if event.kind not in {EventKind.SIGNAL, EventKind.MARK}
-        and event.payload.get("to") != OrderState.SUBMITTING.value
+        if event.kind not in _ELSEWHERE and event.payload.get("to") != OrderState.SUBMITTING.value
     )
     return [event for event, _ in zip(heard, range(most), strict=False)]
 
@@ -166,6 +169,8 @@ def event_words(event: Event, snapshot: Snapshot) -> tuple[str, Tone, str]:
         EventKind.ACTION: ("action", "", _action(event.ref, payload)),
         EventKind.EXTERNAL: ("external", "warn", _external(payload)),
         EventKind.FLATTEN: ("flatten", "down", "sell all that is held"),
+        EventKind.REPAINT: ("repaint", "down", _repaint(event)),
+        EventKind.MODEL: ("model", "accent" if payload.get("serves") else "", _model(payload)),
     }
     return plain[event.kind] if event.kind in plain else _order_event(event, snapshot)
 
@@ -177,6 +182,20 @@ def _cash(payload: Mapping[str, Json]) -> str:
 
 def _action(symbol: str, payload: Mapping[str, Json]) -> str:
     return f"{symbol} {_text(payload, 'kind')} {_text(payload, 'value')}".strip()
+
+
+def _repaint(event: Event) -> str:
+    """Say which signal did not come out as it was issued."""
+    signal = event.ref.removeprefix("signal:").replace(":", " ")
+    return f"{signal}: {_text(event.payload, 'sentence')}"
+
+
+def _model(payload: Mapping[str, Json]) -> str:
+    """Say what a training came to."""
+    kind = {"equity": "shares", "crypto": "coins"}.get(_text(payload, "kind"), _text(payload, "kind"))
+    serves = "serves" if payload.get("serves") else "does not serve"
+    version = _text(payload, "version")[:8]
+    return f"{version} of {kind}, {_text(payload, 'edge')}, {serves}: {_text(payload, 'verdict')}"
 
 
 def _order_event(event: Event, snapshot: Snapshot) -> tuple[str, Tone, str]:

@@ -47,7 +47,7 @@ def test_every_class_has_a_head_with_its_word_its_health_and_its_training():
     for words in (
         "<b>Shares</b>", "ensemble 9d41c07b55aa", "NO EDGE SHOWN", "ONNX", "2 of 4", "0.46 ms", "p99 2.10 ms",
         "11,804", "since 2000-03-01", "38", "promoted.", "The next training begins by itself on 2012-06-17",
-        "<b>Coins</b>", "Training, 40%. Fit 12 of 30.", "No training is planned.",
+        "<b>Coins</b>", "Training, 40%. Fit 12 of 30.", "One runs now.",
     ):  # fmt: skip
         assert words in shown
     assert page.button(key="train_equity").disabled is False

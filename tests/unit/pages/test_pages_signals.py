@@ -262,6 +262,13 @@ def test_a_coin_ends_on_a_calendar_day():
     assert "it ends about 2012-06-19" in shown
 
 
+def test_a_picture_of_few_is_not_drawn():
+    few = replace(seers.SCORES, lines=(replace(seers.SCORES.lines[0], n=29),), ended=29)
+    page = run(seers.ensemble(scores=few))
+    assert "The picture is drawn from 30 ended signals on." in html(page)
+    assert not page.get("plotly_chart")
+
+
 def test_what_became_of_each_issued_signal():
     shown = html(run(seers.ensemble()))
     board = shown[shown.index("<b>Issued signals</b>") :]

@@ -4,6 +4,7 @@ from html import unescape
 from types import MappingProxyType
 
 import fakes
+import seers
 
 from marketpulse.types import SessionState
 from pages import tables
@@ -132,3 +133,11 @@ def test_a_mark_says_source_age_and_agreement():
 def _disputed(symbol):
     datum = fakes.witnessed(fakes.MARKET[symbol], "finnhub", 1.05)
     return {"agreement": datum.agreement, "witnesses": datum.witnesses}
+
+
+def test_a_call_stands_before_its_edge_and_a_degraded_edge_is_amber():
+    rows = tables.signals(seers.ensemble()).split("<tr")
+    up, down, none = (next(row for row in rows if symbol in row) for symbol in ("AAPL", "IBM", "MSFT"))
+    assert '<span class="up">UP</span></b> <span class="tag accent"' in up
+    assert '<span class="down">DOWN</span></b> <span class="tag warn"' in down
+    assert "NO SIGNAL" not in none

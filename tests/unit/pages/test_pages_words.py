@@ -12,7 +12,7 @@ from pages.formats import DASH, MINUS
 SNAPSHOT = fakes.snapshot()
 
 
-def event(kind, ref="o9", **payload):
+def event(kind, ref="o9", /, **payload):
     return Event(1, fakes.NOW, fakes.ACCOUNT, kind, ref, payload, None, "0" * 64)
 
 
@@ -57,9 +57,27 @@ def test_today_has_no_date():
             ("rejected", "buy 15 IBM limit 190.00 gtc: Too late."),
         ),
         (event(EventKind.FILL, quantity="15", price="189.9"), ("filled", "buy 15 IBM at 189.90")),
-        (event(EventKind.HALT, ref="desk", why="storm"), ("halted", "storm")),
-        (event(EventKind.RESUME, ref="desk"), ("resumed", "new orders pass again")),
-        (event(EventKind.ORDER, ref="gone"), ("order", "gone")),
+        (event(EventKind.HALT, "desk", why="storm"), ("halted", "storm")),
+        (
+            event(EventKind.REPAINT, "signal:AAPL:2012-06-04", sentence="It differs."),
+            ("repaint", "AAPL 2012-06-04: It differs."),
+        ),
+        (
+            event(
+                EventKind.MODEL,
+                kind="equity",
+                version="9d41c07b55aa2f10",
+                edge="NO EDGE SHOWN",
+                serves=False,
+                verdict="It did not beat the one before it.",
+            ),
+            (
+                "model",
+                "9d41c07b of shares, NO EDGE SHOWN, does not serve: It did not beat the one before it.",
+            ),
+        ),
+        (event(EventKind.RESUME, "desk"), ("resumed", "new orders pass again")),
+        (event(EventKind.ORDER, "gone"), ("order", "gone")),
     ],
 )
 def test_events_in_words(happened, told):
@@ -68,7 +86,7 @@ def test_events_in_words(happened, told):
 
 
 def test_a_refusal_tells_its_reason():
-    _, kind, sentence = words.event_words(event(EventKind.DENIED, ref="o6"), SNAPSHOT)
+    _, kind, sentence = words.event_words(event(EventKind.DENIED, "o6"), SNAPSHOT)
     assert kind == "down"
     assert sentence == "buy 500 GOOG market: GOOG would be 278.9% of equity; the limit is 15.0%."
 
@@ -86,3 +104,9 @@ def test_signals_and_sending_are_not_told():
 def test_an_average_is_none_before_the_first_fill():
     order = replace(SNAPSHOT.order("o9"), filled_quantity=Decimal(0))
     assert words.progress_words(order, None) == ""
+
+
+@pytest.mark.parametrize("kind", [EventKind.SIGNAL, EventKind.OUTCOME, EventKind.PROPOSAL, EventKind.MARK])
+def test_what_has_a_panel_of_its_own_is_not_among_the_events(kind):
+    told = replace(SNAPSHOT, events=(event(kind, "AAPL"), event(EventKind.HALT, "desk", why="storm")))
+    assert [one.kind for one in words.shown_events(told, 10)] == [EventKind.HALT]
