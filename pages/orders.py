@@ -164,6 +164,8 @@ def main() -> None:
     """Lay out the page."""
     ticket.adopt_query(desk.current().snapshot())
     review.begin()
+    with parts.alone():
+        proposals.answers()
     wide, right = st.columns([3.55, 1.3], gap="xsmall")
     with wide:
         ticket_and_preview()

@@ -15,7 +15,7 @@ from pages import deeds, parts
 from pages.parts import Column, Markup
 from pages.words import when
 
-__all__ = ["badge", "draw", "panel"]
+__all__ = ["answers", "badge", "panel"]
 
 MOST = 12
 """Decisions in the table; the ledger holds all of them."""
@@ -48,27 +48,30 @@ def badge(now: Snapshot) -> Markup:
 
 
 @st.fragment(run_every=parts.REFRESH)
+def answers() -> None:
+    """What waits for a person, above all else; nothing where nothing does."""
+    now = desk.current().snapshot()
+    waiting = _waiting(now)
+    if waiting:
+        with parts.panel("answers", stretch=False):
+            parts.title("Proposals", f"{len(waiting)} to answer" if now.conduct is Conduct.CONFIRM else "")
+            _practice(now)
+            for made in waiting:
+                _row(made, now)
+
+
+@st.fragment(run_every=parts.REFRESH)
 def panel() -> None:
-    """Draw it, and again every two seconds."""
-    draw(desk.current().snapshot())
-
-
-def draw(now: Snapshot) -> None:
-    """The panel; nothing where the desk suggests and has never decided."""
+    """What was decided; nothing where the desk suggests and has never decided."""
+    now = desk.current().snapshot()
     if now.conduct is Conduct.SUGGEST and not now.proposals:
         return
     with parts.panel("proposals", stretch=False):
-        waiting = [made for made in now.proposals if made.state in OPEN_PROPOSALS]
-        parts.title("Proposals", _about(now, len(waiting)))
-        if now.practice:
-            parts.html(
-                parts.note("Practice on paper: no edge is shown, and calls are played all the same.", "warn")
-            )
-        for made in waiting:
-            _row(made, now)
-        if now.proposals:
-            rows = [_line(made, now) for made in now.proposals[:MOST]]
-            parts.html(parts.scroll(parts.table(_COLUMNS, rows)))
+        parts.title("Decisions about signals", _about(now))
+        _practice(now)
+        decided = [made for made in now.proposals if made.state not in OPEN_PROPOSALS][:MOST]
+        if decided:
+            parts.html(parts.scroll(parts.table(_COLUMNS, [_line(made, now) for made in decided])))
         else:
             parts.html(
                 parts.empty(
@@ -77,10 +80,21 @@ def draw(now: Snapshot) -> None:
             )
 
 
-def _about(now: Snapshot, waiting: int) -> str:
+def _waiting(now: Snapshot) -> list[Proposal]:
+    return [made for made in now.proposals if made.state in OPEN_PROPOSALS]
+
+
+def _practice(now: Snapshot) -> None:
+    if now.practice:
+        parts.html(
+            parts.note("Practice on paper: no edge is shown, and calls are played all the same.", "warn")
+        )
+
+
+def _about(now: Snapshot) -> str:
     words = {
         Conduct.SUGGEST: "the desk suggests; these are from before",
-        Conduct.CONFIRM: f"{waiting} to answer" if waiting else "nothing to answer",
+        Conduct.CONFIRM: "a person approves each order",
         Conduct.AUTO: "the desk trades on paper by itself",
     }
     return words[now.conduct]

@@ -53,7 +53,8 @@ def test_each_open_proposal_can_be_answered_and_a_non_order_names_its_gate():
     buttons(page)[f"approve_{WAITING.id}"].click().run()
     buttons(page)[f"decline_{LEAVING.id}"].click().run()
     assert double.calls == [("answer", WAITING.id, True), ("answer", LEAVING.id, False)]
-    assert "nothing to answer" in text(page)
+    assert "to answer" not in text(page)
+    assert "a person approves each order" in text(page)
     assert [p.state for p in double.shown.proposals[:2]] == [ProposalState.ORDERED, ProposalState.DECLINED]
 
 
