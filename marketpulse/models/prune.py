@@ -36,9 +36,9 @@ def prune(folder: Path, used: Iterable[str]) -> tuple[str, ...]:
             return ()  # what cannot be read may name anything
     gone = []
     for place in sorted(folder.iterdir()):
-        if place.name in kept or not _VERSION.fullmatch(place.name) or place.is_symlink():
+        if place.name in kept or not _VERSION.fullmatch(place.name):
             continue
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)  # never follows a link
         if not place.exists():
             gone.append(place.name)
     return tuple(gone)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from marketpulse.features.full import NAMES
+from marketpulse.models.artefact import LinearRecord
 from marketpulse.models.ensemble import Judged
-from marketpulse.models.meta import INPUTS, inputs
+from marketpulse.models.meta import INPUTS, Meta, inputs
 from marketpulse.models.meta_fit import LEAST_CALLS, learn
 from marketpulse.models.panel import NEVER, Panel
 from marketpulse.models.walk import Settings
@@ -63,6 +64,22 @@ def test_too_few_calls_are_said():
     meta, sentence = learn(panel, replace(judged, side=few), SETTINGS)
     assert meta is None
     assert sentence == "No meta-model: 249 calls have ended; 250 are needed."
+    few[LEAST_CALLS - 1] = 1.0
+    assert "are needed" not in learn(panel, replace(judged, side=few), SETTINGS)[1]
+
+
+def test_only_what_was_shown_out_of_sample_is_kept_of_its_opinion():
+    row = np.zeros(len(NAMES))
+    numbers = LinearRecord((0.0,), (1.0,), 6.0, (2.0,), 0.0)
+    bold = Meta((2,), (0.0,), numbers, 0.5, 1.0, 300, 0.01)
+    row[SD] = 1.0
+    opinion = bold.right(0.56, 0.5, 0.8, row)
+    assert opinion == pytest.approx(1.0 / (1.0 + np.exp(-2.0)))
+    half = replace(bold, kept=0.5)
+    assert half.right(0.56, 0.5, 0.8, row) == pytest.approx(0.5 + 0.5 * (opinion - 0.5))
+    assert replace(bold, kept=0.0).right(0.56, 0.5, 0.8, row) == 0.5
+    row[SD] = 60.0  # cut at six deviations, and never surer than 98 %
+    assert bold.right(0.56, 0.5, 0.8, row) == 0.98
 
 
 def test_calls_that_have_not_ended_teach_nothing():

@@ -70,6 +70,15 @@ def test_a_changed_character_is_refused(document, at):
         decode(changed)
 
 
+@pytest.mark.parametrize("name", ["seconds", "rows", "p_value"])
+def test_a_number_that_was_changed_is_refused_though_it_would_fit(document, name):
+    at = document[1].rindex(f'"{name}":') + len(name) + 3
+    digit = document[1][at]
+    changed = document[1][:at] + ("1" if digit != "1" else "2") + document[1][at + 1 :]
+    with pytest.raises(BadModel, match="its hash does not fit"):
+        decode(changed)
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"schema": 1}', "[" * 100_000, "NaN"])
 def test_what_is_no_document_is_refused(text):
     with pytest.raises(BadModel):
