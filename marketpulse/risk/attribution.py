@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite, nan
 from statistics import NormalDist
 
 import numpy as np
@@ -41,7 +42,8 @@ def book_deviation(values: FloatArray, covariance: FloatArray) -> float:
     >>> round(book_deviation(np.array([1e7, 5e6]), c))
     220227
     """
-    return float(np.sqrt(values @ covariance @ values))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(np.sqrt(values @ covariance @ values))
 
 
 def component_var(values: FloatArray, covariance: FloatArray, level: float = 0.99) -> FloatArray:
@@ -69,6 +71,8 @@ def component_var(values: FloatArray, covariance: FloatArray, level: float = 0.9
     deviation = book_deviation(values, covariance)
     if deviation == 0.0:
         return np.zeros(len(values))
+    if not isfinite(deviation):
+        return np.full(len(values), nan)
     z = NormalDist().inv_cdf(level)
     return np.asarray(z * values * (covariance @ values) / deviation, np.float64)
 

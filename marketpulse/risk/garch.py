@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from marketpulse.risk.estimate import Tail
+from marketpulse.risk.estimate import Tail, unreadable
 from marketpulse.risk.tails import historical_tail, skewt_tail
 from marketpulse.risk.volatility import DECAY, variance_path
 from marketpulse.types import FloatArray
@@ -22,6 +22,8 @@ FIT = 1_000
 FIT_FEWEST = 500
 """Returns below which no GARCH model is fitted."""
 
+_PAIR = 2  # returns, without which there is no error to fit
+_LARGEST = 1e75  # as ``unreadable`` takes it
 _WARM = 250  # returns until exponential weights have forgotten where they began
 _NU = (2.05, 300.0)
 _STILL = 1e-300  # variance of a symbol that has never moved
@@ -121,7 +123,7 @@ def fit_gjr(returns: FloatArray) -> Model | None:
     True
     """
     window = np.asarray(returns[-FIT:], np.float64)
-    if len(window) < FIT_FEWEST:
+    if len(window) < FIT_FEWEST or unreadable(window):
         return None
     unit = float(window.std())  # the optimiser wants numbers near 1
     fitted = _arch(window / unit) if unit > 0.0 else None
@@ -164,7 +166,7 @@ def fit_ewma_t(returns: FloatArray) -> Model:
 
     NaN rule
     --------
-    The caller has looked (``unreadable``).
+    Raises ValueError for fewer than two returns, and for one that is not finite or beyond 1e75.
 
     References
     ----------
@@ -177,6 +179,8 @@ def fit_ewma_t(returns: FloatArray) -> Model:
     True
     """
     values = np.asarray(returns[-(FIT + _WARM) :], np.float64)
+    if len(values) < _PAIR or not (np.abs(values) <= _LARGEST).all():  # NaN fails this too
+        raise ValueError("Exponential weights need two returns, every one of them a finite number.")
     warm = min(_WARM, len(values) // 2)
     start = float(np.mean(np.square(values[:warm]))) or float(np.mean(np.square(values)))
     # After a long stillness the first move would count as hundreds of deviations: a hundredth of the usual one is the least.

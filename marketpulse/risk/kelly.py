@@ -1,7 +1,7 @@
 """How much to stake: the fraction under which wealth grows fastest, and what it costs in drawdowns."""
 
 from dataclasses import dataclass
-from math import isfinite, log1p, nan, sqrt
+from math import inf, isfinite, log1p, nan, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,6 +26,8 @@ QUARTER = 0.25
 _CAP = 0.15
 _FEWEST = 60  # returns for a mean and a covariance that say anything
 _TABLE = 2
+_LARGEST = 1e75  # its square is still a number
+_VARIES = 1e-12  # relative to the largest return: below, what varies is rounding
 
 
 def kelly_binary(p: float, win: float, loss: float = 1.0) -> float:
@@ -108,7 +110,9 @@ def kelly_continuous(mu: float, sigma: float, rate: float = 0.0) -> float:
     >>> round(kelly_continuous(0.11, 0.15, 0.06), 4)
     2.2222
     """
-    return (mu - rate) / sigma**2 if sigma > 0.0 and isfinite(sigma) and isfinite(mu - rate) else nan
+    variance = sigma * sigma  # not a power, which raises where this is infinite
+    known = sigma > 0.0 and 0.0 < variance < inf and isfinite(mu - rate)
+    return (mu - rate) / variance if known else nan
 
 
 def growth_continuous(mu: float, sigma: float, rate: float, fraction: float) -> float:
@@ -131,7 +135,9 @@ def growth_continuous(mu: float, sigma: float, rate: float, fraction: float) -> 
     >>> round(growth_continuous(0.11, 0.15, 0.06, 1.0), 5)
     0.09875
     """
-    return rate + fraction * (mu - rate) - (fraction * sigma) ** 2 / 2.0
+    spread = fraction * sigma
+    found = rate + fraction * (mu - rate) - spread * spread / 2.0
+    return found if isfinite(found) else nan
 
 
 def chance_of_drawdown(left: float, share: float) -> float:
@@ -187,13 +193,13 @@ def shrunk_mean(returns: FloatArray, rate: float = 0.0) -> float:
     0.0192
     """
     n = len(returns)
-    if n < _TABLE or not np.isfinite(returns).all():
+    if n < _TABLE or not np.isfinite(returns).all() or float(np.abs(returns).max()) > _LARGEST:
         return nan
     excess = float(returns.mean()) - rate
     square = float(returns.var(ddof=1)) / n
-    if square <= 0.0 or excess == 0.0:
+    if square <= 0.0 or excess * excess == 0.0:
         return rate + excess
-    return rate + max(0.0, 1.0 - square / excess**2) * excess
+    return rate + max(0.0, 1.0 - square / (excess * excess)) * excess
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -239,13 +245,14 @@ def kelly_weights(
     'unknown: 3 returns, fewer than 60'
     """
     matrix = np.asarray(returns, np.float64)
-    if matrix.ndim != _TABLE or not (share > 0.0 and cap > 0.0):
+    if matrix.ndim != _TABLE or not matrix.shape[1] or not (share > 0.0 and cap > 0.0):
         raise ValueError("A matrix of returns is needed, one column an asset, and a share and a cap above 0.")
     nothing, n = np.empty(0), len(matrix)
     why = (
         f"unknown: {n} returns, fewer than {_FEWEST}" if n < _FEWEST
         else "unknown: a return is not a finite number" if not np.isfinite(matrix).all()
-        else "unknown: an asset does not vary" if not (matrix.std(axis=0) > 0.0).all()
+        else f"unknown: the returns are larger than {_LARGEST:g}" if (size := np.abs(matrix).max(axis=0)).max() > _LARGEST
+        else "unknown: an asset does not vary" if not (np.ptp(matrix, axis=0) > np.maximum(_VARIES * size, 1.0 / _LARGEST)).all()
         else ""
     )  # fmt: skip
     if why:

@@ -24,12 +24,13 @@ _NORMAL = NormalDist()
 _EULER = 0.5772156649015329
 _E = 2.718281828459045
 _FEWEST = 2
+_LARGEST = 1e60  # returns beyond this have no fourth power
 
 
 def _spread(sharpe: float, skew: float, kurtosis: float) -> float:
     """Variance of the estimate times n - 1; NaN where moments contradict each other."""
-    square = 1.0 - skew * sharpe + (kurtosis - 1.0) / 4.0 * sharpe**2
-    return square if square > 0.0 else nan
+    square = 1.0 - skew * sharpe + (kurtosis - 1.0) / 4.0 * sharpe * sharpe
+    return square if 0.0 < square < inf else nan
 
 
 def sharpe_error(sharpe: float, n: int, skew: float = 0.0, kurtosis: float = 3.0) -> float:
@@ -186,8 +187,12 @@ def minimum_track_record(
         raise ValueError(f"A confidence lies between 0 and 1, not at {confidence}.")
     if sharpe <= benchmark:
         return inf
+    if not (isfinite(sharpe) and isfinite(benchmark)):
+        return nan
     z = _NORMAL.inv_cdf(confidence)
-    return 1.0 + _spread(sharpe, skew, kurtosis) * (z / (sharpe - benchmark)) ** 2
+    times = z / (sharpe - benchmark)
+    found = 1.0 + _spread(sharpe, skew, kurtosis) * times * times
+    return found if isfinite(found) else nan
 
 
 def moments(returns: FloatArray) -> tuple[float, float, float]:
@@ -211,6 +216,8 @@ def moments(returns: FloatArray) -> tuple[float, float, float]:
     [0.3873, 0.0, 1.64]
     """
     if len(returns) < _FEWEST or not np.isfinite(returns).all():
+        return nan, nan, nan
+    if float(np.abs(returns).max()) > _LARGEST:
         return nan, nan, nan
     away = returns - returns.mean()
     variance = float(np.mean(away**2))
@@ -246,5 +253,7 @@ def max_drawdown(returns: FloatArray) -> float:
     """
     if not len(returns) or not np.isfinite(returns).all():
         return nan
-    wealth = np.cumprod(1.0 + np.asarray(returns, np.float64))
-    return max(0.0, -float((wealth / np.maximum(1.0, np.maximum.accumulate(wealth)) - 1.0).min()))
+    with np.errstate(over="ignore", invalid="ignore"):  # told by what is not finite
+        wealth = np.cumprod(1.0 + np.asarray(returns, np.float64))
+        deepest = -float((wealth / np.maximum(1.0, np.maximum.accumulate(wealth)) - 1.0).min())
+    return max(0.0, deepest) if isfinite(deepest) else nan

@@ -6,7 +6,7 @@ from math import lgamma, log, pi, sqrt
 
 import numpy as np
 
-from marketpulse.risk.estimate import Tail
+from marketpulse.risk.estimate import FEWEST, Tail
 from marketpulse.risk.garch import FIT, Model, fit_ewma_t, fit_gjr
 from marketpulse.risk.tails import historical_tail, skewt_quantile, special
 from marketpulse.types import FloatArray
@@ -18,6 +18,7 @@ SEED = 20_260_101
 """The same data gives the same numbers; another seed shows how far chance moves them."""
 
 _BATCHES = 20
+_TABLE = 2
 _DEGREES = (3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 30.0)  # of the copula, tried one by one
 _ODDS = np.tanh(np.linspace(-1.0, 1.0, 2_001) * 9.0)  # from -1 to 1, dense at both ends
 
@@ -167,7 +168,7 @@ def simulate(
 
     NaN rule
     --------
-    The caller has looked.
+    Raises ValueError for fewer than 100 days, no symbol, and a return that is not finite.
 
     References
     ----------
@@ -180,6 +181,8 @@ def simulate(
     ((2, 100), ['A', 'B'])
     """
     window = np.asarray(matrix[-FIT:], np.float64)
+    if window.ndim != _TABLE or window.shape[1] != len(symbols) or not symbols or len(window) < FEWEST:
+        raise ValueError(f"A simulation needs a matrix of {FEWEST} returns or more, one column a symbol.")
     fitted = [fit_gjr(column) for column in window.T]
     models = [model or fit_ewma_t(column) for model, column in zip(fitted, window.T, strict=True)]
     notes = {

@@ -1,6 +1,6 @@
 """Value at risk and expected shortfall of one period, from samples and from distributions."""
 
-from math import exp, lgamma, log, log1p, pi, sqrt
+from math import exp, lgamma, log, log1p, nan, pi, sqrt
 from statistics import NormalDist
 from typing import Any
 
@@ -41,7 +41,7 @@ def historical_tail(pnl: FloatArray, level: float) -> Tail:
 
     NaN rule
     --------
-    The caller has looked (``unreadable``).
+    NaN for no outcome, and for one that is not finite: sorting would put a NaN among the best days.
 
     References
     ----------
@@ -52,6 +52,8 @@ def historical_tail(pnl: FloatArray, level: float) -> Tail:
     >>> historical_tail(np.array([-50.0, -30.0, -20.0] + [1.0] * 197), 0.99)
     Tail(var=30.0, es=40.0)
     """
+    if not len(pnl) or not np.isfinite(pnl).all():
+        return Tail(nan, nan)
     # 1e-9: 1 - 0.99 is a little more than 0.01 in binary, and 1 - 0.9 a little less than 0.1.
     k = max(1, int(len(pnl) * (1.0 - level) + 1e-9))
     worst = _worst(pnl, k)

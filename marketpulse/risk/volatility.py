@@ -74,7 +74,9 @@ def ewma_volatility(returns: FloatArray, decay: float = DECAY) -> FloatArray:
         raise ValueError(f"A decay lies between 0 and 1, not at {decay}.")
     if not len(returns):
         return np.empty(0)
-    squares = np.where(np.isfinite(returns), np.square(np.asarray(returns, np.float64)), nan)
+    with np.errstate(over="ignore"):
+        squares = np.square(np.asarray(returns, np.float64))
+    squares = np.where(np.isfinite(squares), squares, nan)
     return np.sqrt(variance_path(squares[1:], decay, float(squares[0])))
 
 
