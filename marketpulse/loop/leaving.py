@@ -108,6 +108,16 @@ class Leaver:
         left = instrument.quantity(max(Decimal(0), min(units, free)))
         return (_sale(symbol, left), "") if left else (None, "All of it is offered by another order.")
 
+    def gave_up(self, proposal: Proposal) -> None:
+        """A sale was not to be had in its session: where its stop is gone already, somebody must know."""
+        bought = self._register.fold.bought(proposal.signal)
+        units = self._units(proposal)
+        if proposal.purpose is Purpose.OPEN or bought is None or bought.request is None:
+            return
+        going = (leg.state is OrderState.PENDING_CANCEL for leg in self._legs(bought.id))
+        if units > 0 and all(going):
+            self._register.bare(proposal, units)
+
     def _units(self, proposal: Proposal) -> Decimal:
         bought = self._register.fold.bought(proposal.signal)
         if bought is not None and bought.request is not None:

@@ -17,7 +17,7 @@ from marketpulse.loop.decided import approval
 from marketpulse.loop.gate import Gate
 from marketpulse.loop.leaving import Leaver
 from marketpulse.loop.proposals import WAITS, Entry, Finding, Lean, lean, unready, usual_end
-from marketpulse.loop.register import Register, order_key
+from marketpulse.loop.register import Register, issued, order_key
 from marketpulse.loop.rooms import Rooms
 from marketpulse.market.sessions import Sessions
 from marketpulse.types import (
@@ -70,6 +70,7 @@ class Player:
         self._lock = RLock()
         self._sessions = Sessions()
         self._waits: dict[str, Rung] = {}
+        self._newest = {} if self.mode is Conduct.SUGGEST else issued(rooms.ledger)
         self._register = Register(rooms.ledger, rooms.books, rooms.clock)
         self._entry = Entry(gate, rooms.books, rooms.instruments, rooms.execution.preview)
         self._leaver = Leaver(
@@ -94,6 +95,7 @@ class Player:
             for symbol in self._rooms.playbook.universe if plays else ():
                 signal = signals.get(symbol)
                 if signal is not None and signal.probability is not None:
+                    self._let_go(signal)
                     self._decide(signal, market)
             self.shown = self._register.fold.newest(_SHOWN)
 
@@ -146,18 +148,23 @@ class Player:
                 continue
             ours = made.mode is Conduct.AUTO
             if self._over(made):
-                waits = self._waits.pop(made.id, None)
-                nobody = made.state is ProposalState.PENDING and not ours
-                said = "Nobody answered" if nobody else "It could not be ordered"
-                why = "" if waits is None or nobody else f": {waits.sentence}"
-                self._register.move(
-                    made, ProposalState.EXPIRED, f"{said} by the session's close{why}.".replace("..", ".")
-                )
+                self._expire(made)
             elif ours and self.mode is not Conduct.AUTO:
                 said = "The desk does not order by itself any more."
                 self._register.move(made, ProposalState.SUPERSEDED, said)
             elif ours or made.state is ProposalState.APPROVED:
                 self._send(made, market)
+
+    def _expire(self, made: Proposal) -> None:
+        """The session's close has come before its order."""
+        waits, nobody = self._waits.pop(made.id, None), made.state is ProposalState.PENDING
+        if nobody and made.mode is Conduct.CONFIRM:
+            said = "Nobody answered by the session's close."
+        else:
+            why = "" if waits is None else f" {waits.sentence}"
+            said = f"It could not be ordered by the session's close.{why}"
+        self._register.move(made, ProposalState.EXPIRED, said)
+        self._leaver.gave_up(made)
 
     def _settled(self, made: Proposal) -> Proposal | None:
         """Note that its order is there, by this run or the one before."""
@@ -235,9 +242,18 @@ class Player:
         if leaning.call is Call.DOWN and self.mode is Conduct.CONFIRM and self._rooms.books.halt is None:
             self._leaver.abandon(signal, self.mode)
 
+    def _let_go(self, signal: Signal) -> None:
+        """Write down that an older signal of the same instrument will not be played: it waited, or the desk was off."""
+        old, self._newest[signal.symbol] = self._newest.get(signal.symbol), signal
+        name = "" if old is None else signal_name(old)
+        if old is None or name == signal_name(signal) or self._register.fold.decided(name):
+            return
+        found = self._late(name, old)
+        self._begin(name, old, lean(old, practice=self.practice), (found, self._register.now()))
+
     def _late(self, name: str, signal: Signal) -> Finding:
         """The session in which it could be played is over."""
-        waited = self._waits.get(name)
+        waited = self._waits.pop(name, None)
         said = f"The session after the bar of {signal.bar} was over before it could be played."
         rung = Rung("TOO_LATE", "Session", passed=False, sentence=said)
         if waited is not None:

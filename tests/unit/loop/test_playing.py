@@ -12,10 +12,13 @@ from unit.loop.playhouse import BAR, Playhouse, doubtful, signal
 from marketpulse.errors import Refused
 from marketpulse.loop.decided import decided_then, rung_of
 from marketpulse.loop.proposals import protect
+from marketpulse.portfolio.codec import write_signal
 from marketpulse.types import (
     Call,
     Conduct,
     Edge,
+    EventKind,
+    NewEvent,
     OrderState,
     OrderType,
     ProposalState,
@@ -370,3 +373,40 @@ def test_what_waits_and_what_was_answered_is_said_as_a_gate(house):
     assert "Approved; its order waits" in rungs["AAPL"].sentence
     assert rungs["IBM"].passed is False
     assert rungs["IBM"].sentence.endswith("Declined.")
+
+
+def test_a_signal_that_the_desk_was_killed_over_is_written_down_by_the_next_run(house):
+    desk = house()
+    lost = signal()
+    desk.ledger.append(
+        NewEvent(lost.time, "desk", EventKind.SIGNAL, "AAPL", write_signal(lost), "signal:AAPL:1")
+    )
+    desk.restart().tomorrow()
+    desk.say(signal(bar=desk.last_bar))
+    newer, late = desk.player.shown
+    assert (late.bar, late.rung.code, late.state) == (BAR, "TOO_LATE", ProposalState.PASSED)
+    assert (newer.bar, newer.state) == (desk.last_bar, ProposalState.ORDERED)
+    assert len(desk.bought()) == 1
+
+
+def test_a_signal_that_waited_until_a_newer_one_came_says_for_what(house):
+    desk = house().shut().say(signal())
+    desk.shut(closed=False).tomorrow()
+    desk.say(signal(bar=desk.last_bar))
+    newer, late = desk.player.shown
+    assert (late.bar, late.rung.code) == (BAR, "MARKET_CLOSED")
+    assert newer.state is ProposalState.ORDERED
+
+
+def test_a_sale_that_cannot_leave_after_its_stop_was_canceled_is_an_alarm_and_is_tried_again(house):
+    desk = house().say(signal()).tomorrow(5)
+    desk.settle(1)  # proposed, and the stop is being canceled
+    desk.shut().clock.advance(6 * 3600)
+    desk.settle()
+    sales = [p.state for p in desk.player.shown if p.purpose is Purpose.CLOSE]
+    assert sales == [ProposalState.PENDING, ProposalState.EXPIRED]  # the newer one waits for the next session
+    alarms = [e.payload for e in desk.ledger.read() if e.kind is EventKind.ALERT]
+    assert [a["code"] for a in alarms] == ["UNPROTECTED"]
+    desk.shut(closed=False).tomorrow().settle(6)
+    assert desk.books.held("AAPL") == 0
+    assert len(desk.sold()) == 1
