@@ -40,7 +40,8 @@ def event_gate(upcoming: Upcoming | None, days: int, side: Side = Side.BUY, *, b
         return _FAR
     guess = ", an estimate" if upcoming.estimated else ""
     told = f"Earnings are due on {day.isoformat()} ({upcoming.source}{guess}, {upcoming.age})"
-    away = "in the present or next session" if left == 0 else f"in {left} session{'' if left == 1 else 's'}"
+    sessions = f"{left} session{'' if left == 1 else 's'}"
+    away = "in the present or next session" if left == 0 else f"in {sessions}"
     if days <= 0:
         sentence = f"{told}, {away}; no session before them is kept free (MARKETPULSE_EVENT_DAYS)."
     elif passed:
@@ -48,4 +49,4 @@ def event_gate(upcoming: Upcoming | None, days: int, side: Side = Side.BUY, *, b
     else:
         sentence = f"{told}, {away}: nothing more is bought until they are out. Sales pass."
     limit = f"more than {days}" if days > 0 else "off"
-    return Check(_CODE, _LABEL, passed, sentence, f"{left} sessions", limit)
+    return Check(_CODE, _LABEL, passed, sentence, sessions, limit)
