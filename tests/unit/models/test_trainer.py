@@ -1,3 +1,4 @@
+import io
 import os
 import subprocess
 import sys
@@ -157,6 +158,29 @@ def test_a_child_that_is_stuck_is_ended_with_a_sentence(trainer, scripted, code,
     assert done.stage is ModelStage.FAILED
     assert done.note == f"{said}; the desk works on without a model."
     assert trainer._meter.counts() == {"training": 1}
+
+
+def test_every_line_is_a_sign_of_life(trainer, tmp_path):
+    class Listener:
+        lines = 0
+
+        def heard(self):
+            self.lines += 1
+
+    listener = Listener()
+    trainer._lines(io.StringIO('{"progress": 0.1, "note": "On."}\nnoise\n'), tmp_path, listener)
+    assert listener.lines == 2
+
+
+def test_a_sign_of_life_begins_the_wait_anew():
+    watch = room._Watch(None, Patience(silent=1_000.0, whole=2_000.0))
+    before, whole = watch._timers
+    watch.heard()
+    assert before.finished.is_set()
+    assert not watch._timers[0].finished.is_set()
+    assert watch._timers[1] is whole
+    watch.close()
+    assert all(timer.finished.is_set() for timer in watch._timers)
 
 
 def test_the_logistic_model_is_there_before_the_training_is_over_and_stays_when_it_dies(
