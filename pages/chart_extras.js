@@ -19,6 +19,9 @@ class Extras {
     this.key = key;
     this.drop();
     wanted.forEach((one, place) => this.add(one, place, wanted));
+    const [candles, ...lower] = this.live.chart.panes();
+    candles.setStretchFactor(window.innerWidth <= 640 ? this.live.data.phone_height : this.live.data.height);
+    lower.forEach((pane) => pane.setStretchFactor(EXTRA_HEIGHT));
     await this.load();
   }
 
@@ -52,7 +55,6 @@ class Extras {
     const bounds = EXTRA_BOUNDS[one.name] ?? [];
     const first = Object.values(series)[0];
     for (const price of bounds) first.createPriceLine({ price, color: this.live.color("border-color"), lineWidth: 1, lineStyle: 2, axisLabelVisible: false });
-    if (one.below) chart.panes()[pane]?.setHeight(EXTRA_HEIGHT);
     this.drawn.push({ ...one, series, values: Object.fromEntries(one.lines.map((line) => [line, new Map()])) });
   }
 

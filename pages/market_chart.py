@@ -31,6 +31,7 @@ def draw(instrument: Instrument, now: Snapshot) -> None:
             format_func=lambda name: offers[name].words,
             key=_KEY,
             max_selections=MOST,
+            select_all=False,
             placeholder="Add an indicator",
             label_visibility="collapsed",
             persist_state="session",

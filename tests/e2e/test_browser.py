@@ -121,7 +121,24 @@ def test_market_data_shows_providers_prices_and_a_book_that_moves(tab):
     expect(page.get_by_text("AAPL").first).to_be_visible(timeout=WAIT)
 
 
-@pytest.mark.parametrize("path", ["", "orders", "risk", "signals", "market"])
+def test_an_indicator_that_was_picked_is_drawn_and_told(tab):
+    page = tab("market")
+    picker = page.get_by_label("Indicators").first
+    expect(picker).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text(re.compile(r"MACD 12, 26, 9 .?[0-9]")).first).to_be_visible(timeout=WAIT)
+    picker.fill("RSI")
+    page.get_by_role("option", name="RSI 14", exact=True).click()
+    expect(page.get_by_text(re.compile(r"RSI 14 [0-9]")).first).to_be_visible(timeout=WAIT)
+
+
+def test_the_models_page_says_what_serves_and_how_far_the_training_is(tab):
+    page = tab("models")
+    expect(page.get_by_text("Shares", exact=True).first).to_be_visible(timeout=WAIT)
+    expect(page.get_by_role("button", name="Train now").first).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("parts pass").first).to_be_visible(timeout=WAIT)
+
+
+@pytest.mark.parametrize("path", ["", "orders", "risk", "signals", "models", "market", "accounts"])
 def test_no_page_is_wider_than_a_phone(browser, served, path):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
@@ -129,4 +146,5 @@ def test_no_page_is_wider_than_a_phone(browser, served, path):
     expect(page.get_by_text("PAPER").first).to_be_visible(timeout=WAIT)
     page.wait_for_timeout(1500)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= 390
     context.close()
