@@ -19,6 +19,7 @@ _LIMITS = (Column("Limit", "wrap"), Column("", "", "26%"), Column("Used", "right
 _SLOW = 5
 """Positions whose days to sell are shown, the slowest first."""
 
+_HUNDREDTH = 0.01
 _SELLING = (Column("Days to sell"), Column("", "right"))
 _DAYS = (
     Column("Worst past days"),
@@ -170,7 +171,8 @@ def _lies(now: Snapshot) -> None:
             parts.html(parts.table(_spread_over(kind), rows))
     if seen.liquidity:
         slow: list[tuple[object, ...]] = [
-            (symbol, "unknown" if days is None else f"{days:.2f}") for symbol, days in seen.liquidity[:_SLOW]
+            (symbol, "unknown" if days is None else f"{days:.2f}" if days >= _HUNDREDTH else "under 0.01")
+            for symbol, days in seen.liquidity[:_SLOW]
         ]
         parts.html(parts.table(_SELLING, slow))
         told = f"At {seen.volume_share:.0%} of the median volume of 21 days."

@@ -47,7 +47,8 @@ def headline(now: Snapshot) -> None:
     local = report.computed.astimezone(EASTERN)
     parts.title(
         "Value at risk and expected shortfall",
-        f"bars to {report.through} · measured {local:%b %d %H:%M:%S} ET"
+        (f"bars to {report.through} · " if report.through else "")
+        + f"measured {local:%b %d %H:%M:%S} ET"
         + (" · being measured anew" if now.risk.computing else ""),
     )
     for sentence in filter(None, (now.risk.report_note, report.note)):

@@ -101,7 +101,12 @@ class RiskWatch:
             red=self._red.on,
             stress=stressed(self._shocks, values),
             exposures=(seen := self._exposures(values, equity)),
-            limits=(*self._limits(values, equity), *self._lies(view, seen, values, equity), *view.limits),
+            limits=(
+                *self._limits(values, equity),
+                *self._lies(view, seen, values, equity),
+                *view.limits,
+                *self._fall(equity),
+            ),
         )
 
     def close(self) -> None:
@@ -123,9 +128,12 @@ class RiskWatch:
             ]
             found += sorted(groups, key=lambda check: -(check.use or 0.0))[:1]
         found.append(gates_book.gross(values, equity, gate.bounds.gross))
-        if gate.peak is not None:
-            found.append(gates_book.drawdown(gate.fall(equity)))
         return tuple(found)
+
+    def _fall(self, equity: float | None) -> tuple[Check, ...]:
+        """The fall from the highest equity, which only warns."""
+        gate = self._gate
+        return () if gate.peak is None else (gates_book.drawdown(gate.fall(equity)),)
 
     def _exposures(self, values: Mapping[str, float], equity: float | None) -> Exposures:
         gate, books = self._gate, self._rooms.books.portfolio
