@@ -22,6 +22,7 @@ TOPICS = (
     "tearsheet",
     "indicators",
     "serving",
+    "signal",
     "training",
     "storage",
     "failover",

@@ -38,8 +38,8 @@ def measure() -> list[Row]:
 
 
 def _measured():
-    rows, answers = _rows()
-    ensemble = _fitted(rows[:6_000], answers[:6_000])
+    rows, answers = known_rows()
+    ensemble = fitted(rows[:6_000], answers[:6_000])
     with tempfile.TemporaryDirectory() as folder:
         made = Made("", "", 6_000, 0.5, "made up", "", datetime.now(UTC))
         text = pack(Path(folder), ensemble, rows, made)
@@ -76,21 +76,21 @@ def _measured():
 def plain(ensemble, x, base):
     """The same with every member asked as it was fitted."""
     said = []
-    for fitted, standing in zip(ensemble.fitted, ensemble.standings, strict=True):
-        said.append(standing.say(standing.sigmoid.apply(fitted.predict(x), base), base))
+    for one, standing in zip(ensemble.fitted, ensemble.standings, strict=True):
+        said.append(standing.say(standing.sigmoid.apply(one.predict(x), base), base))
     return stretched(pool(np.array(said), ensemble.share, base), base, ensemble.stretch)
 
 
-def _rows():
+def known_rows():
     panel = build_panel([walk(f"S{i}", i) for i in range(5)], walk("^M", 99), 5)
     return panel.x[panel.known], panel.y[panel.known]
 
 
-def _fitted(x, y):
+def fitted(x, y):
     who = (Logistic(), Boosting(), Trees())
-    fitted = tuple(one.fit(NAMES, x, y, np.ones(len(x))) for one in who)
+    found = tuple(one.fit(NAMES, x, y, np.ones(len(x))) for one in who)
     standings = tuple(Standing(Sigmoid(0.01, 0.9), 0.5, 0.01) for _ in who)
-    return Ensemble(NAMES, tuple(one.name for one in who), fitted, standings, np.full(3, 1 / 3), 1.2, 5, 5e-4)
+    return Ensemble(NAMES, tuple(one.name for one in who), found, standings, np.full(3, 1 / 3), 1.2, 5, 5e-4)
 
 
 def _times(served, ensemble, rows):

@@ -200,6 +200,13 @@ class _Look:
 
     scene: Scene
     others: str
+    bases: dict[int, float | None] = field(default_factory=dict)
+
+    def base(self, horizon: int, now: int) -> float | None:
+        """The base rate of the class when ``now`` was the newest bar, counted once for all that share it."""
+        if now not in self.bases:
+            self.bases[now] = base_rate(self.scene.bars.values(), horizon, now)
+        return self.bases[now]
 
     @classmethod
     def of(cls, histories: Mapping[str, History], benchmark: History | None) -> "_Look":
@@ -262,7 +269,7 @@ def _spoken(
     if not look.scene.ready(instrument.symbol):
         return abstain(instrument, frozen, horizon, UNSOUND)
     now = int(look.scene.raw[instrument.symbol].time[-1])
-    base = base_rate(look.scene.bars.values(), horizon, now)
+    base = look.base(horizon, now)
     if base is None or not np.isfinite(row[_NEEDED_AT]).all():
         return abstain(instrument, frozen, horizon, TOO_SHORT)
     voice, trial = voices.serving, voices.shadow
