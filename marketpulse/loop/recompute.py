@@ -79,8 +79,8 @@ class Recompute:
     def _look(self, issued: Issued, now: datetime) -> None:
         signal = issued.signal
         text = self._rooms.store.features(signal.feature_hash)
-        frozen = None if text is None else read_text(text)
-        if frozen is not None and feature_hash(list(frozen.values())) != signal.feature_hash:
+        frozen = None if text is None else _kept(text, signal.feature_hash)
+        if text is not None and frozen is None:
             self._tell(
                 issued, "FEATURES", f"The numbers kept for {_name(signal)} are not those it was issued with."
             )
@@ -109,6 +109,15 @@ class Recompute:
             )
             key = f"alert:{_REPAINT}:{symbol}:{now.date().isoformat()}"
             tx.append(NewEvent(now, rooms.books.account, EventKind.ALERT, symbol, write_alert(alert), key))
+
+
+def _kept(text: str, digest: str) -> dict[str, float] | None:
+    """Read the numbers that were kept; None where they are not those that were issued, or none at all."""
+    try:
+        numbers = read_text(text)
+        return numbers if feature_hash(list(numbers.values())) == digest else None
+    except (ValueError, TypeError, LookupError):
+        return None
 
 
 def _order(issued: tuple[Issued, ...]) -> list[Issued]:

@@ -52,15 +52,17 @@ class Showing:
     def generate(self, symbol: str | None = None) -> tuple[Issued, ...]:
         """Issue what the newest closed bars give, and return what stands for them; twice gives the same.
 
-        An instrument that nobody speaks of has none: its sentence in the Snapshot says why. A desk whose
-        ledger takes nothing returns what was issued before.
+        An instrument that nobody speaks of has none: its sentence in the Snapshot says why.
 
         Raises
         ------
         Refused
-            ``UNKNOWN_SYMBOL``, or ``BUSY`` where the loop did not finish a turn in five seconds.
+            ``UNKNOWN_SYMBOL``, ``BUSY`` where the loop did not finish a turn in five seconds, or
+            ``READ_ONLY`` where this desk's ledger takes nothing.
         """
         loop = self._loop
+        if loop.rooms.sealed:
+            raise Refused("READ_ONLY", f"This desk only shows what its ledger holds. {loop.rooms.sealed}")
         if symbol is not None and symbol not in loop.rooms.instruments:
             raise Refused("UNKNOWN_SYMBOL", f"The desk does not know {symbol[:20]!r}.")
         if not loop.whole_turn(_PATIENCE):

@@ -67,6 +67,7 @@ def test_what_is_whole_is_shown_and_the_fault_is_named(traded):
 
 VERBS = [
     lambda desk: desk.place(BUY, "three"),
+    lambda desk: desk.generate(),
     lambda desk: desk.cancel(desk.snapshot().orders[0].id),
     lambda desk: desk.replace(desk.snapshot().orders[0].id, "k", quantity="5"),
     lambda desk: desk.halt("x"),

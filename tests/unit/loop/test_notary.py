@@ -116,6 +116,14 @@ def test_a_call_waits_for_the_next_open_and_is_paid_at_it(court):
     assert found.profit == pytest.approx(1 - 106.0 / 101.0 - 0.001)
 
 
+def test_a_later_open_than_the_next_is_not_taken_for_it(court):
+    court.issue(signal(0, call=Call.UP))
+    court.day(6, CLOSES[:6])
+    court.market.forming["AAPL"] = bars(CLOSES[:8])  # the seventh bar is there already, but not in the frames
+    court.turn()
+    assert outcomes(court) == {}
+
+
 def test_an_open_that_never_comes_is_not_waited_for_for_ever(court):
     court.issue(signal(0, call=Call.UP))
     court.day(9, CLOSES[:6])

@@ -81,7 +81,8 @@ def test_doubled_events_and_those_of_nothing_change_nothing(twice):
         book.end(name(one)).repaint(name(one))
     fold = Predictions.of(book.events)
     before = fold.version
-    for event in book.end(name(one), result(9, rose=False)).repaint(name(one), "FEATURES").events[-2:]:
+    again = book.issue(one).end(name(one), result(9, rose=False)).repaint(name(one), "FEATURES")
+    for event in again.events[-3:]:
         fold.take(event)
     (only,) = fold.newest(9)
     assert (only.outcome, only.repaint.code, fold.version) == (result(), "DATA", before)
@@ -112,6 +113,7 @@ def test_folded_in_two_runs_it_is_what_one_run_gives(ended, cut):
         again.take(event)
     assert list(again) == list(whole)
     assert again.open == whole.open
+    assert again.of_symbol("AAPL", 9) == whole.of_symbol("AAPL", 9)
 
 
 def test_old_ended_signals_are_kept_thin_and_open_ones_whole():

@@ -45,6 +45,14 @@ def test_by_hand():
     assert outcome(signal(0), bars(CLOSE, open_=OPEN), COST, NOW).profit is None
 
 
+def test_a_fall_by_hand():
+    found = outcome(signal(0), bars(CLOSE[::-1]), COST, NOW)
+    assert not found.rose
+    assert (found.brier, found.brier_base) == pytest.approx((0.36, 0.2916))
+    assert found.log_loss == pytest.approx(log_loss([0], [0.6], labels=[0, 1]))
+    assert found.log_loss_base == pytest.approx(log_loss([0], [0.54], labels=[0, 1]))
+
+
 def test_the_horizon_is_counted_in_the_instruments_own_bars():
     own = bars(CLOSE)[::1]
     gap = replace(own, time=own.time + np.where(np.arange(8) > 2, 3 * 86_400, 0))
