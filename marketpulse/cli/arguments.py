@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from marketpulse.cli.deciding import add_deciding
 from marketpulse.types import OrderType, TimeInForce
 
 __all__ = ["parser"]
@@ -49,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     cancel = verb("cancel", "ask for the cancel of a working order")
     cancel.add_argument("id", metavar="ID", help="the order's id, as in orders")
     _stopping(verb)
+    add_deciding(verb)
     _importing(verb("import", "show what a broker's statement would do, then book it with --commit"))
     _keeping(verb)
     _risk(verb)

@@ -7,6 +7,7 @@ from typing import Any, TextIO
 from urllib.parse import quote as quoted
 
 from marketpulse.cli.client import Client, Said
+from marketpulse.cli.deciding import approve, decline, proposals, why
 from marketpulse.cli.importing import take_in
 from marketpulse.cli.ordering import DONE, Pause, order, replace, shown
 from marketpulse.cli.output import as_json, pairs, table
@@ -117,6 +118,10 @@ VERBS: Mapping[str, Callable[[Client, argparse.Namespace, TextIO, Pause], int]] 
     "flatten": flatten,
     "resume": resume,
     "import": take_in,
+    "why": why,
+    "proposals": proposals,
+    "approve": approve,
+    "decline": decline,
 }
 
 
