@@ -186,7 +186,7 @@ def _action(symbol: str, payload: Mapping[str, Json]) -> str:
 
 def _repaint(event: Event) -> str:
     """Say which signal did not come out as it was issued."""
-    signal = event.ref.removeprefix("signal:").replace(":", " ")
+    signal = " ".join(event.ref.split(":")[1:3])  # signal:SYMBOL:BAR:MODEL
     return f"{signal}: {_text(event.payload, 'sentence')}"
 
 

@@ -59,7 +59,7 @@ def test_today_has_no_date():
         (event(EventKind.FILL, quantity="15", price="189.9"), ("filled", "buy 15 IBM at 189.90")),
         (event(EventKind.HALT, "desk", why="storm"), ("halted", "storm")),
         (
-            event(EventKind.REPAINT, "signal:AAPL:2012-06-04", sentence="It differs."),
+            event(EventKind.REPAINT, "signal:AAPL:2012-06-04:9d41c07b55aa2f10", sentence="It differs."),
             ("repaint", "AAPL 2012-06-04: It differs."),
         ),
         (
