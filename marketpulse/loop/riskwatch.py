@@ -21,7 +21,7 @@ from marketpulse.loop.risktask import Task
 from marketpulse.loop.rooms import Rooms
 from marketpulse.meter.children import spawn
 from marketpulse.risk import exposures, gates_book
-from marketpulse.risk.currency import worths
+from marketpulse.risk.currency import owed, worths
 from marketpulse.risk.prospect import Standing, prospect
 from marketpulse.risk.report import Scales
 from marketpulse.risk.stress import SCENARIOS, Shock, read_scenarios, shocks, stressed
@@ -144,7 +144,7 @@ class RiskWatch:
             bounds=gate.bounds,
             instruments=self._rooms.instruments,
             medians=gate.medians,
-            debt=exposures.owed(books, gate.rates(self._rooms.market.data())),
+            debt=owed(books, gate.rates(self._rooms.market.data())),
         )
 
     def _lies(
@@ -152,7 +152,7 @@ class RiskWatch:
     ) -> tuple[Check, ...]:
         """Where the money lies against its limits."""
         gate, books = self._gate, self._rooms.books.portfolio
-        debt = exposures.owed(books, gate.rates(self._rooms.market.data()))
+        debt = owed(books, gate.rates(self._rooms.market.data()))
         return (
             exposures.net_limit(values, equity, gate.bounds.net),
             exposures.leverage_limit(values, equity, debt, gate.bounds.leverage),

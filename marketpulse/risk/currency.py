@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from math import isfinite, nan
 from types import MappingProxyType
 
-from marketpulse.types import Position, Rate
+from marketpulse.types import Portfolio, Position, Rate
 
-__all__ = ["ASSUMED", "factor", "worths"]
+__all__ = ["ASSUMED", "factor", "owed", "worths"]
 
 ASSUMED: Mapping[str, Rate] = MappingProxyType(
     {"USD": Rate("USD", 1.0, "assumed 1:1"), "USDT": Rate("USDT", 1.0, "assumed 1:1")}
@@ -53,3 +53,32 @@ def worths(
         for symbol, position in positions.items()
         if position.quantity
     }
+
+
+def owed(portfolio: Portfolio, rates: Mapping[str, Rate]) -> float:
+    """Cash that is owed: the sum of all negative balances, in the base currency, positive.
+
+    Units
+    -----
+    Base currency.
+
+    NaN rule
+    --------
+    A debt in a currency without a rate makes it NaN.
+
+    References
+    ----------
+    None: a sum.
+
+    Examples
+    --------
+    >>> from decimal import Decimal
+    >>> books = Portfolio("a", balances={("a", "USD"): Decimal(-5), ("a", "EUR"): Decimal(9)})
+    >>> owed(books, {})
+    5.0
+    """
+    base, total = portfolio.currency, 0.0
+    for (_, currency), amount in portfolio.balances.items():
+        if amount < 0:
+            total -= float(amount) * factor(currency, base, rates)
+    return total

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import inf, isfinite, nan
 
 from marketpulse.risk import gates_book
-from marketpulse.risk.currency import factor
+from marketpulse.risk.currency import owed
 from marketpulse.risk.liquidity import DAYS, SHARE, liquidity_days, liquidity_limit
 from marketpulse.risk.sizing import Cap
 from marketpulse.risk.verdict import granted
@@ -27,7 +27,6 @@ __all__ = [
     "leverage_limit",
     "limits",
     "net_limit",
-    "owed",
     "sector_of",
     "standing_limits",
 ]
@@ -124,35 +123,6 @@ def by_group(
     return found
 
 
-def owed(portfolio: Portfolio, rates: Mapping[str, Rate]) -> float:
-    """Cash that is owed: the sum of all negative balances, in the base currency, positive.
-
-    Units
-    -----
-    Base currency.
-
-    NaN rule
-    --------
-    A debt in a currency without a rate makes it NaN.
-
-    References
-    ----------
-    None: a sum.
-
-    Examples
-    --------
-    >>> from decimal import Decimal
-    >>> books = Portfolio("a", balances={("a", "USD"): Decimal(-5), ("a", "EUR"): Decimal(9)})
-    >>> owed(books, {})
-    5.0
-    """
-    base, total = portfolio.currency, 0.0
-    for (_, currency), amount in portfolio.balances.items():
-        if amount < 0:
-            total -= float(amount) * factor(currency, base, rates)
-    return total
-
-
 def _levered(values: Mapping[str, float], equity: float | None, debt: float) -> float:
     """What is owned, a multiple of equity.
 
@@ -246,16 +216,59 @@ def limits(
     Parameters
     ----------
     values : by symbol, base currency, with the order and all working buys in
-    brief : leave the numbers out where they pass
+    brief : where all of them pass, none is told
     """
+    debt = owed(portfolio, rates)
+    if brief and _within(
+        symbol, values, equity, bounds=bounds, instruments=instruments, base=portfolio.currency, debt=debt
+    ):
+        return []
     found = [
         net_limit(values, equity, bounds.net, brief=brief),
-        leverage_limit(values, equity, owed(portfolio, rates), bounds.leverage, brief=brief),
+        leverage_limit(values, equity, debt, bounds.leverage, brief=brief),
     ]
     for group, name, most in _groups(bounds, portfolio.currency, instruments[symbol]):
         value = sum(v for s, v in values.items() if v and group.of(instruments[s]) == name)
         found.append(group_limit(group, name, value, equity, most, brief=brief))
     return found
+
+
+def _within(
+    symbol: str,
+    values: Mapping[str, float],
+    equity: float | None,
+    *,
+    bounds: Bounds,
+    instruments: Mapping[str, Instrument],
+    base: str,
+    debt: float,
+) -> bool:
+    """Tell in one walk over the book whether all of these limits let it pass; NaN fails each comparison."""
+    if equity is None or not (isfinite(equity) and equity > 0):
+        return False
+    own = instruments[symbol]
+    kind, sector, currency = own.asset_class, own.sector, own.currency
+    net = gross = alike = named = quoted = 0.0
+    for name, value in values.items():
+        net += value
+        gross += abs(value)
+        other = instruments[name]
+        if other.asset_class is kind:
+            alike += value
+        if other.sector == sector:
+            named += value
+        if other.currency == currency:
+            quoted += value
+    owns = max(equity + debt + (gross - net) / 2.0, gross)  # what is sold short is half of the difference
+    return (
+        net <= (bounds.net + _ROUNDING) * equity
+        and owns <= (bounds.leverage + _ROUNDING) * equity
+        and debt >= 0.0
+        and alike <= (bounds.asset_class + _ROUNDING) * equity
+        and named <= (bounds.sector + _ROUNDING) * equity
+        and (currency == base or quoted <= (bounds.currency + _ROUNDING) * equity)
+        and gross < inf
+    )
 
 
 def caps(

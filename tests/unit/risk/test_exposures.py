@@ -13,6 +13,7 @@ from unit.risk.test_prospect import standing
 from marketpulse.risk import exposures
 from marketpulse.risk.context import Opinion
 from marketpulse.risk.costs import Liquidity
+from marketpulse.risk.currency import owed
 from marketpulse.risk.exposures import NO_SECTOR, Bounds
 from marketpulse.risk.pretrade import check, preview, verdict
 from marketpulse.types import OrderRequest, OrderType, Portfolio, Position, Rate, Side
@@ -130,7 +131,7 @@ def test_no_limit_lets_an_unknown_value_through(value):
 
 def test_a_debt_without_a_rate_makes_leverage_unknown_and_refuses():
     owes = replace(portfolio(), balances={("a", "EUR"): Decimal(-1)})
-    assert not exposures.leverage_limit({}, 100.0, exposures.owed(owes, {})).passed
+    assert not exposures.leverage_limit({}, 100.0, owed(owes, {})).passed
 
 
 def test_an_unknown_volume_refuses_and_only_before_the_first_bars_it_does_not():
