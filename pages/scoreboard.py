@@ -18,6 +18,9 @@ MOST = 24
 FEWEST = 30
 """Ended signals before a picture of them says anything."""
 
+NARROW = 0.02
+"""Opinions that lie closer together than this fraction make no picture."""
+
 GROUPS = {"model": "Model", "symbol": "Symbol", "regime": "Regime"}
 
 _LINES = (
@@ -123,6 +126,16 @@ def reliability(now: Snapshot) -> None:
         return
     rows = sum(count for _, _, count in whole.calibration)
     share = sum(true * count for _, true, count in whole.calibration) / rows
+    least, most = (end(said for said, _, _ in whole.calibration) for end in (min, max))
+    if most - least < NARROW:
+        parts.html(
+            parts.empty(
+                "All said nearly the same",
+                f"Their mean per tenth lay between {parts.percent(least)} and {parts.percent(most)}; "
+                f"{parts.percent(share)} rose.",
+            )
+        )
+        return
     figure = charts.reliability_figure(whole.calibration, share, parts.palette())
     charts.show(figure, "live_reliability", 250)
 

@@ -32,7 +32,7 @@ def why(symbol: str, now: Snapshot) -> None:
         parts.html(_rests(signal))
         for caveat in signal.caveats:
             parts.html(parts.note(caveat, "warn"))
-        parts.html(_pushes(_reasons(signal)))
+        parts.html(_pushes(_reasons(signal), heard=any(vote.weight for vote in signal.votes)))
         parts.html(parts.span(signal.sentence, "small"))
     st.space("stretch")
     with st.container(horizontal=True, gap="xsmall"):
@@ -62,14 +62,17 @@ def _rests(signal: Signal) -> Markup:
 
 def _reasons(signal: Signal) -> tuple[tuple[str, float], ...]:
     """Of the consensus; of the one model where there is no consensus."""
-    return signal.reasons or next((vote.contributions for vote in signal.votes if vote.contributions), ())
+    if signal.reasons or len(signal.votes) != 1:
+        return signal.reasons
+    return signal.votes[0].contributions
 
 
-def _pushes(reasons: tuple[tuple[str, float], ...]) -> Markup:
+def _pushes(reasons: tuple[tuple[str, float], ...], *, heard: bool) -> Markup:
     """What moved the vote, the strongest first."""
     strongest = sorted(reasons, key=lambda push: -abs(push[1]))[:PUSHES]
     if not strongest:
-        return parts.span("No feature moved it: nobody with skill was heard.", "muted", "small")
+        why = "nothing is kept of the opinions heard" if heard else "nobody with skill was heard"
+        return parts.span(f"No feature moved it: {why}.", "muted", "small")
     full = max(abs(push) for _, push in strongest) or 1.0
     rows = [
         (

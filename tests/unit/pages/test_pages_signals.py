@@ -198,6 +198,9 @@ def test_nobody_heard_is_said():
     signal = replace(seers.SAID["AAPL"], reasons=(), votes=())
     shown = html(run(seers.ensemble(signals=MappingProxyType({"AAPL": signal}))))
     assert "No feature moved it: nobody with skill was heard." in shown
+    heard = replace(seers.SAID["AAPL"], reasons=())
+    shown = html(run(seers.ensemble(signals=MappingProxyType({"AAPL": heard}))))
+    assert "No feature moved it: nothing is kept of the opinions heard." in shown
 
 
 def test_what_a_model_says_is_never_markup():
@@ -266,6 +269,14 @@ def test_a_picture_of_few_is_not_drawn():
     few = replace(seers.SCORES, lines=(replace(seers.SCORES.lines[0], n=29),), ended=29)
     page = run(seers.ensemble(scores=few))
     assert "The picture is drawn from 30 ended signals on." in html(page)
+    assert not page.get("plotly_chart")
+
+
+def test_opinions_that_are_all_the_same_make_no_picture():
+    same = ((0.5388, 0.5, 20), (0.5398, 0.6, 20))
+    told = replace(seers.SCORES, lines=(replace(seers.SCORES.lines[0], calibration=same),))
+    page = run(seers.ensemble(scores=told))
+    assert "Their mean per tenth lay between 53.9% and 54.0%; 55.0% rose." in html(page)
     assert not page.get("plotly_chart")
 
 
