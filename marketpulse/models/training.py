@@ -67,19 +67,18 @@ def train_ensemble(job: Job, trained: datetime, report: Report, settings: Settin
     held = found.panel.x[_spread(len(found.panel))]
     manifest = pack(job.artefacts, found.ensemble, held, _made(found.panel, job, data, trained))
     report(0.93, "Comparing it with the model that serves.")
-    version = read_manifest(manifest).version
-    judgement = beside(found.panel, found.judged.probability, version, job.old, job.artefacts)
+    about = read_manifest(manifest)
+    judgement = beside(found.panel, found.judged.probability, about.version, job.old, job.artefacts)
     report(0.96, "Learning when its calls are right.")
     meta, sentence = learn(found.panel, found.judged, chosen)
-    known = found.panel.known
     return encode(
         Trained(
             manifest,
-            _card(read_manifest(manifest), found),
+            _card(about, found),
             _record(found, job, data, judgement, time.monotonic() - begun),
             meta,
             sentence,
-            reference(found.panel.names, found.panel.x[known]),
+            reference(found.panel.names, found.panel.x[found.panel.known]),
             {one.name: dict(one.config) for one in found.evidence.trials},
         )
     )
