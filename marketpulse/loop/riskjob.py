@@ -13,7 +13,7 @@ import numpy as np
 from marketpulse.clock import Clock, WallClock
 from marketpulse.loop.riskfile import Found, Job, load_job, save_found
 from marketpulse.meter.children import lower_priority
-from marketpulse.performance import beta, tear_sheet, yearly_turnover
+from marketpulse.performance import beta, drawdown, spells, tear_sheet, yearly_turnover
 from marketpulse.risk import (
     deflated_sharpe,
     minimum_track_record,
@@ -85,7 +85,7 @@ def _of_account(job: Job) -> tuple[Measure, ...]:
         why = f"unknown: {n} of {_FEWEST} daily returns of the account"
         names = (
             "Sharpe", "Sharpe above 0", "Sharpe, deflated", "Shortest record",
-            "Sortino", "Calmar", "Deepest fall", "Volatility, account",
+            "Sortino", "Calmar", "Deepest fall", "Longest fall", "Volatility, account",
         )  # fmt: skip
         return (*(Measure(name, None, percent=False, note=why) for name in names), turned)
     sheet = tear_sheet(daily, year)
@@ -94,6 +94,7 @@ def _of_account(job: Job) -> tuple[Measure, ...]:
         Measure("Sortino", _known(sheet.sortino), percent=False, note=about),
         Measure("Calmar", _known(sheet.calmar), percent=False, note=f"over the whole record; {about}"),
         Measure("Deepest fall", _known(sheet.drawdown), percent=True, note=about),
+        _longest(daily, about),
         Measure("Volatility, account", _known(sheet.volatility), percent=True, note=f"a year; {about}"),
         turned,
     )
@@ -122,6 +123,17 @@ def _worth(job: Job, sharpe: float, year: int, about: str) -> tuple[Measure, ...
                 note=f"probability that it is above what the best of {tried} shows by luck"),
         Measure("Shortest record", _known(needed), percent=False, note=short),
     )  # fmt: skip
+
+
+def _longest(daily: FloatArray, about: str) -> Measure:
+    """How long the longest time below a highest equity was, in days of the record."""
+    under = spells(drawdown(daily).underwater)
+    if not under:
+        return Measure("Longest fall", 0.0, percent=False, note=f"days below a highest equity; {about}")
+    longest = max(under, key=lambda spell: spell.length)
+    ended = "not made good yet" if longest.end is None else "made good since"
+    note = f"days below a highest equity, {longest.depth:.1%} deep, {ended}; {about}"
+    return Measure("Longest fall", float(longest.length), percent=False, note=note)
 
 
 def _turnover(job: Job, year: int) -> Measure:

@@ -244,4 +244,6 @@ def test_a_short_or_falling_record_is_not_made_to_say_anything():
     falling = [100_000.0 * 0.999**i * (1 + 0.002 * (i % 2)) for i in range(61)]
     found = {m.name: m for m in measure(task({}, daily=falling).job(), SimClock(NOW)).report.measures}
     assert found["Shortest record"].value is None
+    assert found["Longest fall"].value > 50
+    assert "not made good yet" in found["Longest fall"].note
     assert found["Sharpe above 0"].value < 0.5
