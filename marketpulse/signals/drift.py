@@ -135,7 +135,6 @@ def _distance(sketch: FloatArray, known: FloatArray) -> float:
     steps, place = np.unique(sketch, return_index=True)
     last = np.append(place[1:], len(sketch)) - 1  # equal quantiles are a jump from the first to the last
     low, high = level[place], level[last]
-    low[0] = 0.0
     spots = np.unique(np.concatenate([known, steps]))
     at = np.searchsorted(steps, spots, side="right") - 1
     inside = np.clip(at, 0, len(steps) - 1)

@@ -85,6 +85,11 @@ def test_a_model_turned_bad_is_alarmed():
     assert found.slope < 0.0
 
 
+def test_signals_count_in_the_order_in_which_they_ended():
+    held = [*issued(100), *(kept(i.signal, i.outcome) for i in issued(300, 3, lambda p: 1.08 - p)[200:])]
+    assert lately(held[::-1]).sum == pytest.approx(lately(held).sum)
+
+
 def test_too_few_dates_have_no_interval():
     assert lately(issued(FEWEST_DATES - 1)).low is None
     assert lately(issued(FEWEST_DATES)).low is not None

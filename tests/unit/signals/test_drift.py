@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from marketpulse.signals.drift import ACT, WATCH, drift, drifted, kolmogorov, ks_sketch, psi
+from marketpulse.types import DriftLine
 
 ANSWERS = json.loads((Path(__file__).parents[2] / "answers" / "drift.json").read_text())
 LEVELS = np.linspace(0.0, 1.0, 101)
@@ -32,6 +33,15 @@ def test_an_empty_bin_and_no_values():
 def test_values_that_are_not_known_are_left_out():
     values = np.array([-1.0, 1.0, np.nan, np.inf])
     assert psi(np.array([0.0]), np.array([0.5, 0.5]), values) == 0.0
+
+
+def test_a_value_at_a_bound_lies_above_it():
+    moved = psi(np.array([0.0]), np.array([0.2, 0.8]), np.zeros(9))
+    assert moved == pytest.approx((1e-4 - 0.2) * np.log(1e-4 / 0.2) + 0.2 * np.log(1 / 0.8))
+
+
+def test_a_small_move_that_is_certain_is_none_to_act_upon():
+    assert drifted([DriftLine("a", "", 0.2, 1e-9, 2000)]) == ()
 
 
 def test_where_nothing_moved_the_index_is_what_its_distribution_says():

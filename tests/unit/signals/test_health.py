@@ -85,6 +85,7 @@ def test_nothing_can_be_told_of_nothing():
             False,
             "scikit-learn",
         ),
+        ("Serving", {"servings": [Serving("trees", ServingPath.SKLEARN, (), "Slowly.")]}, False, "scikit-learn"),
         ("Members", {"rests": [*GOOD["rests"], Rest("trees", "open", 60.0, 3, None, None, "x")]}, False, "1 of 2"),
         ("Age", {"now": datetime(2012, 6, 23, tzinfo=UTC)}, False, "29 days"),
         ("Age", {"now": datetime(2012, 6, 22, tzinfo=UTC)}, True, "28 days"),
