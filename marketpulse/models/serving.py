@@ -6,7 +6,7 @@ neither needs scikit-learn nor loads it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import isnan, log, nan, tanh
+from math import isfinite, isnan, nan
 from random import Random
 
 import numpy as np
@@ -18,13 +18,13 @@ from marketpulse.models.artefact import MemberRecord
 from marketpulse.models.members import BASE_RATE
 from marketpulse.models.opening import Opened, Ruled
 from marketpulse.models.seats import POLICY, Health, Seat
+from marketpulse.signals import single
 from marketpulse.signals.calibrate import LEAST, MOST, expit, logit, stretched
-from marketpulse.signals.consensus import Ballot, Circumstances, Consensus, agree, hurdle, pool, shares
+from marketpulse.signals.consensus import Ballot, Circumstances, Consensus, agree, pool, shares
 from marketpulse.types import FloatArray, Serving
 
 __all__ = ["Opinions", "Served"]
 
-_NEAR = 1e-4  # as ``calibrate.logit`` cuts
 _HORIZON, _COST = 5, 0.0005
 
 
@@ -79,6 +79,9 @@ class Served:
         self._shares: list[float] = self._share.tolist()
         tails = np.hstack([self._shift, self._slope, self._kept])
         self._tails: list[tuple[float, float, float]] = [(a, b, c) for a, b, c in tails.tolist()]
+        self._standings = [
+            (one.name, one.kept or 0.0, nan if one.skill is None else one.skill, one.share) for one in records
+        ]
         self._ways = [_Way(record) for record in records]
         self.names = tuple(seat.name for seat in self._seats)
 
@@ -124,20 +127,20 @@ class Served:
 
     def _one(self, raw: list[float], base: float) -> tuple[list[float], float]:
         """One row's calibrated opinions and their pool in plain floats: a tenth of what arrays of one cost."""
-        odds, said = _odds(base), []
+        said = self._calibrated(raw, base)
+        heard = [(w, p) for w, p in zip(self._shares, said, strict=True) if w > 0.0 and not isnan(p)]
+        return said, single.pool(heard, base, self._stretch)
+
+    def _calibrated(self, raw: list[float], base: float) -> list[float]:
+        """One row's opinions calibrated and shrunk, NaN where a member abstains or cannot be judged yet."""
+        odds, said = single.logit(base), []
         for p, (shift, slope, kept) in zip(raw, self._tails, strict=True):
             if isnan(p) or isnan(kept):
                 said.append(nan)
                 continue
-            calibrated = _within(odds + shift + slope * (_odds(p) - odds))
+            calibrated = single.expit(odds + shift + slope * (single.logit(p) - odds))
             said.append(min(max(base + kept * (calibrated - base), LEAST), MOST))
-        heard = [(w, p) for w, p in zip(self._shares, said, strict=True) if w > 0.0 and not isnan(p)]
-        if not heard:
-            return said, base
-        pooled = _within(sum(w * _odds(p) for w, p in heard) / sum(w for w, _ in heard))
-        if self._stretch == 1.0 or pooled == base:
-            return said, pooled
-        return said, _within(odds + self._stretch * (_odds(pooled) - odds))
+        return said
 
     def decide(
         self,
@@ -155,24 +158,21 @@ class Served:
         more : of members that look at more than one row, as ``deep.Deep.vote`` gives them; where one has
             skill, everyone's share is told anew from everyone's skill
         """
-        found = self.ask(row[None, :], np.array([base]))
+        x = row[None, :]
+        raw = [float(seat.ask(x)[0][0]) for seat in self._seats]
         ballots, reasons = [], {}
-        for i, (record, _) in enumerate(self._opened.members):
-            raw, said = float(found.raw[i, 0]), float(found.said[i, 0])
-            skill = np.nan if record.skill is None else record.skill
-            ballots.append(
-                Ballot(record.name, _some(raw), _some(said), record.kept or 0.0, skill, record.share)
-            )
-            if record.share > 0.0 and _some(said) is not None:
-                reasons[record.name] = self._reasons(i, row)
+        for i, said in enumerate(self._calibrated(raw, base)):
+            name, kept, skill, share = self._standings[i]
+            ballots.append(Ballot(name, _some(raw[i]), _some(said), kept, skill, share))
+            if share > 0.0 and isfinite(said):
+                reasons[name] = self._reasons(i, row)
         if not ballots:
             ballots.append(Ballot(BASE_RATE, base, base, 0.0, np.nan, 0.0))
         ballots = _shared(ballots, more)
-        needed = float(hurdle(np.array([sigma]), self._horizon, self._cost)[0])
         return agree(
             ballots,
             base,
-            needed,
+            single.hurdle(sigma, self._horizon, self._cost),
             reasons=reasons,
             around=around or Circumstances(),
             stretch=self._stretch,
@@ -222,17 +222,6 @@ class _Way:
         return asked
 
 
-def _odds(p: float) -> float:
-    """As ``calibrate.logit``, of one."""
-    cut = min(max(p, _NEAR), 1.0 - _NEAR)
-    return log(cut / (1.0 - cut))
-
-
-def _within(odds: float) -> float:
-    """As ``calibrate.expit``, of one, within 2 % and 98 %."""
-    return min(max(0.5 * (1.0 + tanh(0.5 * odds)), LEAST), MOST)
-
-
 def _shared(ballots: list[Ballot], more: Sequence[Ballot]) -> list[Ballot]:
     """All of them; everyone's share anew by skill where one of ``more`` has any and says something."""
     every = [*ballots, *more]
@@ -247,4 +236,4 @@ def _skilled(one: Ballot) -> bool:
 
 
 def _some(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+    return value if isfinite(value) else None

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marketpulse.signals.calibrate import LEAST, MOST, expit, logit, stretched
+from marketpulse.signals import single
+from marketpulse.signals.calibrate import LEAST, MOST, expit, logit
+from marketpulse.signals.single import FEWEST_VOTES, MAJORITY, MEAN_MOVE
 from marketpulse.types import Call, FloatArray
 
 __all__ = [
@@ -22,10 +24,8 @@ __all__ = [
     "shares",
 ]
 
-_FEWEST_VOTES = 2
-_MAJORITY = 0.6
 _EQUAL = 0.5
-_MEAN_MOVE = 0.7978845608  # of a normal variable with deviation 1: sqrt(2 / pi)
+_CALLS = {1: Call.UP, 0: Call.NONE, -1: Call.DOWN}
 _REASONS = 5
 _STALE_BARS, _WIDE, _THIN, _DRIFTED = 1, 0.002, 1.0, 0.25
 
@@ -101,7 +101,7 @@ def hurdle(sigma: FloatArray, horizon: int, cost: float) -> FloatArray:
     >>> hurdle(np.array([0.01]), 5, 0.0005).round(4).tolist()
     [0.028]
     """
-    move = _MEAN_MOVE * sigma * np.sqrt(horizon)
+    move = MEAN_MOVE * sigma * np.sqrt(horizon)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(move > 0.0, cost / move, np.inf)
 
@@ -147,7 +147,7 @@ def quorum(
     beyond = reach(pool(p, share, base) if opinion is None else opinion, base)
     side = np.sign(beyond)
     agreed = agreement(p, share, base, side)
-    carried = (votes.sum(axis=0) >= _FEWEST_VOTES) & (agreed >= _MAJORITY) & (np.abs(beyond) > needed)
+    carried = (votes.sum(axis=0) >= FEWEST_VOTES) & (agreed >= MAJORITY) & (np.abs(beyond) > needed)
     return np.where(carried, side, 0.0)
 
 
@@ -247,26 +247,22 @@ def agree(
     stretch: float = 1.0,
 ) -> Consensus:
     """Decide one row; ``reasons`` are each heard member's, by its name, ``stretch`` that of the pool."""
-    share = np.array([one.share for one in ballots])
-    p = np.array([[np.nan if one.probability is None else one.probability] for one in ballots])
-    bases, costs = np.array([base]), np.array([needed])
-    pooled = stretched(pool(p, share, bases), bases, stretch)
-    opinion = float(pooled[0])
     heard = [one for one in ballots if one.share > 0.0 and one.probability is not None]
-    total = sum(one.share for one in heard)
-    with_it = sum(one.share for one in heard if ((one.probability or base) - base) * (opinion - base) > 0.0)
-    agreed = with_it / total if total else 0.0
-    call = {1: Call.UP, -1: Call.DOWN}.get(int(quorum(p, share, bases, costs, pooled)[0]), Call.NONE)
+    votes = [(one.share, one.probability or 0.0) for one in heard]
+    opinion = single.pool(votes, base, stretch)
+    beyond = single.reach(opinion, base)
+    agreed = single.agreement(votes, base, opinion - base)
+    call = _CALLS[single.quorum(len(heard), agreed, beyond, needed)]
     return Consensus(
         call,
         opinion,
         base,
         needed,
         agreed,
-        _why(call, len(heard), agreed, (opinion - base, float(reach(pooled, bases)[0])), needed),
+        _why(call, len(heard), agreed, (opinion - base, beyond), needed),
         tuple(ballots),
         caveats(around, len(heard), sum(one.probability is not None for one in ballots)),
-        _reasons(heard, reasons, total, stretch),
+        _reasons(heard, reasons, stretch),
     )
 
 
@@ -287,14 +283,14 @@ def caveats(around: Circumstances, heard: int, voted: int) -> tuple[str, ...]:
         said.append("The order book is thinner than the order.")
     if around.drift is not None and around.drift >= _DRIFTED:
         said.append(f"The features have drifted from those of the training (PSI {around.drift:.2f}).")
-    if heard < _FEWEST_VOTES:
+    if heard < FEWEST_VOTES:
         said.append(f"Few votes: {heard} of {voted} members have shown skill.")
     return tuple(said)
 
 
 def _why(call: Call, heard: int, agreed: float, apart: tuple[float, float], needed: float) -> str:
     """One sentence; ``apart`` is from the base rate, and beyond it and one half."""
-    if heard < _FEWEST_VOTES:
+    if heard < FEWEST_VOTES:
         who = "One member has" if heard else "No member has"
         return f"{who} shown skill out of sample; two are needed."
     from_base, beyond = (100.0 * abs(one) for one in apart)
@@ -305,7 +301,7 @@ def _why(call: Call, heard: int, agreed: float, apart: tuple[float, float], need
         )
     if not from_base:
         return "The pooled opinion is the base rate itself."
-    if agreed < _MAJORITY:
+    if agreed < MAJORITY:
         return f"Only {100.0 * agreed:.0f} % of the vote lies on one side; 60 % are needed."
     return (
         f"{beyond:.1f} points beyond the base rate and one half would not pay for a trade; "
@@ -314,12 +310,14 @@ def _why(call: Call, heard: int, agreed: float, apart: tuple[float, float], need
 
 
 def _reasons(
-    heard: Sequence[Ballot], reasons: Mapping[str, Mapping[str, float]], total: float, stretch: float
+    heard: Sequence[Ballot], reasons: Mapping[str, Mapping[str, float]], stretch: float
 ) -> tuple[tuple[str, float], ...]:
     """The mean of the members' log-odds by feature, weighed as their votes are, and as much of it as is kept."""
     sums: dict[str, float] = {}
+    total = sum(one.share for one in heard)
     for one in heard:
+        weight = stretch * one.share / total * one.kept
         for name, part in reasons.get(one.member, {}).items():
-            sums[name] = sums.get(name, 0.0) + stretch * one.share / total * one.kept * part
-    ordered = sorted(sums.items(), key=lambda item: (-abs(item[1]), item[0]))
-    return tuple((name, part) for name, part in ordered[:_REASONS] if part)
+            sums[name] = sums.get(name, 0.0) + weight * part
+    ordered = sorted((-abs(part), name) for name, part in sums.items())
+    return tuple((name, sums[name]) for size, name in ordered[:_REASONS] if size)

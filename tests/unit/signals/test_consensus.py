@@ -1,10 +1,15 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from marketpulse.signals import single
+from marketpulse.signals.calibrate import expit, logit, stretched
 from marketpulse.signals.consensus import (
     Ballot,
     Circumstances,
     agree,
+    agreement,
     caveats,
     hurdle,
     pool,
@@ -119,3 +124,33 @@ def test_every_caveat_has_its_sentence_and_what_is_unknown_is_not_held_against_i
     assert [word for word, one in zip(("1 bar late", "wide", "thinner", "drifted", "Few votes"), said, strict=True) if word in one] == [
         "1 bar late", "wide", "thinner", "drifted", "Few votes",
     ]  # fmt: skip
+
+
+PROBABILITIES = st.one_of(st.floats(0.0, 1.0), st.sampled_from([0.5, 0.53, nan]))
+VOTES = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.2, 0.3, 0.7]), PROBABILITIES), max_size=12)
+
+
+@given(VOTES, st.sampled_from([0.47, 0.5, 0.53]), st.floats(0.0, 0.1), st.sampled_from([0.0, 0.7, 1.0, 1.4]))
+def test_one_row_in_floats_is_decided_as_in_arrays(votes, base, needed, stretch):
+    p, share = column(*(p for _, p in votes)).reshape(len(votes), 1), np.array([s for s, _ in votes])
+    bases, costs = np.array([base]), np.array([needed])
+    pooled = stretched(pool(p, share, bases), bases, stretch)
+    beyond = reach(pooled, bases)
+    ballots = [Ballot(str(i), None, None if p != p else p, 1.0, 0.1, s) for i, (s, p) in enumerate(votes)]  # noqa: PLR0124 - NaN
+    found = agree(ballots, base, needed, {}, Circumstances(), stretch=stretch)
+    assert found.probability == pytest.approx(pooled[0], abs=1e-12)
+    close = abs(pooled[0] - base) < 1e-12
+    agreed = agreement(p, share, bases, np.sign(pooled - bases))[0]
+    assert close or found.agreed == pytest.approx(agreed, abs=1e-12)
+    edge = close or abs(agreed - 0.6) < 1e-12 or abs(abs(beyond[0]) - needed) < 1e-12
+    side = {Call.UP: 1, Call.DOWN: -1}.get(found.call, 0)
+    assert edge or side == quorum(p, share, bases, costs, pooled)[0]
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.02, 0.98), st.one_of(st.floats(0.0, 0.2), st.just(nan)))
+def test_odds_reach_and_hurdle_of_one_are_those_of_arrays(p, base, sigma):
+    one, bases = np.array([p]), np.array([base])
+    assert single.logit(p) == pytest.approx(logit(one)[0], abs=1e-12)
+    assert single.expit(20 * p - 10) == pytest.approx(np.clip(expit(20 * one - 10), 0.02, 0.98)[0], abs=1e-12)
+    assert single.reach(p, base) == reach(one, bases)[0]
+    assert single.hurdle(sigma, 5, 5e-4) == pytest.approx(hurdle(np.array([sigma]), 5, 5e-4)[0], rel=1e-12)
