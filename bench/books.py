@@ -6,6 +6,7 @@ from decimal import Decimal
 import numpy as np
 
 from marketpulse.risk import Liquidity, OrderContext, Scenarios
+from marketpulse.risk.exposures import Bounds
 from marketpulse.types import (
     AssetClass,
     Bars,
@@ -61,6 +62,10 @@ def context(scenarios: Scenarios | None = None) -> OrderContext:
         instruments=INSTRUMENTS,
         scenarios=scenarios,
         market=Liquidity(adv=1e6, sigma=0.02),
+        locks=(),
+        drawdown=0.0,
+        bounds=Bounds(),
+        usual=1e6,
     )
 
 
