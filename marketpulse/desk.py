@@ -322,7 +322,7 @@ class Desk(Charting, Schooling, Showing):
         if quantity is not None and not (quantity.is_finite() and quantity > 0):
             raise Refused("BAD_REQUEST", "A quantity is a number above 0.")
         signal = self.snapshot().signals.get(symbol)
-        word = self._loop.player.word(symbol, signal)
+        word = self._loop.player.word(signal)
         return why_now(rooms, rooms.instruments[symbol], signal, self.preview, quantity, approval=word)
 
     def change(self, request: Raw) -> Change | None:

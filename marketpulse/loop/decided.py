@@ -1,12 +1,14 @@
 """What the desk has decided about an instrument, as gates of the ladder: of this moment, or of one before."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from marketpulse.portfolio.codec import read_booking
 from marketpulse.portfolio.families import EXITS
 from marketpulse.portfolio.proposals import Proposals
 from marketpulse.types import (
+    OPEN_PROPOSALS,
     Conduct,
     Event,
     EventKind,
@@ -14,7 +16,6 @@ from marketpulse.types import (
     ProposalState,
     Rung,
     Signal,
-    signal_name,
 )
 
 __all__ = ["approval", "decided_then", "rung_of"]
@@ -42,7 +43,7 @@ def rung_of(made: Proposal) -> Rung:
                 "A person's word is awaited." if made.mode is Conduct.CONFIRM else "Its order is on its way."
             )
             if made.state is ProposalState.APPROVED:
-                said = "Approved; its order waits for a price of an open session."
+                said = "Approved; its order has not left yet."
             return Rung("APPROVAL", "Approval", None, f"{mode}: {made.sentence} {said}")
         case ProposalState.PASSED | ProposalState.REFUSED if made.rung is not None:
             failed = made.rung
@@ -56,15 +57,23 @@ def rung_of(made: Proposal) -> Rung:
             return Rung("APPROVAL", "Approval", passed=False, sentence=f"{mode}: {made.sentence} {said}")
 
 
-def approval(mode: Conduct, shown: Sequence[Proposal], symbol: str, signal: Signal | None) -> Rung | None:
-    """The last gate of an instrument now; None where the desk only suggests."""
+def approval(
+    mode: Conduct, made: Proposal | None, signal: Signal | None, waits: Rung | None = None
+) -> Rung | None:
+    """The last gate of an instrument now; None where the desk only suggests.
+
+    Parameters
+    ----------
+    made : what it has proposed last on the signal
+    waits : what keeps the decision, or its order, for the time being
+    """
     if mode is Conduct.SUGGEST:
         return None
-    name = "" if signal is None else signal_name(signal)
-    made = next((p for p in shown if p.symbol == symbol and p.signal == name), None)
+    still = "" if waits is None else f" It waits: {waits.sentence}"
     if made is not None:
-        return rung_of(made)
-    said = "has not decided on this signal yet: it waits for a fresh price of an open session."
+        rung = rung_of(made)
+        return replace(rung, sentence=f"{rung.sentence}{still}") if made.state in OPEN_PROPOSALS else rung
+    said = f"has not decided on this signal yet.{still}"
     if signal is None or signal.probability is None:
         said = "decides on issued signals only, and there is none."
     return Rung("APPROVAL", "Approval", None, f"In {mode.value} the desk {said}")

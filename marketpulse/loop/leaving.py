@@ -58,6 +58,7 @@ class Leaver:
         self._rooms, self._register = rooms, register
         self._bars, self._until = bars, until
         self._practice, self._probe = practice, probe
+        self._told: set[str] = set()
 
     def turn(self, signals: Mapping[str, Signal], mode: Conduct) -> None:
         """Propose to leave what has been held long enough, or what a newer signal calls DOWN."""
@@ -80,9 +81,9 @@ class Leaver:
         )
         free = books.held(symbol) - books.working_sells(symbol)
         units = self._rooms.instruments[symbol].quantity(max(Decimal(0), free))
-        if ours or not units:
-            return
         name = signal_name(signal)
+        if ours or not units or mine.sales(name):
+            return
         self._begin(
             name, symbol, signal.bar, mode, units, f"the signal of {signal.bar} calls DOWN", signal.horizon, 1
         )
@@ -108,15 +109,24 @@ class Leaver:
         left = instrument.quantity(max(Decimal(0), min(units, free)))
         return (_sale(symbol, left), "") if left else (None, "All of it is offered by another order.")
 
-    def gave_up(self, proposal: Proposal) -> None:
-        """A sale was not to be had in its session: where its stop is gone already, somebody must know."""
-        bought = self._register.fold.bought(proposal.signal)
-        units = self._units(proposal)
-        if proposal.purpose is Purpose.OPEN or bought is None or bought.request is None:
-            return
-        going = (leg.state is OrderState.PENDING_CANCEL for leg in self._legs(bought.id))
-        if units > 0 and all(going):
-            self._register.bare(proposal, units)
+    def watch(self, mode: Conduct) -> None:
+        """Somebody must know where the stop is gone and its sale has come to nothing, for whatever reason."""
+        fold = self._register.fold
+        for order_id, units in list(self._register.stakes.units.items()):
+            bought = fold.get(order_id)
+            sales = () if bought is None else fold.sales(bought.signal)
+            if not sales or sales[-1].id in self._told or not self._failed(sales[-1]):
+                continue
+            if all(leg.state is OrderState.PENDING_CANCEL for leg in self._legs(order_id)):
+                self._register.bare(sales[-1], units, again=mode is not Conduct.SUGGEST)
+            self._told.add(sales[-1].id)
+
+    def _failed(self, sale: Proposal) -> bool:
+        """Nothing of it can leave any more, and not because a person wanted it so."""
+        order = self._rooms.books.order(sale.id)
+        if order is None or sale.state is not ProposalState.ORDERED:
+            return sale.state not in OPEN_PROPOSALS | {ProposalState.DECLINED, ProposalState.ORDERED}
+        return order.state not in OPEN_STATES and order.filled_quantity < order.request.quantity
 
     def _units(self, proposal: Proposal) -> Decimal:
         bought = self._register.fold.bought(proposal.signal)

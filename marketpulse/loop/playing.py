@@ -21,6 +21,7 @@ from marketpulse.loop.register import Register, issued, order_key
 from marketpulse.loop.rooms import Rooms
 from marketpulse.market.sessions import Sessions
 from marketpulse.types import (
+    OPEN_PROPOSALS,
     Bars,
     Call,
     Conduct,
@@ -76,7 +77,7 @@ class Player:
         self._leaver = Leaver(
             rooms, self._register, self._bars, self._until, practice=self.practice, probe=self._probe
         )
-        self.shown = self._register.fold.newest(_SHOWN)
+        self.shown = self._register.fold.shown(_SHOWN)
 
     def turn(self, signals: Mapping[str, Signal], market: Mapping[str, MarketDatum]) -> None:
         """Take what was decided one step further, then decide what is new.
@@ -97,7 +98,9 @@ class Player:
                 if signal is not None and signal.probability is not None:
                     self._let_go(signal)
                     self._decide(signal, market)
-            self.shown = self._register.fold.newest(_SHOWN)
+            if self._gate.recovered:
+                self._leaver.watch(self.mode)
+            self.shown = self._register.fold.shown(_SHOWN)
 
     def answer(self, order_id: str, market: Mapping[str, MarketDatum], *, approve: bool) -> Proposal:
         """Approve or decline; the same answer again is harmless, and makes no second order.
@@ -113,12 +116,15 @@ class Player:
                     "READ_ONLY", f"This desk only shows what its ledger holds. {self._rooms.sealed}"
                 )
             found = self._known(order_id)
-            if found.state is ProposalState.PENDING and found.mode is Conduct.CONFIRM:
+            if found.mode is Conduct.AUTO and found.state is ProposalState.PENDING:
+                raise Refused("ANSWERED", "The desk orders this one by itself; halt it, or cancel the order.")
+            withdrawn = found.state is ProposalState.APPROVED and not approve
+            if found.state is ProposalState.PENDING or withdrawn:
                 state = ProposalState.APPROVED if approve else ProposalState.DECLINED
                 found = self._register.move(found, state, "Approved." if approve else "Declined.")
                 self._probe("play.answered")
             found = self._send(found, market) if found.state is ProposalState.APPROVED else found
-            self.shown = self._register.fold.newest(_SHOWN)
+            self.shown = self._register.fold.shown(_SHOWN)
         if found.state is ProposalState.REFUSED and approve:
             rung = found.rung
             raise Refused("REFUSED" if rung is None else rung.code, found.note)
@@ -127,19 +133,20 @@ class Player:
             raise Refused("ANSWERED", f"Nothing can be answered any more: it is {found.state.value}.")
         return found
 
-    def word(self, symbol: str, signal: Signal | None) -> Rung | None:
+    def word(self, signal: Signal | None) -> Rung | None:
         """Its decision about an instrument's newest signal, as a gate; None where it only suggests."""
-        return approval(self.mode, self.shown, symbol, signal)
+        name = "" if signal is None else signal_name(signal)
+        made = self._register.fold.latest(name)
+        return approval(self.mode, made, signal, self._waits.get(name if made is None else made.id))
 
     def _known(self, order_id: str) -> Proposal:
         found = self._register.fold.get(order_id)
         if found is None:
             raise Refused("UNKNOWN_PROPOSAL", "The desk has no proposal with this id.")
-        if found.state is ProposalState.PENDING and self._over(found):
-            return self._register.move(
-                found, ProposalState.EXPIRED, "Nobody answered by the session's close."
-            )
-        return found
+        if found.state not in OPEN_PROPOSALS:
+            return found
+        settled = self._settled(found)
+        return settled or (self._expire(found) if self._over(found) else found)
 
     def _further(self, market: Mapping[str, MarketDatum]) -> None:
         """Note orders that were placed, let go what is too old, and send what is to be sent."""
@@ -155,7 +162,7 @@ class Player:
             elif ours or made.state is ProposalState.APPROVED:
                 self._send(made, market)
 
-    def _expire(self, made: Proposal) -> None:
+    def _expire(self, made: Proposal) -> Proposal:
         """The session's close has come before its order."""
         waits, nobody = self._waits.pop(made.id, None), made.state is ProposalState.PENDING
         if nobody and made.mode is Conduct.CONFIRM:
@@ -163,8 +170,7 @@ class Player:
         else:
             why = "" if waits is None else f" {waits.sentence}"
             said = f"It could not be ordered by the session's close.{why}"
-        self._register.move(made, ProposalState.EXPIRED, said)
-        self._leaver.gave_up(made)
+        return self._register.move(made, ProposalState.EXPIRED, said)
 
     def _settled(self, made: Proposal) -> Proposal | None:
         """Note that its order is there, by this run or the one before."""
@@ -236,11 +242,11 @@ class Player:
                 return
         self._waits.pop(name, None)
         self._supersede(signal)
+        if leaning.call is Call.DOWN and self.mode is Conduct.CONFIRM and self._rooms.books.halt is None:
+            self._leaver.abandon(signal, self.mode)  # first: a decision that stands is not looked at again
         made = self._begin(name, signal, leaning, (found, ends))
         if made.request is not None and made.mode is Conduct.AUTO:
             self._send(made, market)  # before the next one is sized
-        if leaning.call is Call.DOWN and self.mode is Conduct.CONFIRM and self._rooms.books.halt is None:
-            self._leaver.abandon(signal, self.mode)
 
     def _let_go(self, signal: Signal) -> None:
         """Write down that an older signal of the same instrument will not be played: it waited, or the desk was off."""

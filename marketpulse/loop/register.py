@@ -72,11 +72,21 @@ class Register:
         payload = write_step(Step(state, note, code))
         return self._write(proposal.id, payload, f"proposal:{proposal.key}:{step}")
 
-    def bare(self, proposal: Proposal, units: Decimal) -> None:
-        """Raise the alarm, once, that a sale did not leave and the stop it was to take the place of is gone."""
+    def bare(self, proposal: Proposal, units: Decimal, *, again: bool) -> None:
+        """Raise the alarm, once, that a sale did not leave and the stop it was to take the place of is gone.
+
+        Parameters
+        ----------
+        again : the desk will propose it anew
+        """
         sentence = (
-            f"{units.normalize():f} {proposal.symbol} have no stop: it was canceled for a sale that could not leave. "
+            f"{units.normalize():f} {proposal.symbol} have no stop: it was canceled for a sale that did not come "
+            "about. "
+        )
+        sentence += (
             "The sale is tried again in the next session."
+            if again
+            else "In this mode the desk sells nothing by itself: sell, or set a stop."
         )
         payload = write_alert(Alert("UNPROTECTED", sentence, severity_of("UNPROTECTED"), self._clock.wall()))
         key = f"alert:unprotected:{proposal.id}"

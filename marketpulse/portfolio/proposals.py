@@ -93,6 +93,17 @@ class Proposals:
         """Those of which an order may still come, oldest first."""
         return tuple(self._open.values())
 
+    def latest(self, signal: str) -> Proposal | None:
+        """Return what was proposed last on a signal: to leave, or else to enter."""
+        sales = self._sales.get(signal)
+        return self._all[sales[-1]] if sales else self.bought(signal)
+
+    def shown(self, count: int) -> tuple[Proposal, ...]:
+        """Return the last ``count``, newest first, and all older ones of which an order may still come."""
+        newest = self.newest(count)
+        known = {one.id for one in newest}
+        return (*newest, *(one for one in reversed(self.open) if one.id not in known))
+
     def newest(self, count: int) -> tuple[Proposal, ...]:
         """Return the last ``count``, newest first."""
         return tuple(one for one, _ in zip(reversed(self._all.values()), range(count), strict=False))

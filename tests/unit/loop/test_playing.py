@@ -341,10 +341,10 @@ def test_a_stop_needs_days_that_move(house):
 
 def test_the_word_of_the_desk_is_the_last_gate_and_a_past_moment_tells_each_decision(house):
     desk = house()
-    assert desk.player.word("AAPL", None).passed is None
+    assert desk.player.word(None).passed is None
     desk.say(signal(), signal("IBM", Call.NONE))
-    assert desk.player.word("AAPL", desk.signals["AAPL"]).code == "ORDERED"
-    passed = desk.player.word("IBM", desk.signals["IBM"])
+    assert desk.player.word(desk.signals["AAPL"]).code == "ORDERED"
+    passed = desk.player.word(desk.signals["IBM"])
     assert (passed.code, passed.passed, passed.value) == ("SIGNAL", False, "p 60.0%, base 54.0%")
     assert passed.sentence == f"Auto, signal of {BAR}: no order. It says NO SIGNAL."
     bought = desk.clock.now()
@@ -359,7 +359,7 @@ def test_the_word_of_the_desk_is_the_last_gate_and_a_past_moment_tells_each_deci
     later = {r.code: r for r in decided_then(events, "AAPL", now)}
     assert later["EXIT"].sentence == f"The stop of what was bought on the signal of {BAR} sold 150 at 95."
     assert decided_then(events, "GOOG", now) == ()
-    assert house(Conduct.SUGGEST).player.word("AAPL", None) is None
+    assert house(Conduct.SUGGEST).player.word(None) is None
 
 
 def test_what_waits_and_what_was_answered_is_said_as_a_gate(house):
@@ -370,7 +370,7 @@ def test_what_waits_and_what_was_answered_is_said_as_a_gate(house):
     desk.answer(ibm, approve=False)
     rungs = {p.symbol: rung_of(p) for p in desk.player.shown}
     assert rungs["AAPL"].passed is None
-    assert "Approved; its order waits" in rungs["AAPL"].sentence
+    assert "Approved; its order has not left yet." in rungs["AAPL"].sentence
     assert rungs["IBM"].passed is False
     assert rungs["IBM"].sentence.endswith("Declined.")
 
@@ -410,3 +410,121 @@ def test_a_sale_that_cannot_leave_after_its_stop_was_canceled_is_an_alarm_and_is
     desk.shut(closed=False).tomorrow().settle(6)
     assert desk.books.held("AAPL") == 0
     assert len(desk.sold()) == 1
+
+
+def alarms(desk):
+    return [e.payload for e in desk.ledger.read() if e.kind is EventKind.ALERT]
+
+
+def test_an_approval_that_was_not_sent_in_its_session_is_not_sent_by_asking_again(house):
+    desk = house(Conduct.CONFIRM).shut().say(signal())
+    made = desk.answer(desk.newest)
+    assert made.state is ProposalState.APPROVED
+    desk.shut(closed=False).tomorrow()  # no turn of the loop in between
+    with pytest.raises(Refused, match="expired"):
+        desk.answer(made)
+    assert desk.newest.state is ProposalState.EXPIRED
+    assert desk.bought() == []
+
+
+def test_an_approval_can_be_taken_back_until_its_order_has_left(house):
+    desk = house(Conduct.CONFIRM).shut().say(signal())
+    made = desk.answer(desk.newest)
+    assert desk.answer(made, approve=False).state is ProposalState.DECLINED
+    desk.shut(closed=False).settle().restart().settle()
+    assert desk.newest.state is ProposalState.DECLINED
+    assert desk.bought() == []
+    with pytest.raises(Refused, match="declined"):
+        desk.answer(made)
+
+
+def test_what_auto_orders_by_itself_is_not_answered_and_says_so(house):
+    desk = house()
+    desk.die_at = "play.begun"
+    with pytest.raises(Killed):
+        desk.say(signal())
+    desk.restart()
+    for approve in (True, False):
+        with pytest.raises(Refused, match="by itself") as refused:
+            desk.answer(desk.newest, approve=approve)
+        assert refused.value.code == "ANSWERED"
+    assert desk.bought() == []
+
+
+@pytest.mark.parametrize("mode", [Conduct.SUGGEST, Conduct.CONFIRM])
+def test_a_stop_that_was_canceled_for_a_sale_of_another_mode_is_an_alarm(house, mode):
+    desk = house().say(signal()).tomorrow(5)
+    desk.settle(1)  # proposed, and the stop is being canceled
+    desk.restart(mode=mode).settle()
+    assert [p.state for p in desk.player.shown if p.purpose is Purpose.CLOSE] == [ProposalState.SUPERSEDED]
+    assert desk.sold() == []
+    (alarm,) = alarms(desk)
+    assert alarm["code"] == "UNPROTECTED"
+    assert ("sells nothing by itself" in alarm["sentence"]) is (mode is Conduct.SUGGEST)
+    desk.settle().restart().settle()
+    assert len(alarms(desk)) == 1
+
+
+def test_a_sale_that_left_and_was_not_filled_is_an_alarm_and_is_tried_again(house):
+    desk = house().say(signal()).tomorrow(5)
+    desk.settle(1)
+    desk.venue.place = super(type(desk.venue), desk.venue).place  # takes it and does not fill it
+    desk.settle(3)
+    (sale,) = desk.sold()
+    assert sale.state is OrderState.ACCEPTED
+    assert alarms(desk) == []
+    desk.execution.cancel(sale.id)
+    desk.settle()
+    assert [a["code"] for a in alarms(desk)] == ["UNPROTECTED"]
+    del desk.venue.place
+    desk.tomorrow().settle(6)
+    assert desk.books.held("AAPL") == 0
+    assert len(desk.sold()) == 2
+    assert len(alarms(desk)) == 1
+
+
+def test_a_person_who_has_declined_a_sale_keeps_the_stop_and_hears_no_alarm(house):
+    desk = house(Conduct.CONFIRM).say(signal())
+    desk.answer(desk.newest)
+    desk.settle().tomorrow(5).settle()
+    desk.answer(desk.newest, approve=False)
+    desk.settle().tomorrow().settle()
+    assert [o.state for o in desk.orders(role="stop")] == [OrderState.ACCEPTED]
+    assert alarms(desk) == []
+
+
+def test_a_sale_of_what_a_person_bought_is_proposed_though_the_desk_was_killed_over_it(house):
+    desk = house(Conduct.CONFIRM)
+    desk.execution.place(ask(quantity=Decimal(7), symbol="IBM"), "mine")
+    desk.settle()
+    desk.die_at = "play.begun"
+    with pytest.raises(Killed):
+        desk.say(signal("IBM", Call.DOWN))
+    desk.restart().settle()
+    assert sorted(p.purpose for p in desk.player.shown) == [Purpose.CLOSE, Purpose.OPEN]
+    (sale,) = [p for p in desk.player.shown if p.purpose is Purpose.CLOSE]
+    desk.answer(sale)
+    desk.settle(6)
+    assert desk.books.held("IBM") == 0
+
+
+def test_what_is_open_is_shown_however_much_was_decided_since(house):
+    desk = house(Conduct.CONFIRM).say(signal())
+    first = desk.newest
+    for n in range(220):
+        desk.signals = {"IBM": signal("IBM", Call.NONE, version=f"v{n}")}
+        desk.player.turn(desk.signals, desk.market.data())
+    assert first in desk.player.shown
+    assert len(desk.player.shown) == 201
+    assert desk.player.word(signal("IBM", Call.NONE, version="v0")).code == "SIGNAL"
+
+
+def test_why_names_what_a_decision_waits_for(house):
+    desk = house()
+    desk.market.quotes = {s: replace(d, stale=True) for s, d in desk.market.quotes.items()}
+    desk.say(signal())
+    word = desk.player.word(signal())
+    assert (word.code, word.passed) == ("APPROVAL", None)
+    assert word.sentence == (
+        "In auto the desk has not decided on this signal yet. It waits: The price of AAPL is stale."
+    )
