@@ -108,7 +108,7 @@ class _Part:
 
 def _record(card: Card | None, record: Record | None) -> HealthPart:
     part = _Part("Record", Edge.WEAK.value)
-    if card is None:
+    if card is None or not card.last_bar:  # the base rate alone has no training
         return part.open("", "There is no model yet.")
     if record is None:
         return part.fails(card.edge.value, "The logistic model serves meanwhile.")
@@ -123,15 +123,20 @@ def _drift(lines: Sequence[DriftLine]) -> HealthPart:
     worst, moved = lines[0], drifted(lines)
     value = f"PSI {worst.psi:.2f}"
     if moved:
-        more = f" and {len(moved) - 1} more" if len(moved) > 1 else ""
-        sentence = f"{moved[0].feature}{more} lie elsewhere than in the training, and not by chance."
+        more = f" and {len(moved) - 1} more lie" if len(moved) > 1 else " lies"
+        sentence = f"{_named(moved[0])}{more} elsewhere than in the training, and not by chance."
         return part.fails(value, sentence)
     if all(line.p_value is None for line in lines):
         return part.open(value, "Too few bars to tell a change from chance.")
     if worst.psi >= ACT:
-        sentence = f"{worst.feature} has moved, but that may be chance: neighbouring bars hang together."
+        sentence = f"{_named(worst)} has moved, but that may be chance: neighbouring bars hang together."
         return part.passes(value, sentence)
     return part.passes(value, "The features lie where they did in the training.")
+
+
+def _named(line: DriftLine) -> str:
+    """What moved, at the beginning of a sentence."""
+    return line.words[:1].upper() + line.words[1:]
 
 
 def _live(live: Lately) -> HealthPart:
@@ -206,7 +211,7 @@ def _age(card: Card | None, now: datetime, retrain_days: float) -> HealthPart:
     """Two schedules long, and what the newest labels need to end."""
     oldest = round(2 * retrain_days) + _LABELS
     part = _Part("Age", f"at most {oldest} days")
-    if card is None:
+    if card is None or not card.last_bar:
         return part.open("", "There is no model yet.")
     days = (now.date() - datetime.fromisoformat(card.last_bar).date()).days
     told = part.passes if days <= oldest else part.fails

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import fakes
 import pytest
 
+from marketpulse.models.voice import plain_card
 from marketpulse.signals.cusum import LIMIT, Lately
 from marketpulse.signals.health import LIVE, degraded, health, tally
 from marketpulse.types import (
@@ -109,3 +110,23 @@ def test_only_the_live_score_degrades():
 
 def test_what_cannot_be_told_is_counted_apart():
     assert tally(health(**GOOD | {"checked": 0, "record": None})) == "6 of 7 parts pass; 1 cannot be told yet"
+
+
+def test_what_moved_is_named_in_words():
+    slow = DriftLine("sd_63", "63-day volatility", 0.9, 1e-9, 252)
+    other = DriftLine("rank_21", "rank of 21-day return", 0.4, 1e-9, 252)
+    assert parts(drift=[slow])["Drift"].sentence.startswith("63-day volatility lies elsewhere than")
+    assert parts(drift=[other, slow])["Drift"].sentence.startswith(
+        "Rank of 21-day return and 1 more lie elsewhere"
+    )
+    assert parts(drift=[replace(other, p_value=0.4)])["Drift"].sentence.startswith(
+        "Rank of 21-day return has moved"
+    )
+
+
+def test_the_base_rate_alone_has_neither_a_record_nor_an_age():
+    found = parts(card=plain_card(5), record=None)
+    assert [(found[name].passed, found[name].sentence) for name in ("Record", "Age")] == [
+        (None, "There is no model yet."),
+        (None, "There is no model yet."),
+    ]
