@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from types import ModuleType, TracebackType
 from typing import Self
@@ -57,6 +57,8 @@ __all__ = [
 
 Raw = Mapping[str, object]
 """An order as a person wrote it: names and texts, not yet checked."""
+
+_OLDEST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 _registry = sys.modules.setdefault("_marketpulse_registry", ModuleType("_marketpulse_registry"))
 
@@ -318,6 +320,8 @@ class Desk(Charting, Schooling, Showing):
         if at is not None:
             if at.tzinfo is None:
                 raise Refused("BAD_REQUEST", "A moment needs its zone, such as 2012-06-05T16:00:00Z.")
+            if not _OLDEST < at < _LAST:  # at either end there is no such day in every zone
+                raise Refused("BAD_REQUEST", "A moment lies between the years 1900 and 9999.")
             return why_then(rooms, symbol, at)
         if quantity is not None and not (quantity.is_finite() and quantity > 0):
             raise Refused("BAD_REQUEST", "A quantity is a number above 0.")

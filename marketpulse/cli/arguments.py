@@ -16,6 +16,7 @@ exit codes:
   2  the command line was wrong
   3  no desk runs on the data folder
   4  the desk failed or did not answer in time
+  141  whoever read the answer went away before its end
 
 The desk is found through the data folder (MARKETPULSE_DATA_DIR, default data).
 To prove the order path, which needs no desk: python -m marketpulse prove --help

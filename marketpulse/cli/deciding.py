@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, TextIO
 from urllib.parse import quote, urlencode
 
-from marketpulse.cli.client import Client
+from marketpulse.cli.client import Client, Said
 from marketpulse.cli.ordering import DONE, Pause
 from marketpulse.cli.output import as_json, table, text
 
@@ -58,7 +58,10 @@ def proposals(client: Client, args: argparse.Namespace, out: TextIO, _: Pause) -
         ]
         for p in found["proposals"]
     ]
-    out.write(table(_COLUMNS, rows) if rows else "Nothing has been decided yet.\n")
+    none = (
+        "Nothing waits for an answer or for its order.\n" if args.open else "Nothing has been decided yet.\n"
+    )
+    out.write(table(_COLUMNS, rows) if rows else none)
     return DONE
 
 
@@ -73,6 +76,8 @@ def decline(client: Client, args: argparse.Namespace, out: TextIO, _: Pause) -> 
 
 
 def _answer(client: Client, args: argparse.Namespace, out: TextIO, word: str) -> int:
+    if not args.id.isalnum():  # nothing that an address would read in another way
+        raise Said("UNKNOWN_PROPOSAL", "The desk has no proposal with this id.")
     found: dict[str, Any] = client.ask("POST", f"/api/v1/proposals/{quote(args.id, safe='')}/{word}", {})
     said = f"{text(found['symbol'])} is {text(found['state'])}. {text(found['note'])}\n"
     out.write(as_json(found) if args.json else said)

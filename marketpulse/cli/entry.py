@@ -1,6 +1,7 @@
 """Read the command line, find the desk, run one verb, and turn what happened into an exit code."""
 
 import argparse
+import os
 import sys
 import threading
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from marketpulse.errors import ConfigError, MarketPulseError
 __all__ = ["main"]
 
 _NO_DESK, _NO_ANSWER = 3, 4
+_UNREAD = 141  # as a shell tells of a program that SIGPIPE has ended
 
 
 def main(
@@ -36,6 +38,16 @@ def main(
     argv : the words after the program's name; None reads the real ones
     transport, pause : how to reach the desk and how to wait; tests pass their own
     """
+    try:
+        code = _main(argv, transport, pause)
+        sys.stdout.flush()
+    except BrokenPipeError:  # as in ``health | head -1``: whoever read it has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the last flush must not fail again
+        return _UNREAD
+    return code
+
+
+def _main(argv: Sequence[str] | None, transport: httpx.BaseTransport | None, pause: Pause | None) -> int:
     top = parser()
     args, more = top.parse_known_args(argv)
     if more and args.verb != "start":

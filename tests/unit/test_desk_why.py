@@ -1,6 +1,6 @@
 """Why and why not on a whole desk: now, and of a moment before; protections through the facade."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
@@ -45,6 +45,9 @@ def test_too_much_comes_with_the_change_that_passes(desk):
     [
         (lambda d: d.why("NOPE"), "UNKNOWN_SYMBOL"),
         (lambda d: d.why("AAPL", datetime(2012, 6, 1)), "BAD_REQUEST"),  # noqa: DTZ001 - the point
+        (lambda d: d.why("AAPL", datetime.min.replace(tzinfo=UTC)), "BAD_REQUEST"),
+        (lambda d: d.why("AAPL", datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))), "BAD_REQUEST"),
+        (lambda d: d.why("AAPL", datetime.max.replace(tzinfo=timezone(timedelta(hours=-14)))), "BAD_REQUEST"),
         (lambda d: d.why("AAPL", quantity=Decimal("NaN")), "BAD_REQUEST"),
         (lambda d: d.why("AAPL", quantity=Decimal(0)), "BAD_REQUEST"),
         (lambda d: d.unlock("NOPE", "UNLOCK"), "UNKNOWN_LOCK"),
@@ -74,7 +77,7 @@ def test_a_past_moment_is_told_from_the_ledger_and_the_rest_is_said_to_be_unknow
     assert calm["SIGNAL"].sentence == "No signal had been issued for it."
     assert calm["CASH"].value == "0.00"
     desk.resume("RESUME")
-    assert codes(desk.why("AAPL", datetime.max.replace(tzinfo=UTC)))["HALTED"].passed is True
+    assert codes(desk.why("AAPL", datetime(9999, 1, 1, tzinfo=UTC)))["HALTED"].passed is True
 
 
 def test_another_symbols_refusal_is_not_told(desk):

@@ -1,8 +1,12 @@
 """Why, and the desk's proposals, from the command line."""
 
+import os
+import sys
+
 import pytest
 from proposed import ALL, PASSED, WAITING
 
+from marketpulse.cli import main
 from marketpulse.types import Conduct
 
 
@@ -30,6 +34,7 @@ def test_proposals_are_listed_with_the_gate_that_failed(told):
     assert WAITING.sentence in out
     assert PASSED.id not in told.run("proposals", "--open")[1]
     told.desk.show(proposals=(), practice=True)
+    assert told.run("proposals", "--open")[1].endswith("\nNothing waits for an answer or for its order.\n")
     assert told.run("proposals")[1] == "Mode: confirm, practice\nNothing has been decided yet.\n"
 
 
@@ -38,4 +43,14 @@ def test_a_person_approves_and_declines(told):
     assert (code, out) == (0, f"IBM is ordered. Order {WAITING.id} was placed.\n")
     assert told.run("decline", ALL[1].id)[1] == "AAPL is declined. Declined.\n"
     assert told.json("approve", PASSED.id)[1]["code"] == "ANSWERED"
-    assert told.json("approve", "nothing")[1]["code"] == "UNKNOWN_PROPOSAL"
+    for none in ("nothing", "", "../orders", "a/b", "?"):
+        assert told.json("approve", none)[1]["code"] == "UNKNOWN_PROPOSAL"
+
+
+def test_a_reader_that_goes_away_is_no_fault_of_ours(told, monkeypatch):
+    reads, writes = os.pipe()
+    os.close(reads)
+    with os.fdopen(writes, "w") as gone:
+        monkeypatch.setattr(sys, "stdout", gone)
+        assert main(["health"], transport=told.client._transport, pause=told.pause) == 141
+        gone.write("what is written later goes nowhere\n")
