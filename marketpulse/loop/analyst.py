@@ -2,12 +2,14 @@
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from time import monotonic, perf_counter
 from types import MappingProxyType
 
 from marketpulse.features.scene import History
 from marketpulse.loop.care import parts_of, trial_of
 from marketpulse.loop.drifting import DriftWatch
+from marketpulse.loop.listening import Listener
 from marketpulse.loop.modelview import model_view, rests_of
 from marketpulse.loop.notary import Notary
 from marketpulse.loop.rooms import Rooms
@@ -76,13 +78,20 @@ class Analyst:
             self._seen = {}
 
     def turn(self) -> Decision | None:
-        """Issue signals where bars have closed since the last turn; None where nothing has changed."""
+        """Issue signals where bars have closed since the last turn; None where nothing has changed.
+
+        Raises
+        ------
+        StorageError
+            They could not be written down; the next turn issues them.
+        """
         histories = self.histories()
         seen = {symbol: int(one.bars.time[-1]) for symbol, one in histories.items() if len(one.bars)}
         if seen == self._seen:
             return None
+        decision = self._decide(histories)
         self._seen = seen
-        return self._decide(histories)
+        return decision
 
     def learn(self, equity: float | None) -> None:
         """Take what the account is worth, to tell whether a book holds a position of it."""
@@ -98,18 +107,28 @@ class Analyst:
         return {i.symbol: one for i in wanted if len((one := self._history(i)).bars)}
 
     def again(self, signal: Signal) -> Again | None:
-        """Compute an issued signal's numbers anew; None where its bar or its numbers are not held any more."""
-        text = self._rooms.store.features(signal.feature_hash)
+        """Compute an issued signal's numbers anew; None where its bars or its numbers are not held any more.
+
+        The probability is told only where the same members vote by the same way as they did then: one that
+        rested after a slow answer, or a network that was trained since, is no repaint.
+        """
+        text, known = self._rooms.store.features(signal.feature_hash), self._rooms.instruments
         seen = {} if text is None else read_seen(text)
-        if signal.symbol not in seen:
+        if signal.symbol not in seen or any(one not in known for one in seen):
+            return None  # one of them is not followed any more
+        then = {one: self._history(known[one]).upto(newest) for one, newest in seen.items()}
+        if any(not len(one.bars) or int(one.bars.time[-1]) != seen[s] for s, one in then.items()):
             return None
-        held = self.voices.held.get(self._rooms.instruments[signal.symbol].asset_class)
-        voice = None if held is None else held.serving
-        if voice is not None and voice.card.version != signal.model_version:
-            voice = None
-        known = self._rooms.instruments
-        same = {s: self._history(known[s]) for s in seen if s in known and s != BENCHMARK}
-        return recompute(signal, seen, same, self._benchmark(), voice)
+        market = then.pop(BENCHMARK, None)
+        held = self.voices.held.get(known[signal.symbol].asset_class)
+        serving = None if held is None else held.serving
+        if serving is None or serving.card.version != signal.model_version:
+            return recompute(signal, seen, then, market)
+        heard = Listener(serving)
+        found = recompute(signal, seen, then, market, heard)
+        if found is None or heard.heard_as(signal):
+            return found
+        return replace(found, probability=None)  # others voted then: the same question has another answer
 
     def care(self, notary: Notary) -> None:
         """See how the models fare on what they have issued; a trial that has been won ends."""
@@ -180,16 +199,18 @@ class Analyst:
 
     def _freeze(self, signals: tuple[Signal, ...], features: Mapping[str, str]) -> None:
         """Write each issued signal into the ledger, once for each bar, instrument and model."""
-        rooms = self._rooms
+        rooms, new = self._rooms, []
         for signal in signals:
             if signal.probability is None:
                 continue  # an abstention is shown, not issued
             key = key_of(signal)
             if rooms.ledger.by_key(key) is None:
                 rooms.store.save_features(signal.feature_hash, features[signal.feature_hash])
-                rooms.ledger.append(
+                new.append(
                     NewEvent(signal.time, "desk", EventKind.SIGNAL, signal.symbol, write_signal(signal), key)
                 )
+        if new:
+            rooms.ledger.append(*new)  # one wait for the disk, however many there are
 
     def _drifted(self, histories: Mapping[str, History]) -> dict[str, float | None]:
         known = self._rooms.instruments
@@ -211,7 +232,8 @@ class Analyst:
                 if rooms.instruments[s].asset_class is kind and not rooms.simulated(s)
             }  # fmt: skip
             if watch.filled:
-                watch.add({s: row for s, row in decision.rows.items() if s in same})
+                rows = {s: row for s, row in decision.rows.items() if s in same}
+                watch.add(rows, {s: int(same[s].bars.time[-1]) for s in rows})
             else:
                 watch.fill(same, self._benchmark())
             watch.compare(trained.reference)

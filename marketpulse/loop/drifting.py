@@ -31,6 +31,7 @@ class DriftWatch:
 
     def __init__(self) -> None:
         self._rows: dict[str, FloatArray] = {}
+        self._newest: dict[str, int] = {}
         self.lines: tuple[DriftLine, ...] = ()
 
     def fill(self, histories: Mapping[str, History], benchmark: History | None) -> None:
@@ -41,10 +42,21 @@ class DriftWatch:
         self._rows = {
             symbol: steady(table(own, beside).values[-WINDOW:]) for symbol, own in bars.items() if len(own)
         }
+        self._newest = {symbol: int(bars[symbol].time[-1]) for symbol in self._rows}
 
-    def add(self, rows: Mapping[str, FloatArray]) -> None:
-        """Take the newest row of each instrument in."""
+    def add(self, rows: Mapping[str, FloatArray], newest: Mapping[str, int]) -> None:
+        """Take the newest row of each instrument in whose bar is a new one.
+
+        Parameters
+        ----------
+        rows : by symbol
+        newest : the bar of each, seconds since 1970: the same bar is asked about again where another's
+            came later, or another model serves
+        """
         for symbol, row in rows.items():
+            if newest[symbol] <= self._newest.get(symbol, -1):
+                continue
+            self._newest[symbol] = newest[symbol]
             before = self._rows.get(symbol, np.empty((0, len(NAMES))))
             self._rows[symbol] = np.vstack([before, row[None, :]])[-WINDOW:]
 

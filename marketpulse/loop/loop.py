@@ -56,6 +56,7 @@ class Loop:
         self.notary = self._picture.notary = Notary(rooms)
         self._recompute = Recompute(rooms, self.notary, self._analyst.again)
         self._outboxes: tuple[Outbox, ...] = ()
+        self._unissued = ""
         self._wake = threading.Event()
         self._nudged = False
         self._stop = threading.Event()
@@ -199,7 +200,7 @@ class Loop:
         self._gate.recovered = rooms.execution.recovered
         self._watch(data)
         self._analyst.learn(self.snapshot.valuation.equity)
-        self._analyst.turn()
+        self._issue()
         self._judge()
         self._play(data)
         if time.monotonic() - self._born > _TRAIN_AFTER:
@@ -208,6 +209,15 @@ class Loop:
             self._save_clock()
         self._publish()
         self._alert()
+
+    def _issue(self) -> None:
+        """Give signals of the bars that have closed."""
+        try:
+            self._analyst.turn()
+            self._unissued = ""
+        except StorageError as error:
+            self._unissued = f"Signals could not be written down and are issued later: {error}"
+            self.rooms.meter.fault("signals", str(error))  # the next turn issues them
 
     def _judge(self) -> None:
         """Score the signals that have ended, and look at some again."""
@@ -252,6 +262,7 @@ class Loop:
             *(note for watch in watches for note in watch.notes),
             *self.notary.notes,
             *self._analyst.voices.notes,
+            *((self._unissued,) if self._unissued else ()),
         )
         self._picture.notes = (*told, *silent)
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
-from marketpulse.errors import MarketPulseError, Refused
+from marketpulse.errors import MarketPulseError, Refused, StorageError
 from marketpulse.features.scene import History
 from marketpulse.loop.rooms import Rooms
-from marketpulse.loop.voices import KINDS, VoiceBox
+from marketpulse.loop.voices import KINDS, Held, VoiceBox
 from marketpulse.models.job import FEWEST, Job
 from marketpulse.models.promotion import Judgement
 from marketpulse.models.record import Trained
@@ -27,6 +27,7 @@ class School:
         self._rooms = rooms
         self._voices = voices
         self._kind: AssetClass | None = None
+        self._old: str | None = None  # what the running training is judged beside
         self._stood_in = False
         self._begun: dict[AssetClass, float] = {}
         self._wished: list[AssetClass] = []
@@ -34,6 +35,7 @@ class School:
         self._failed: set[AssetClass] = set()
         others = frozenset(EventKind) - {EventKind.MODEL}
         self._tried: dict[AssetClass, int] = dict.fromkeys(KINDS, 0)
+        self._versions: set[tuple[object, object]] = set()
         for event in rooms.ledger.read(without=others):
             self._count(event)
 
@@ -119,6 +121,7 @@ class School:
             self._notes[kind] = _SHORT
             return
         index = None if benchmark is None else benchmark.until(cutoff)
+        self._old = _serving(held)
         rooms.trainer.start(
             Job(
                 panel=tuple(one.adjusted() for one in panel.values()),
@@ -129,7 +132,7 @@ class School:
                 horizon=rooms.playbook.horizon,
                 earlier=self._tried[kind],
                 artefacts=self._voices.folder,
-                old=held.text if held.trained is not None else None,
+                old=self._old,
             )
         )
         self._kind, self._stood_in = kind, False
@@ -153,29 +156,40 @@ class School:
         self._notes[kind] = status.note
         text = trainer.trained()
         if text is not None:
-            self._taken(kind, lambda: self._admit(kind, text))
+            if self._taken(kind, lambda: self._admit(kind, text)):
+                self._voices.prune()
             return True
         if status.stage is ModelStage.FAILED:
             self._failed.add(kind)
         return fresh
 
-    def _taken(self, kind: AssetClass, take: Callable[[], None]) -> None:
+    def _taken(self, kind: AssetClass, take: Callable[[], None]) -> bool:
+        """Whether it could be taken; what served goes on serving where it could not."""
         try:
             take()
         except MarketPulseError as error:
+            kept = isinstance(error, StorageError)
+            why = (
+                "The model could not be kept" if kept else "The training wrote a model that fails its checks"
+            )
             self._failed.add(kind)
-            self._notes[kind] = f"The training wrote a model that fails its checks: {error}"
+            self._notes[kind] = f"{why}: {error}"
             self._rooms.meter.fault("model", str(error))
+            return False
+        return True
 
     def _admit(self, kind: AssetClass, text: str) -> None:
         """Let it serve or put it on trial, and write down what was tried."""
         trained = read_trained(text)
-        if trained.record.promoted:
+        record, verdict = trained.record, trained.record.verdict
+        serves = record.promoted and _serving(self._voices.held[kind]) == self._old
+        if serves:
             self._voices.serve(kind, text)
         else:
             self._voices.try_out(kind, text)
-        record = trained.record
-        self._tell(kind, trained, len(record.members), record.verdict, serves=record.promoted)
+        if record.promoted and not serves:
+            verdict = f"{verdict} Another has begun to serve meanwhile; it is on trial."
+        self._tell(kind, trained, len(record.members), verdict, serves=serves)
 
     def review(self, kind: AssetClass, found: Judgement) -> bool:
         """Let a shadow serve that did better on signals that have ended; True when it does now."""
@@ -183,12 +197,17 @@ class School:
         if not found.promoted or held.trial is None or held.trial_text is None:
             return False
         trained, text = held.trial, held.trial_text
-        self._taken(kind, lambda: self._voices.serve(kind, text))
+        if not self._taken(kind, lambda: self._voices.serve(kind, text)):
+            return False
         self._tell(kind, trained, 0, found.sentence, serves=True)
+        if self._kind is None:  # one that is being trained has written files that no document names yet
+            self._voices.prune()
         return True
 
     def _tell(self, kind: AssetClass, trained: Trained, trials: int, verdict: str, *, serves: bool) -> None:
-        """Write into the ledger that a model was trained or promoted."""
+        """Write into the ledger that a model was trained or promoted; the same one anew is no further trial."""
+        if (kind.value, trained.card.version) in self._versions:
+            trials = 0
         payload: dict[str, Json] = {
             "kind": kind.value,
             "version": trained.card.version,
@@ -206,10 +225,15 @@ class School:
                 self._count(written)
 
     def _count(self, event: Event) -> None:
-        kind = event.payload.get("kind")
-        trials = event.payload.get("trials")
+        kind, trials = event.payload.get("kind"), event.payload.get("trials")
+        self._versions.add((kind, event.payload.get("version")))
         if kind in self._tried and isinstance(trials, int):
             self._tried[AssetClass(str(kind))] += trials
+
+
+def _serving(held: Held) -> str | None:
+    """The document that serves, None while there is no ensemble."""
+    return held.text if held.trained is not None else None
 
 
 def _seen(trained: Trained) -> date:

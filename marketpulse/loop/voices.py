@@ -93,7 +93,6 @@ class VoiceBox:
         one.text, one.trained = text, trained
         one.trial_text, one.trial, one.shadow = None, None, None
         self._open(one)
-        self._prune()
 
     def try_out(self, kind: AssetClass, text: str) -> None:
         """Put a trained document on trial: it is asked and scored, and decides nothing."""
@@ -102,7 +101,6 @@ class VoiceBox:
         self._rooms.store.save_model(stored_as(SHADOW, kind), trained.card.version, text)
         one.trial_text, one.trial = text, trained
         one.shadow = self._speaker(trained, None)
-        self._prune()
 
     def stand_in(self, kind: AssetClass, text: str) -> None:
         """Take today's logistic model, which serves until there is an ensemble."""
@@ -124,10 +122,8 @@ class VoiceBox:
         one.logistic = self._stored(LOGISTIC, one.kind)
         if one.logistic is not None and not self._past(LOGISTIC, one.logistic, today):
             one.logistic = None
-        one.text = self._stored(ENSEMBLE, one.kind)
-        one.trained = self._trained(one.text, today)
-        shadow = self._stored(SHADOW, one.kind)
-        trial = self._trained(shadow, today)
+        one.text, one.trained = self._trained(self._stored(ENSEMBLE, one.kind), today)
+        shadow, trial = self._trained(self._stored(SHADOW, one.kind), today)
         if trial is not None and (one.trained is None or trial.card.trained > one.trained.card.trained):
             one.trial_text, one.trial = shadow, trial
             one.shadow = self._speaker(trial, None)
@@ -152,15 +148,16 @@ class VoiceBox:
             card = read_logistic(logistic).card
         return Speaker(served, card, opened)
 
-    def _trained(self, text: str | None, today: date) -> Trained | None:
+    def _trained(self, text: str | None, today: date) -> tuple[str | None, Trained | None]:
+        """Read a document: itself alone where it cannot be used, nothing where it is of days to come."""
         if text is None:
-            return None
+            return None, None
         try:
             trained = read_trained(text)
         except MarketPulseError as error:
             self._rooms.meter.fault("model", f"{error} It is trained anew.")
-            return None
-        return trained if date.fromisoformat(trained.card.last_bar) < today else None
+            return text, None
+        return (text, trained) if date.fromisoformat(trained.card.last_bar) < today else (None, None)
 
     def _past(self, name: str, text: str, today: date) -> bool:
         try:
@@ -193,6 +190,7 @@ class VoiceBox:
         """Networks are trained on shares."""
         return self.deep if kind is AssetClass.EQUITY else None
 
-    def _prune(self) -> None:
+    def prune(self) -> None:
+        """Remove the files of models that nobody names; never while a training has written what none names yet."""
         used = [t.card.version for one in self.held.values() for t in (one.trained, one.trial) if t]
         prune(self.folder, used)

@@ -67,9 +67,21 @@ def test_a_market_that_moves_three_times_as_much_has_drifted(then):
 def test_a_new_row_takes_the_place_of_the_oldest(then):
     watch, fresh = filled({s: b[:-1] for s, b in FRAMES.items()}), filled(FRAMES)
     for symbol in FRAMES:
-        watch.add({symbol: fresh._rows[symbol][-1]})
+        watch.add({symbol: fresh._rows[symbol][-1]}, {symbol: int(FRAMES[symbol].time[-1])})
         assert watch._rows[symbol].shape == (WINDOW, len(NAMES))
     watch.compare(then)
     fresh.compare(then)
     assert [line.feature for line in watch.lines[:5]] == [line.feature for line in fresh.lines[:5]]
     assert [line.psi for line in watch.lines] == pytest.approx([line.psi for line in fresh.lines], abs=0.05)
+
+
+def test_a_bar_that_is_decided_again_counts_once():
+    watch = filled(FRAMES)
+    before = {symbol: rows.copy() for symbol, rows in watch._rows.items()}
+    for _ in range(3):  # the bars of three others came later
+        watch.add(
+            {symbol: rows[-1] for symbol, rows in before.items()},
+            {symbol: int(frame.time[-1]) for symbol, frame in FRAMES.items()},
+        )
+    for symbol, rows in before.items():
+        np.testing.assert_array_equal(watch._rows[symbol], rows)

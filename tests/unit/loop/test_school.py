@@ -8,7 +8,7 @@ import pytest
 from unit.loop.schoolhouse import EQUITY, NOW, Schoolhouse, told
 from walks import CUTOFF
 
-from marketpulse.errors import Refused
+from marketpulse.errors import Refused, StorageError
 from marketpulse.features.scene import History
 from marketpulse.models.deep import train_deep
 from marketpulse.models.panel import build_panel
@@ -182,6 +182,7 @@ def test_a_model_that_has_seen_days_to_come_does_not_serve(house, made, text):
     assert house.held.trained is None
     assert house.held.logistic is None
     assert house.school.due(EQUITY) is None
+    assert (house.held.serving, house.voices.notes) == (None, ())
 
 
 def test_without_its_files_the_logistic_model_serves_and_it_is_said(house, made, text):
@@ -235,6 +236,67 @@ def test_a_member_that_rests_rests_on_over_a_restart_and_not_for_ever(house, mad
     house.clock.advance(601.0)
     house.restart()
     assert house.held.serving.seats[name].health().state.value == "closed"
+
+
+def test_the_same_model_anew_is_no_further_trial(house, made):
+    taught(house, told(made))
+    for _ in range(3):
+        house.clock.advance(1000.0)
+        house.school.wish(EQUITY)
+        taught(house, told(made, trained=house.clock.now()))
+    tried = len(decode(made).record.members)
+    assert [event.payload["trials"] for event in models(house)] == [tried, 0, 0, 0]
+    house.restart()
+    house.school.wish(EQUITY)
+    house.school.turn(market(house))
+    assert house.pupil.jobs[-1].earlier == tried
+
+
+def full(*_):
+    raise StorageError("the disk is full")
+
+
+def test_a_trial_that_is_won_on_a_full_disk_goes_on_until_it_can_be_kept(house, made, monkeypatch):
+    taught(house, told(made))
+    house.school.wish(EQUITY)
+    taught(house, told(made, promoted=False, trained=decode(made).card.trained + timedelta(days=7)))
+    with monkeypatch.context() as broken:
+        broken.setattr(type(house.store), "save_model", full)
+        assert not house.school.review(EQUITY, BETTER)
+        assert house.school.status(EQUITY).note.startswith("The model could not be kept: ")
+    assert house.held.trial is not None
+    assert [event.payload["serves"] for event in models(house)] == [True, False]
+    assert house.school.review(EQUITY, BETTER)
+    assert models(house)[-1].payload["serves"] is True
+
+
+def test_a_trial_won_during_a_training_leaves_the_files_of_that_training(house, made):
+    taught(house, told(made))
+    house.school.wish(EQUITY)
+    taught(house, told(made, promoted=False, trained=decode(made).card.trained + timedelta(days=7)))
+    house.school.wish(EQUITY)
+    house.school.turn(market(house))
+    fresh = house.voices.folder / ("0" * 16)  # written, and named by no document yet
+    fresh.mkdir()
+    assert house.school.review(EQUITY, BETTER)
+    assert fresh.exists()
+
+
+def test_one_that_beat_a_model_which_serves_no_more_is_on_trial(house, made):
+    taught(house, told(made))
+    first = decode(made).card.trained
+    house.school.wish(EQUITY)
+    taught(house, told(made, promoted=False, trained=first + timedelta(days=7)))
+    house.school.wish(EQUITY)
+    house.school.turn(market(house))
+    assert house.school.review(EQUITY, BETTER)
+    house.pupil.end(told(made, trained=first + timedelta(days=14)))
+    assert house.school.turn(market(house))
+    assert house.held.trained.card.trained == first + timedelta(days=7)
+    assert house.held.trial.card.trained == first + timedelta(days=14)
+    assert (
+        models(house)[-1].payload["verdict"].endswith("Another has begun to serve meanwhile; it is on trial.")
+    )
 
 
 @pytest.mark.parametrize(
