@@ -172,8 +172,10 @@ def closes_at(bars: Bars) -> NDArray[np.int64]:
 
 def sound_rows(bars: Bars) -> NDArray[np.bool_]:
     """Which bars have finite and positive prices."""
-    prices = np.stack([bars.open, bars.high, bars.low, bars.close])
-    return np.asarray(np.all(np.isfinite(prices) & (prices > 0.0), axis=0))
+    # The least and the greatest of a bar's prices; NaN stays NaN, which is neither.
+    least = np.minimum(np.minimum(bars.open, bars.high), np.minimum(bars.low, bars.close))
+    most = np.maximum(np.maximum(bars.open, bars.high), np.maximum(bars.low, bars.close))
+    return np.asarray((least > 0.0) & (most < np.inf))
 
 
 def sound(bars: Bars) -> Bars:

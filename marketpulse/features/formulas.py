@@ -4,11 +4,13 @@
 one length; row ``t`` of the result rests on rows up to ``t`` only.
 """
 
+from math import sqrt
+
 import numpy as np
 import talib
 
 from marketpulse.features.indicators import adx, atr, wilder
-from marketpulse.features.windows import total, z_score
+from marketpulse.features.windows import blank, total, z_score
 from marketpulse.types import FloatArray
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "rsi_centred",
     "trend_gap",
     "volume_z",
+    "z_among",
 ]
 
 _YEAR = 252
@@ -47,9 +50,9 @@ def momentum(close: FloatArray, sigma: FloatArray, bars: int) -> FloatArray:
     >>> momentum(np.exp([0.0, 0.01, 0.02, 0.03]), np.full(4, 0.01), 1).round(6).tolist()
     [nan, 1.0, 1.0, 1.0]
     """
-    moved = np.full(len(close), np.nan)
+    moved = blank(len(close))
     moved[bars:] = np.log(close[bars:] / close[:-bars])
-    scaled: FloatArray = moved / (sigma * np.sqrt(bars))
+    scaled: FloatArray = moved / (sigma * sqrt(bars))
     return scaled
 
 
@@ -71,8 +74,8 @@ def rsi_centred(close: FloatArray, period: int = 14) -> FloatArray:
     >>> rsi_centred(np.arange(1.0, 17.0)).tolist()[-1]
     1.0
     """
-    found = np.full(len(close), np.nan)
-    change = np.diff(close)
+    found = blank(len(close))
+    change = close[1:] - close[:-1]
     gains, losses = wilder(np.maximum(change, 0.0), period), wilder(np.maximum(-change, 0.0), period)
     both = gains + losses
     still = both <= 1e-12 * close[1:]
@@ -245,8 +248,27 @@ def log_week_z(logs: FloatArray, week: int, bars: int) -> FloatArray:
     [nan, nan, nan, 1.0]
     """
     near = logs if week == 1 else total(logs, week) / week
-    mean = total(logs, bars) / bars
-    variance = total(np.square(logs), bars) / bars - np.square(mean)
+    return z_among(near, total(logs, bars), total(np.square(logs), bars), bars)
+
+
+def z_among(near: FloatArray, sums: FloatArray, squares: FloatArray, bars: int) -> FloatArray:
+    """A logarithm against the mean and population deviation of the last ``bars``, from their sums.
+
+    Units
+    -----
+    As ``log_week_z``; ``sums`` of the logarithms, ``squares`` of their squares.
+
+    References
+    ----------
+    As ``log_week_z``.
+
+    Examples
+    --------
+    >>> z_among(np.array([3.0]), np.array([8.0]), np.array([20.0]), 4).tolist()
+    [1.0]
+    """
+    mean = sums / bars
+    variance = squares / bars - np.square(mean)
     deviation = np.sqrt(np.where(variance > _FLAT_LOG, variance, np.nan))
     z: FloatArray = (near - mean) / deviation
     return z
@@ -270,7 +292,7 @@ def high_gap(close: FloatArray, sigma: FloatArray) -> FloatArray:
     -1.0
     """
     top = highest(close, _YEAR)
-    below: FloatArray = np.log(close / top) / (sigma * np.sqrt(_YEAR))
+    below: FloatArray = np.log(close / top) / (sigma * sqrt(_YEAR))
     return below
 
 

@@ -11,9 +11,10 @@ from types import MappingProxyType
 
 import numpy as np
 
-from marketpulse.features import formulas, measures
-from marketpulse.features.around import ALONE, Around, Depth, around, closes_at, sound, sound_rows
+from marketpulse.features import formulas, measures, turnover
+from marketpulse.features.around import ALONE, Around, Depth, around, sound, sound_rows
 from marketpulse.features.table import FeatureTable
+from marketpulse.features.windows import blank
 from marketpulse.features.work import Work
 from marketpulse.types import Bars, FloatArray
 
@@ -53,7 +54,7 @@ def _trend(bars: int) -> FullDefinition:
         f"trend_{bars}",
         f"distance to SMA {bars}",
         text,
-        lambda w: formulas.trend_gap(w.close, w.sigma, bars),
+        lambda w: formulas.trend_gap(w.bars.close, w.sigma, bars),
     )
 
 
@@ -63,18 +64,29 @@ def _deviation(bars: int) -> FullDefinition:
 
 
 def _gap(w: Work) -> FloatArray:
-    found = np.full(len(w.close), np.nan)
-    found[1:] = w.bars.open[1:] / w.close[:-1] - 1.0
+    found = blank(len(w.bars))
+    found[1:] = w.bars.open[1:] / w.bars.close[:-1] - 1.0
     scaled: FloatArray = found / w.sigma
     return scaled
 
 
 def _beta(w: Work) -> FloatArray:
-    return measures.beta(w.returns, np.diff(w.market[0], prepend=np.nan), 60)
+    own, market = w.sum("return", 60), w.sum("market", 60)
+    return measures.beta(own, market, w.sum("market_square", 60), w.sum("market_product", 60), 60)
 
 
 def _illiquidity(w: Work) -> FloatArray:
-    return formulas.log_z(measures.illiquidity(w.returns, w.close, w.traded), 63)
+    return formulas.z_among(w.illiquidity, w.sum("illiquidity", 63), w.sum("illiquidity_square", 63), 63)
+
+
+def _volume(w: Work) -> FloatArray:
+    sums, squares = w.log_volumes.over(63).T
+    return formulas.z_among(w.log_volume, sums, squares, 63)
+
+
+def _week_of_volume(w: Work) -> FloatArray:
+    near, (sums, squares) = w.log_volumes.over(5)[:, 0] / 5, w.log_volumes.over(252).T
+    return formulas.z_among(near, sums, squares, 252)
 
 
 _D = FullDefinition
@@ -92,7 +104,7 @@ DEFINITIONS: tuple[FullDefinition, ...] = (
         "macd",
         "MACD histogram",
         "MACD(12,26,9) histogram/(close*sigma)",
-        lambda w: formulas.macd_strength(w.close, w.sigma),
+        lambda w: formulas.macd_strength(w.bars.close, w.sigma),
     ),
     _D(
         "adx_14",
@@ -104,39 +116,49 @@ DEFINITIONS: tuple[FullDefinition, ...] = (
         "direction_14",
         "direction (+DI less -DI)",
         "(+DI14 - -DI14)/100, Wilder, ties as adx_14",
-        lambda w: measures.direction_share(w.ways, w.high, w.low, w.close),
+        lambda w: measures.direction_share(w.ways, w.bars.high, w.bars.low, w.bars.close),
     ),
     _D(
         "slope_21",
         "straightness of 21 days",
         "t of the slope of log close on time, 21 bars, within 100",
-        lambda w: measures.slope_t(w.close, 21),
+        lambda w: measures.slope_t(w.bars.close, 21),
     ),
-    _D("rsi_14", "RSI 14", "(RSI14-50)/50, 0 while nothing moves", lambda w: formulas.rsi_centred(w.close)),
-    _D("rsi_2", "RSI 2", "(RSI2-50)/50, 0 while nothing moves", lambda w: formulas.rsi_centred(w.close, 2)),
+    _D(
+        "rsi_14",
+        "RSI 14",
+        "(RSI14-50)/50, 0 while nothing moves",
+        lambda w: formulas.rsi_centred(w.bars.close),
+    ),
+    _D(
+        "rsi_2",
+        "RSI 2",
+        "(RSI2-50)/50, 0 while nothing moves",
+        lambda w: formulas.rsi_centred(w.bars.close, 2),
+    ),
     _D(
         "bollinger_20",
         "Bollinger position",
         "(close-mean20)/population sd20",
-        lambda w: formulas.bollinger_z(w.close),
+        lambda w: formulas.bollinger_z(w.bars.close),
     ),
     _D(
         "stochastic_14",
         "stochastic %K 14",
         "(%K14-50)/50, not smoothed",
-        lambda w: measures.stochastic_share(w.high, w.low, w.close),
+        lambda w: measures.stochastic_share(w.bars.high, w.bars.low, w.bars.close),
     ),
     _D(
         "high_20",
         "distance to the 20-day high",
         "log(close/max20(high))/(sigma*sqrt(20))",
-        lambda w: w.from_extreme(formulas.highest(w.high, 20), 20),
+        lambda w: w.from_extreme(formulas.highest(w.bars.high, 20), 20),
     ),
     _D(
         "low_20",
         "distance to the 20-day low",
         "log(close/min20(low))/(sigma*sqrt(20))",
-        lambda w: w.from_extreme(formulas.lowest(w.low, 20), 20),
+        lambda w: w.from_extreme(formulas.lowest(w.bars.low, 20), 20),
     ),
     *(_deviation(bars) for bars in (5, 21, 63)),
     _D("sd_ratio", "5-day over 63-day volatility", "sd_5/sd_63", lambda w: w.sd(5) / w.sd(63)),
@@ -144,62 +166,62 @@ DEFINITIONS: tuple[FullDefinition, ...] = (
         "atr_14",
         "ATR 14",
         "ATR14/close, Wilder, the first bar with its own range",
-        lambda w: formulas.atr_share(w.high, w.low, w.close),
+        lambda w: formulas.atr_share(w.bars.high, w.bars.low, w.bars.close),
     ),
     _D(
         "range_21",
         "range over close volatility",
         "Parkinson21/sd_21",
-        lambda w: measures.range_share(w.high, w.low, w.sd(21)),
+        lambda w: measures.range_share(w.sum("range_square", 21), w.sd(21)),
     ),
     _D("sigma_ratio", "newest over 63-day volatility", "sigma/sd_63", lambda w: w.sigma / w.sd(63)),
     _D(
         "downside_21",
         "share of losses in volatility",
         "sqrt(mean21(min(r,0)^2))/sd_21",
-        lambda w: measures.downside_share(w.returns, w.sd(21)),
+        lambda w: measures.downside_share(w.sum("loss_square", 21), w.sd(21)),
     ),
     _D(
         "skew_63",
         "skewness of 63 days",
         "g1 of 63 log returns",
-        lambda w: measures.skewness(w.returns, *w.moments[63]),
+        lambda w: measures.skewness(*w.moments[63], w.sum("square", 63), w.sum("cube", 63)),
     ),
     _D(
         "autocorrelation_63",
         "day-to-day correlation",
         "r1 of 63 log returns",
-        lambda w: measures.autocorrelation(w.returns, *w.moments[63]),
+        lambda w: measures.autocorrelation(w.returns, *w.moments[63], w.sum("product", 62)),
     ),
     _D(
         "high_252",
         "distance to the 252-day high",
         "log(close/max252(close))/(sigma*sqrt(252))",
-        lambda w: formulas.high_gap(w.close, w.sigma),
+        lambda w: formulas.high_gap(w.bars.close, w.sigma),
     ),
     _D(
         "volume_63",
         "unusual volume",
         "(log volume-mean63)/population sd63, none below 1e-5",
-        lambda w: formulas.log_z(np.log(w.traded), 63),
+        _volume,
     ),
     _D(
         "volume_5_252",
         "a week's volume in its year",
         "(mean5 of log volume-mean252)/population sd252, none below 1e-5",
-        lambda w: formulas.log_week_z(np.log(w.traded), 5, 252),
+        _week_of_volume,
     ),
     _D(
         "obv_21",
         "slope of OBV",
         "slope of OBV on time, 21 bars/mean volume",
-        lambda w: measures.obv_slope(w.returns, w.volume),
+        lambda w: turnover.obv_slope(w.returns, w.volume, w.sum("volume", 21)),
     ),
     _D(
         "mfi_14",
         "MFI 14",
         "(MFI14-50)/50, typical prices equal to 1e-9 count for neither side",
-        lambda w: measures.money_flow(w.high, w.low, w.close, w.volume),
+        lambda w: turnover.flow_share(w.sum("flow", 14), w.sum("risen_flow", 14)),
     ),
     _D("illiquidity_63", "unusual illiquidity", "z63 of log(max(|r|,1e-4)/(close*volume))", _illiquidity),
     _D("gap", "overnight gap", "(open/close[-1]-1)/sigma", _gap),
@@ -213,7 +235,7 @@ DEFINITIONS: tuple[FullDefinition, ...] = (
         "rank_21",
         "rank of 21-day return",
         "(rank of log(close/close[-21])-.5)/n-.5 among the panel, n>=3",
-        lambda w: w.beside.rank(w.bars.symbol, closes_at(w.bars)),
+        lambda w: w.beside.rank(w.bars.symbol, w.closed),
     ),
     _D(
         "beta_60",
@@ -240,7 +262,6 @@ _ROWS: Mapping[str, int] = MappingProxyType(
     | dict.fromkeys(
         ("momentum_126", "momentum_252", "momentum_12_1", "trend_200", "high_252", "volume_5_252"), _YEAR
     )
-    | dict.fromkeys(("slope_21", "bollinger_20", "stochastic_14", "obv_21", "mfi_14"), 22)
 )
 """Bars that the newest value rests on, where not 64: Wilder's averages remember all, ever less."""
 
@@ -291,7 +312,7 @@ def table(bars: Bars, beside: Around = ALONE, depth: Depth | None = None) -> Fea
     clean = bars if keep.all() else sound(bars)
     wide = np.empty((len(NAMES), len(clean)))
     if len(clean):
-        work = Work(clean, beside, depth)
+        work = Work.of(clean, beside, depth)
         for line, definition in zip(wide, DEFINITIONS, strict=True):
             line[:] = definition.of(work)
     values = wide.T
@@ -329,9 +350,10 @@ def newest(bars: Bars, beside: Around = ALONE, depth: Depth | None = None) -> Fl
     >>> newest(bars)[:2].round(3).tolist()
     [1.0, 1.414]
     """
-    near = bars[-TAIL:]
-    if not sound_rows(near[-1:]).all():
-        return np.full(len(NAMES), np.nan)
-    work = Work(sound(near), beside, depth)
-    spans = {TAIL: work} | {rows: work.last(rows) for rows in (_YEAR, _QUARTER, 22)}
+    near = bars[-TAIL:] if len(bars) > TAIL else bars
+    keep = sound_rows(near)
+    if not keep[-1:].all():
+        return blank(len(NAMES))
+    whole = Work.of(near if keep.all() else sound(near), beside, depth)
+    spans = {TAIL: whole, _YEAR: whole.last(_YEAR), _QUARTER: whole.last(_QUARTER)}
     return np.array([d.of(spans[_ROWS.get(d.name, _QUARTER)])[-1] for d in DEFINITIONS])

@@ -3,11 +3,13 @@
 Every function looks back only, returns one number per bar, and NaN where it is not yet defined.
 """
 
+from functools import cache
 from math import isfinite, log
 
 import numpy as np
 import talib
 
+from marketpulse.features.windows import blank
 from marketpulse.types import FloatArray
 
 __all__ = [
@@ -139,18 +141,18 @@ def wilder(values: FloatArray, period: int) -> FloatArray:
     >>> wilder(np.array([np.nan, 1.0, 3.0, 4.0]), 2).tolist()
     [nan, nan, 2.0, 3.0]
     """
-    found = np.full(len(values), np.nan)
     first = 0
     if len(values) and not isfinite(values[0]):
         known = np.isfinite(values)
         first = int(known.argmax()) if known.any() else len(values)
-    if len(values) - first >= period:
-        # The first row of ATR has no close before it and is left out, so a zero stands there.
-        tops = np.zeros(len(values) - first + 1)
-        tops[1:] = values[first:]
-        zero = np.zeros(len(tops))
-        found[first:] = talib.ATR(tops, zero, zero, timeperiod=period)[1:]
-    return found
+    if len(values) - first < period:
+        return blank(len(values))
+    # The first row of ATR has no close before it and is left out, so a zero stands there.
+    tops = np.zeros(len(values) - first + 1)
+    tops[1:] = values[first:]
+    zero = np.zeros(len(tops))
+    smoothed: FloatArray = talib.ATR(tops, zero, zero, timeperiod=period)[1:]
+    return np.concatenate((blank(first), smoothed)) if first else smoothed
 
 
 def movements(high: FloatArray, low: FloatArray, close: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -173,10 +175,10 @@ def movements(high: FloatArray, low: FloatArray, close: FloatArray) -> tuple[Flo
     >>> up.tolist(), down.tolist()
     ([2.0, 0.0], [0.0, 0.5])
     """
-    up, down = np.diff(high), -np.diff(low)
-    apart = np.abs(up - down) > _TIE * close[1:]
-    plus = np.where((up > down) & (up > 0.0) & apart, up, 0.0)
-    minus = np.where((down > up) & (down > 0.0) & apart, down, 0.0)
+    up, down = high[1:] - high[:-1], low[:-1] - low[1:]
+    more, tie = up - down, _TIE * close[1:]
+    plus = np.where((more > tie) & (up > 0.0), up, 0.0)
+    minus = np.where((more < -tie) & (down > 0.0), down, 0.0)
     return plus, minus
 
 
@@ -202,7 +204,7 @@ def adx(high: FloatArray, low: FloatArray, close: FloatArray, period: int = 14) 
     >>> adx(price + 1, price - 1, price)[[26, 27, 29]].tolist()
     [nan, 100.0, 100.0]
     """
-    found = np.full(len(close), np.nan)
+    found = blank(len(close))
     up, down = movements(high, low, close)
     found[1:] = adx_of(wilder(up, period), wilder(down, period), period)
     return found
@@ -249,17 +251,24 @@ def ewma_variance(returns: FloatArray, decay: float = DECAY) -> FloatArray:
     if not len(squares):
         return squares
     # In blocks, so that the powers stay small: within one, v[k] / decay**k is a plain running sum.
-    width = max(1, int(log(_GROWTH) / -log(decay)))
+    powers, grown = _powers(decay)
+    width = len(powers)
     blocks = np.zeros((-(-len(squares) // width), width))
     blocks.ravel()[: len(squares)] = squares
-    powers = decay ** np.arange(width)
-    sums = np.cumsum(blocks * ((1.0 - decay) / powers), axis=1) * powers
+    sums = np.cumsum(blocks * grown, axis=1) * powers
     carried = float(squares[0])
     for row in sums:
         np.add(row, decay * carried * powers, out=row)
         carried = float(row[-1])
     variance: FloatArray = sums.ravel()[: len(squares)]
     return variance
+
+
+@cache
+def _powers(decay: float) -> tuple[FloatArray, FloatArray]:
+    """Powers of a decay factor down to a millionth, and what they weigh a square with."""
+    powers: FloatArray = np.power(decay, np.arange(max(1, int(log(_GROWTH) / -log(decay))), dtype=np.float64))
+    return powers, (1.0 - decay) / powers
 
 
 def ewma_sigma(close: FloatArray) -> FloatArray:
@@ -281,9 +290,9 @@ def ewma_sigma(close: FloatArray) -> FloatArray:
     >>> ewma_sigma(close).round(6)[[62, 63, 79]].tolist()
     [nan, 0.01, 0.01]
     """
-    sigma = np.full(len(close), np.nan)
+    sigma, logs = blank(len(close)), np.log(close)
     if len(close) > 1:
-        sigma[1:] = np.sqrt(ewma_variance(np.diff(np.log(close))))
+        np.sqrt(ewma_variance(logs[1:] - logs[:-1]), out=sigma[1:])
     sigma[:WARM_UP] = np.nan
     sigma[sigma == 0.0] = np.nan
     return sigma

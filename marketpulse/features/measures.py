@@ -1,14 +1,16 @@
-"""More formulas of the features: direction, shape, volume and the market, one number for each bar.
+"""More formulas of the features: direction, shape and the market, one number for each bar.
 
 ``returns`` are log returns of closes with NaN in the first row, ``sigma`` the volatility a bar of
 ``indicators.ewma_sigma``. Row ``t`` of a result rests on rows up to ``t`` only; NaN is not defined.
 """
 
+from math import sqrt
+
 import numpy as np
 
 from marketpulse.features.formulas import highest, lowest
 from marketpulse.features.indicators import wilder
-from marketpulse.features.windows import centred, mean_and_deviation, total
+from marketpulse.features.windows import about_middle, blank, centred, moments
 from marketpulse.types import FloatArray
 
 __all__ = [
@@ -16,17 +18,13 @@ __all__ = [
     "beta",
     "direction_share",
     "downside_share",
-    "illiquidity",
     "log_returns",
-    "money_flow",
-    "obv_slope",
     "range_share",
     "skewness",
     "slope_t",
     "stochastic_share",
 ]
 
-_LEAST_MOVE = 1e-4
 _TIE = 1e-9
 _ROUNDING = 1e-12
 
@@ -47,8 +45,8 @@ def log_returns(close: FloatArray) -> FloatArray:
     >>> log_returns(np.exp([0.0, 0.25, 0.25])).round(9).tolist()
     [nan, 0.25, 0.0]
     """
-    found = np.full(len(close), np.nan)
-    found[1:] = np.diff(np.log(close))
+    found, logs = blank(len(close)), np.log(close)
+    np.subtract(logs[1:], logs[:-1], out=found[1:])
     found[np.abs(found) < _ROUNDING] = 0.0
     return found
 
@@ -80,7 +78,7 @@ def direction_share(
     >>> direction_share((np.ones(29), np.zeros(29)), high, low, price).round(4)[-1].tolist()
     0.6667
     """
-    found = np.full(len(close), np.nan)
+    found = blank(len(close))
     before = close[:-1]
     span = wilder(np.maximum(high[1:], before) - np.minimum(low[1:], before), period)
     found[1:] = (ways[0] - ways[1]) / np.where(span > _TIE * close[1:], span, np.nan)
@@ -103,12 +101,12 @@ def slope_t(close: FloatArray, bars: int) -> FloatArray:
     >>> slope_t(np.exp([0.0, 1.0, 1.0, 2.0]), 4).round(4)[-1].tolist()
     4.2426
     """
-    found = np.full(len(close), np.nan)
+    found = blank(len(close))
     apart = centred(np.log(close), bars)
-    time = np.arange(bars) - 0.5 * (bars - 1)
+    time, spread = about_middle(bars)
     squares = np.einsum("ij,ij->i", apart, apart)
     along = np.einsum("ij,j->i", apart, time)
-    explained = np.square(along) / np.square(time).sum()
+    explained = np.square(along) / spread
     moved = squares > 1e-22 * bars
     straight = np.divide(explained, squares, out=np.zeros(len(apart)), where=moved)
     left = np.maximum(1.0 - straight, 1e-12)
@@ -138,12 +136,13 @@ def stochastic_share(high: FloatArray, low: FloatArray, close: FloatArray, perio
     return 2.0 * (close - bottom) / span - 1.0
 
 
-def range_share(high: FloatArray, low: FloatArray, deviation: FloatArray, bars: int = 21) -> FloatArray:
+def range_share(squares: FloatArray, deviation: FloatArray, bars: int = 21) -> FloatArray:
     """Volatility as the days' ranges show it, over that of the closes.
 
     Units
     -----
-    Without dimension; ``deviation`` is that of log returns over the same ``bars``.
+    Without dimension; ``squares`` are sums of ``log(high / low)**2`` over the last ``bars``, ``deviation``
+    that of log returns over the same.
 
     References
     ----------
@@ -151,21 +150,21 @@ def range_share(high: FloatArray, low: FloatArray, deviation: FloatArray, bars: 
 
     Examples
     --------
-    >>> high, low = np.exp([0.02, 0.02]), np.ones(2)
-    >>> range_share(high, low, np.array([np.nan, 0.012]), 2).round(4).tolist()
-    [nan, 1.0009]
+    >>> range_share(np.array([2 * 0.02**2]), np.array([0.012]), 2).round(4).tolist()
+    [1.0009]
     """
-    ranges = np.sqrt(total(np.square(np.log(high / low)), bars) / (4.0 * np.log(2.0) * bars))
+    ranges = np.sqrt(squares / (4.0 * np.log(2.0) * bars))
     share: FloatArray = ranges / deviation
     return share
 
 
-def downside_share(returns: FloatArray, deviation: FloatArray, bars: int = 21) -> FloatArray:
+def downside_share(squares: FloatArray, deviation: FloatArray, bars: int = 21) -> FloatArray:
     """Root mean square of the losses, over the deviation of all returns.
 
     Units
     -----
-    Without dimension; ``deviation`` is that of ``returns`` over the same ``bars``.
+    Without dimension; ``squares`` are sums of ``min(return, 0)**2`` over the last ``bars``, ``deviation``
+    that of all returns over the same.
 
     References
     ----------
@@ -173,20 +172,22 @@ def downside_share(returns: FloatArray, deviation: FloatArray, bars: int = 21) -
 
     Examples
     --------
-    >>> downside_share(np.array([-0.02, 0.02]), np.array([np.nan, 0.02]), 2).round(4).tolist()
-    [nan, 0.7071]
+    >>> downside_share(np.array([0.02**2]), np.array([0.02]), 2).round(4).tolist()
+    [0.7071]
     """
-    losses: FloatArray = np.sqrt(total(np.square(np.minimum(returns, 0.0)), bars) / bars) / deviation
+    losses: FloatArray = np.sqrt(squares / bars) / deviation
     return losses
 
 
-def skewness(returns: FloatArray, mean: FloatArray, deviation: FloatArray, bars: int = 63) -> FloatArray:
+def skewness(
+    mean: FloatArray, deviation: FloatArray, squares: FloatArray, cubes: FloatArray, bars: int = 63
+) -> FloatArray:
     """Skewness of the last returns: below zero where the large moves were falls.
 
     Units
     -----
-    Without dimension: the third central moment over the population deviation cubed; ``mean`` and sample
-    ``deviation`` are those of the same windows.
+    Without dimension: the third central moment over the population deviation cubed; ``mean``, sample
+    ``deviation`` and the sums of squares and cubes are those of the same windows.
 
     References
     ----------
@@ -194,26 +195,29 @@ def skewness(returns: FloatArray, mean: FloatArray, deviation: FloatArray, bars:
 
     Examples
     --------
-    >>> skewness(r := np.array([0.0, 0.0, 3.0]), *mean_and_deviation(r, 3), 3).round(4).tolist()
-    [nan, nan, 0.7071]
+    Of 0, 0 and 3:
+
+    >>> one, two, three = np.array([3.0]), np.array([9.0]), np.array([27.0])
+    >>> skewness(*moments(one, two, 3), two, three, 3).round(4).tolist()
+    [0.7071]
     """
-    whole = deviation * np.sqrt((bars - 1) / bars)
-    squares, cubes = total(np.square(returns), bars) / bars, total(np.square(returns) * returns, bars) / bars
-    third: FloatArray = (cubes - 3.0 * mean * squares + 2.0 * np.square(mean) * mean) / (
+    whole = deviation * sqrt((bars - 1) / bars)
+    second = squares / bars
+    third: FloatArray = (cubes / bars - 3.0 * mean * second + 2.0 * np.square(mean) * mean) / (
         np.square(whole) * whole
     )
     return third
 
 
 def autocorrelation(
-    returns: FloatArray, mean: FloatArray, deviation: FloatArray, bars: int = 63
+    returns: FloatArray, mean: FloatArray, deviation: FloatArray, products: FloatArray, bars: int = 63
 ) -> FloatArray:
     """Correlation of each return of the window with the one before it in the window.
 
     Units
     -----
     Without dimension, about -1 (back and forth) to 1 (on and on); ``mean`` and sample ``deviation`` are
-    those of the same windows.
+    those of the same windows, ``products`` the sums of their ``bars - 1`` products.
 
     References
     ----------
@@ -221,14 +225,12 @@ def autocorrelation(
 
     Examples
     --------
-    >>> autocorrelation(r := np.array([1.0, -1.0, 1.0, -1.0]), *mean_and_deviation(r, 4), 4).tolist()
+    >>> back_and_forth, deviation = np.array([1.0, -1.0, 1.0, -1.0]), np.full(4, np.sqrt(4 / 3))
+    >>> autocorrelation(back_and_forth, np.zeros(4), deviation, np.full(4, -3.0), 4).round(4).tolist()
     [nan, nan, nan, -0.75]
     """
-    before = np.full(len(returns), np.nan)
-    before[1:] = returns[:-1]
-    products = total(returns * before, bars - 1)
     whole = bars * mean
-    first = np.full(len(returns), np.nan)
+    first = blank(len(returns))
     first[bars - 1 :] = returns[: max(0, len(returns) - bars + 1)]
     both = 2.0 * whole - first - returns  # the window without its first, and without its last
     centred_products = products - mean * both + (bars - 1) * np.square(mean)
@@ -236,92 +238,15 @@ def autocorrelation(
     return share
 
 
-def obv_slope(returns: FloatArray, volume: FloatArray, bars: int = 21) -> FloatArray:
-    """Slope of the on-balance volume over the window, in units of a bar's mean volume.
-
-    Units
-    -----
-    -1 (every unit traded on falling bars) to 1 (on rising ones); NaN where nothing was traded.
-
-    References
-    ----------
-    Granville (1963), New Key to Stock Market Profits; least squares on time.
-
-    Examples
-    --------
-    >>> obv_slope(np.array([np.nan, 0.1, 0.1, 0.1]), np.full(4, 5.0), 3).round(9).tolist()
-    [nan, nan, 1.0, 1.0]
-    """
-    found = np.full(len(returns), np.nan)
-    time = np.arange(bars) - 0.5 * (bars - 1)
-    # A step at one bar lifts every later bar of the window, so its weight is the sum of theirs.
-    weights = (np.cumsum(time[::-1])[::-1] / np.square(time).sum())[1:]
-    steps = np.sign(returns) * volume
-    if len(steps) >= bars:
-        found[bars - 1 :] = np.convolve(steps, weights[::-1], "valid")[1:]
-    traded = total(volume, bars) / bars
-    slope: FloatArray = found / np.where(traded > 0.0, traded, np.nan)
-    return slope
-
-
-def money_flow(
-    high: FloatArray, low: FloatArray, close: FloatArray, volume: FloatArray, period: int = 14
+def beta(
+    own: FloatArray, market: FloatArray, squares: FloatArray, products: FloatArray, bars: int = 60
 ) -> FloatArray:
-    """Money flow index, centred: the turnover of rising bars against that of falling ones.
-
-    Typical prices closer than 1e-9 are equal and count for neither side. Not TA-Lib's, which has nothing
-    to say any more after one bar whose volume is not known.
+    """Slope of the returns on the market's over the same spans, from sums over the last ``bars``.
 
     Units
     -----
-    -1 (all on falling bars) to 1 (all on rising ones): ``(MFI - 50) / 50``. NaN where there was neither.
-
-    References
-    ----------
-    Quong, Soudack (1989), Volume-weighted RSI: money flow.
-
-    Examples
-    --------
-    >>> price = np.array([1.0, 2.0, 3.0, 2.0])
-    >>> money_flow(price, price, price, np.ones(4), 3).round(4).tolist()
-    [nan, nan, nan, 0.4286]
-    """
-    typical = (high + low + close) / 3.0
-    change = np.diff(typical, prepend=np.nan)
-    way = np.where(np.abs(change) > _TIE * typical, np.sign(change), 0.0)
-    way[:1] = np.nan
-    flow = typical * volume
-    both = total(np.abs(way) * flow, period)
-    share: FloatArray = total(way * flow, period) / np.where(both > 0.0, both, np.nan)
-    return share
-
-
-def illiquidity(returns: FloatArray, close: FloatArray, volume: FloatArray) -> FloatArray:
-    """Log of how far a unit of turnover moves the price; a return counts as a basis point at least.
-
-    Units
-    -----
-    Log of a fraction per unit of currency: only its change over time means something, so take its z.
-
-    References
-    ----------
-    Amihud (2002), Illiquidity and stock returns: |return| over turnover.
-
-    Examples
-    --------
-    >>> illiquidity(np.array([0.01]), np.array([10.0]), np.array([5.0])).round(4).tolist()
-    [-8.5172]
-    """
-    moved: FloatArray = np.log(np.maximum(np.abs(returns), _LEAST_MOVE) / (close * volume))
-    return moved
-
-
-def beta(returns: FloatArray, market: FloatArray, bars: int = 60) -> FloatArray:
-    """Slope of the returns on the market's over the same spans.
-
-    Units
-    -----
-    Without dimension: 1 moves as much as the market.
+    Without dimension: 1 moves as much as the market. ``own`` and ``market`` are sums of returns,
+    ``squares`` of the market's squares, ``products`` of own and market.
 
     References
     ----------
@@ -329,10 +254,12 @@ def beta(returns: FloatArray, market: FloatArray, bars: int = 60) -> FloatArray:
 
     Examples
     --------
-    >>> beta(np.array([0.02, -0.02]), np.array([0.01, -0.01]), 2).round(9).tolist()
-    [nan, 2.0]
+    Of 0.02 and -0.02 on 0.01 and -0.01:
+
+    >>> beta(np.zeros(1), np.zeros(1), np.array([2e-4]), np.array([4e-4]), 2).round(9).tolist()
+    [2.0]
     """
-    mean, deviation = mean_and_deviation(market, bars)
-    together = total(returns * market, bars) - mean * total(returns, bars)
+    mean, deviation = moments(market, squares, bars)
+    together = products - mean * own
     slope: FloatArray = together / (np.square(deviation) * (bars - 1))
     return slope

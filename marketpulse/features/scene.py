@@ -6,12 +6,13 @@ Live, on replay, in a backtest and when a signal is checked years later the numb
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
-from marketpulse.features.around import Around, Depth, around, sound_rows
+from marketpulse.features.around import Around, Depth, around
 from marketpulse.features.full import NAMES, TAIL, newest, table
 from marketpulse.features.steady import plain, steady
 from marketpulse.types import Bars, CorporateAction, FloatArray
@@ -90,7 +91,8 @@ class Scene:
     def ready(self, symbol: str) -> bool:
         """Whether the newest bar has prices that can be worked with."""
         own = self.bars[symbol]
-        return bool(len(own)) and bool(sound_rows(own[-1:]).all())
+        newest = (float(prices[-1]) for prices in (own.open, own.high, own.low, own.close) if len(own))
+        return bool(len(own)) and all(0.0 < price < inf for price in newest)
 
 
 def scene(histories: Mapping[str, History], benchmark: History | None) -> Scene:

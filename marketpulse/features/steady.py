@@ -15,17 +15,14 @@ _DIGITS = 9
 
 def plain(bars: Bars) -> Bars:
     """Prices as multiples of the first sound close, to 32 bits."""
-    good = np.flatnonzero(sound_rows(bars))
-    if not len(good):
+    good = sound_rows(bars)
+    first = int(good.argmax()) if len(good) and not good[0] else 0
+    if not good[first : first + 1].any():
         return bars
-    unit = float(bars.close[good[0]])
-    return replace(
-        bars,
-        open=_rounded(bars.open / unit),
-        high=_rounded(bars.high / unit),
-        low=_rounded(bars.low / unit),
-        close=_rounded(bars.close / unit),
-    )
+    unit = float(bars.close[first])
+    prices = np.concatenate((bars.open, bars.high, bars.low, bars.close)) / unit
+    opened, high, low, close = _rounded(prices).reshape(4, -1)
+    return replace(bars, open=opened, high=high, low=low, close=close)
 
 
 def steady(values: FloatArray) -> FloatArray:

@@ -4,14 +4,66 @@ Every window is summed anew. Running sums would carry the rounding of all that c
 number in the past would spoil every row after it, and a row would depend on where history starts.
 """
 
+from functools import cache
+
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from marketpulse.types import FloatArray
 
-__all__ = ["centred", "mean_and_deviation", "total", "z_score"]
+__all__ = ["Sums", "about_middle", "blank", "centred", "mean_and_deviation", "moments", "total", "z_score"]
 
 _NO_MOVEMENT = 1e-9
+
+
+def blank(shape: int | tuple[int, ...]) -> FloatArray:
+    """Rows that are not defined yet: NaN.
+
+    Units
+    -----
+    None.
+
+    References
+    ----------
+    None; in half the time of ``numpy.full``.
+
+    Examples
+    --------
+    >>> blank(2).tolist()
+    [nan, nan]
+    """
+    found = np.empty(shape)
+    found.fill(np.nan)
+    return found
+
+
+class Sums:
+    """Sums over the last values of one or several series; windows of different lengths share their work.
+
+    Parameters
+    ----------
+    values : float64 (rows,) or (rows, series), oldest first
+    """
+
+    def __init__(self, values: FloatArray) -> None:
+        self._blocks = [values]  # sums of 1, 2, 4, ... values, those of which every window is made
+
+    def over(self, bars: int) -> FloatArray:
+        """Sum of the last ``bars`` values: NaN until they are there, and while one of them is NaN."""
+        found = blank(self._blocks[0].shape)
+        rows = len(found) - bars + 1
+        if rows <= 0:
+            return found
+        whole, at = found[bars - 1 :], 0
+        for power in range(bars.bit_length()):
+            width = 1 << power
+            if power == len(self._blocks):
+                half, apart = self._blocks[-1], width >> 1
+                self._blocks.append(half[apart:] + half[:-apart])
+            if bars & width:
+                part = self._blocks[power][at : at + rows]
+                np.add(whole if at else 0.0, part, out=whole)
+                at += width
+        return found
 
 
 def total(values: FloatArray, bars: int) -> FloatArray:
@@ -30,19 +82,7 @@ def total(values: FloatArray, bars: int) -> FloatArray:
     >>> total(np.array([1.0, 2.0, 4.0]), 2).tolist()
     [nan, 3.0, 6.0]
     """
-    found = np.full(len(values), np.nan)
-    rows = len(values) - bars + 1
-    if rows <= 0:
-        return found
-    whole, blocks, width, at = np.zeros(rows), values, 1, 0
-    while width <= bars:  # blocks of 1, 2, 4, ... values, those of which the window is made
-        if bars & width:
-            whole += blocks[at : at + rows]
-            at += width
-        blocks = blocks[width:] + blocks[:-width]
-        width *= 2
-    found[bars - 1 :] = whole
-    return found
+    return Sums(values).over(bars)
 
 
 def mean_and_deviation(values: FloatArray, bars: int) -> tuple[FloatArray, FloatArray]:
@@ -62,9 +102,28 @@ def mean_and_deviation(values: FloatArray, bars: int) -> tuple[FloatArray, Float
     >>> mean.tolist(), deviation.round(6).tolist()
     ([nan, 2.0], [nan, 1.414214])
     """
-    mean = total(values, bars) / bars
-    variance = np.maximum(total(np.square(values), bars) - bars * np.square(mean), 0.0) / (bars - 1)
-    deviation = np.sqrt(variance)
+    return moments(total(values, bars), total(np.square(values), bars), bars)
+
+
+def moments(sums: FloatArray, squares: FloatArray, bars: int) -> tuple[FloatArray, FloatArray]:
+    """``mean_and_deviation`` from the sums of the last ``bars`` values and of their squares.
+
+    Units
+    -----
+    As ``mean_and_deviation``.
+
+    References
+    ----------
+    As ``mean_and_deviation``.
+
+    Examples
+    --------
+    >>> mean, deviation = moments(np.array([4.0]), np.array([10.0]), 2)
+    >>> mean.tolist(), deviation.round(6).tolist()
+    ([2.0], [1.414214])
+    """
+    mean = sums / bars
+    deviation = np.sqrt(np.maximum(squares - bars * np.square(mean), 0.0) / (bars - 1))
     return mean, np.where(deviation > _NO_MOVEMENT, deviation, np.nan)
 
 
@@ -86,7 +145,9 @@ def centred(values: FloatArray, bars: int) -> FloatArray:
     """
     if len(values) < bars:
         return np.empty((0, bars))
-    windows = sliding_window_view(values, bars)
+    row = np.ascontiguousarray(values)
+    # As numpy's ``sliding_window_view``, which takes ten times as long to say so.
+    windows = np.ndarray((len(row) - bars + 1, bars), row.dtype, row, 0, row.strides * 2)
     mean = total(values, bars)[bars - 1 :] / bars
     apart: FloatArray = windows - mean[:, np.newaxis]
     return apart
@@ -108,12 +169,32 @@ def z_score(values: FloatArray, bars: int) -> FloatArray:
     >>> z_score(np.array([1.0, 1.0, 4.0]), 3).round(6).tolist()
     [nan, nan, 1.414214]
     """
-    z = np.full(len(values), np.nan)
-    apart = centred(values, bars)
+    z, apart = blank(len(values)), centred(values, bars)
+    if not len(apart):
+        return z
     spread = np.sqrt(np.einsum("ij,ij->i", apart, apart) / bars)
-    last = values[len(values) - len(apart) :]
-    level = np.abs(last - apart[:, -1]) if len(apart) else last[:0]
-    z[len(values) - len(apart) :] = np.divide(
-        apart[:, -1], spread, out=np.full(len(apart), np.nan), where=spread > 1e-12 * level
-    )
+    level = np.abs(values[bars - 1 :] - apart[:, -1])
+    np.divide(apart[:, -1], spread, out=z[bars - 1 :], where=spread > 1e-12 * level)
     return z
+
+
+@cache
+def about_middle(bars: int) -> tuple[FloatArray, float]:
+    """Numbers of the bars of a window less their mean, and the sum of their squares.
+
+    Units
+    -----
+    Bars, and bars squared.
+
+    References
+    ----------
+    Least squares on time.
+
+    Examples
+    --------
+    >>> about_middle(3)
+    (array([-1.,  0.,  1.]), 2.0)
+    """
+    time: FloatArray = np.arange(bars, dtype=np.float64) - 0.5 * (bars - 1)
+    time.setflags(write=False)
+    return time, float(np.square(time).sum())

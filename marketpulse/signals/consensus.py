@@ -102,7 +102,7 @@ def hurdle(sigma: FloatArray, horizon: int, cost: float) -> FloatArray:
     [0.028]
     """
     move = MEAN_MOVE * sigma * np.sqrt(horizon)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         return np.where(move > 0.0, cost / move, np.inf)
 
 

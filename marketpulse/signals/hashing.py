@@ -3,12 +3,15 @@
 import json
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from math import isfinite
 
 import numpy as np
 
 from marketpulse.types import Bars
 
 __all__ = ["bars_hash", "feature_hash", "feature_text", "read_seen", "read_text"]
+
+_CANONICAL = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 def feature_hash(values: Sequence[float]) -> str:
@@ -43,11 +46,11 @@ def feature_text(
     ----------
     seen : by symbol the newest bar that was there, seconds since 1970, of all that they rest on
     """
-    numbers = [float(v) + 0.0 if np.isfinite(v) else None for v in values]
+    numbers = [float(v) + 0.0 if isfinite(v) else None for v in values]
     named: dict[str, object] = {"names": list(names), "values": numbers, "version": version}
     if seen:
         named["seen"] = dict(sorted(seen.items()))
-    return json.dumps(named, separators=(",", ":"), allow_nan=False)
+    return _CANONICAL.encode(named)
 
 
 def read_text(text: str) -> dict[str, float]:
@@ -82,5 +85,5 @@ def bars_hash(bars: Bars) -> str:
     """
     h = sha256()
     for column in (bars.time, bars.open, bars.high, bars.low, bars.close, bars.volume):
-        h.update(np.ascontiguousarray(column, dtype=column.dtype.newbyteorder("<")).tobytes())
+        h.update(np.ascontiguousarray(column, dtype=column.dtype.newbyteorder("<")).data)
     return h.hexdigest()

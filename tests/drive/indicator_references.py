@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from marketpulse.features.chart import chart
 from marketpulse.features.classic import draw
 from marketpulse.features.indicators import adx
-from marketpulse.features.measures import money_flow
+from marketpulse.features.turnover import money_flow
 from marketpulse.types import Bars, Interval
 
 

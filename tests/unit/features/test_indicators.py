@@ -45,14 +45,15 @@ def test_an_update_of_the_variance_is_hulls():
 @pytest.mark.parametrize("n", [1, 31, 40, 62])
 def test_a_series_shorter_than_its_window_has_no_autocorrelation(n):
     nothing = np.full(n, np.nan)
-    assert np.isnan(autocorrelation(np.linspace(-0.01, 0.01, n), nothing, nothing, 63)).all()
+    assert np.isnan(autocorrelation(np.linspace(-0.01, 0.01, n), nothing, nothing, nothing, 63)).all()
 
 
 def test_mean_deviation_and_autocorrelation_are_nists():
     case = ANSWERS["univariate"]
     series = np.array([case["first"], *case["pair"] * case["times"]])
     moments = mean_and_deviation(series, len(series))
-    found = [*(m[-1] for m in moments), autocorrelation(series, *moments, len(series))[-1]]
+    products = np.full(len(series), series[1:] @ series[:-1])
+    found = [*(m[-1] for m in moments), autocorrelation(series, *moments, products, len(series))[-1]]
     np.testing.assert_allclose(found, case["expected"], rtol=0, atol=case["tolerance"])
 
 
