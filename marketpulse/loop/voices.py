@@ -1,6 +1,6 @@
 """Who speaks of each class of instruments: the model that serves, the one on trial, and what they came from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 
@@ -17,11 +17,17 @@ from marketpulse.models.record import decode as read_trained
 from marketpulse.models.serving import Served
 from marketpulse.models.voice import Speaker, plain_card
 from marketpulse.pipeline import Voices
-from marketpulse.types import AssetClass, Card, Interval
+from marketpulse.types import AssetClass, Card, Interval, ServingPath
 
 __all__ = ["KINDS", "Held", "VoiceBox"]
 
 KINDS = (AssetClass.EQUITY, AssetClass.CRYPTO)
+
+_NOBODY = "Nobody speaks until one is trained."
+_MEANWHILE = {
+    ServingPath.LOGISTIC: "Today's logistic model serves meanwhile.",
+    ServingPath.BASE_RATE: "Only the base rate is said.",
+}
 
 
 @dataclass(slots=True)
@@ -33,6 +39,7 @@ class Held:
     text, trained : the document that serves, None while only the logistic model does
     trial_text, trial : of the model on trial
     logistic : today's logistic model, which serves meanwhile and where the ensemble cannot be used
+    troubles : by the name of a stored document, why it cannot be used; until another takes its place
     """
 
     kind: AssetClass
@@ -43,6 +50,7 @@ class Held:
     logistic: str | None = None
     serving: Speaker | None = None
     shadow: Speaker | None = None
+    troubles: dict[str, str] = field(default_factory=dict)
 
     @property
     def voices(self) -> Voices | None:
@@ -76,10 +84,16 @@ class VoiceBox:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """One sentence for each class whose ensemble is there and does not answer as it was made to."""
-        held = (one for one in self.held.values() if one.text is not None and one.serving is not None)
-        whole = (one.serving.servings[-1] for one in held if one.serving is not None)
-        return tuple(f"A model's files: {serving.sentence}" for serving in whole if serving.faults)
+        """One sentence for each class whose models are there and do not answer as they were made to."""
+        said = []
+        for one in self.held.values():
+            whole = None if one.serving is None else one.serving.servings[-1]
+            if one.troubles:
+                way = _NOBODY if whole is None else _MEANWHILE.get(whole.path, "")
+                said.append(" ".join(("A model's files:", *one.troubles.values(), way)).strip())
+            elif one.text is not None and whole is not None and whole.faults:
+                said.append(f"A model's files: {whole.sentence}")
+        return tuple(said)
 
     def voices(self) -> dict[AssetClass, Voices]:
         """Of every class that has one."""
@@ -92,6 +106,7 @@ class VoiceBox:
         self._rooms.store.save_model(stored_as(ENSEMBLE, kind), trained.card.version, text)
         one.text, one.trained = text, trained
         one.trial_text, one.trial, one.shadow = None, None, None
+        one.troubles.clear()
         self._open(one)
 
     def try_out(self, kind: AssetClass, text: str) -> None:
@@ -101,6 +116,7 @@ class VoiceBox:
         self._rooms.store.save_model(stored_as(SHADOW, kind), trained.card.version, text)
         one.trial_text, one.trial = text, trained
         one.shadow = self._speaker(trained, None)
+        one.troubles.pop(SHADOW, None)
 
     def stand_in(self, kind: AssetClass, text: str) -> None:
         """Take today's logistic model, which serves until there is an ensemble."""
@@ -108,6 +124,7 @@ class VoiceBox:
         card = read_logistic(text).card
         self._rooms.store.save_model(stored_as(LOGISTIC, kind), card.version, text)
         one.logistic = text
+        one.troubles.pop(LOGISTIC, None)
         if one.trained is None or one.serving is None or not one.serving.asked.version:
             self._open(one)
 
@@ -119,11 +136,11 @@ class VoiceBox:
 
     def _load(self, one: Held, today: date) -> None:
         """Open what earlier runs left, unless it has seen days that this clock has not come to yet."""
-        one.logistic = self._stored(LOGISTIC, one.kind)
-        if one.logistic is not None and not self._past(LOGISTIC, one.logistic, today):
+        one.logistic = self._stored(LOGISTIC, one)
+        if one.logistic is not None and not self._past(one, one.logistic, today):
             one.logistic = None
-        one.text, one.trained = self._trained(self._stored(ENSEMBLE, one.kind), today)
-        shadow, trial = self._trained(self._stored(SHADOW, one.kind), today)
+        one.text, one.trained = self._trained(ENSEMBLE, one, today)
+        shadow, trial = self._trained(SHADOW, one, today)
         if trial is not None and (one.trained is None or trial.card.trained > one.trained.card.trained):
             one.trial_text, one.trial = shadow, trial
             one.shadow = self._speaker(trial, None)
@@ -148,30 +165,37 @@ class VoiceBox:
             card = read_logistic(logistic).card
         return Speaker(served, card, opened)
 
-    def _trained(self, text: str | None, today: date) -> tuple[str | None, Trained | None]:
+    def _trained(self, name: str, one: Held, today: date) -> tuple[str | None, Trained | None]:
         """Read a document: itself alone where it cannot be used, nothing where it is of days to come."""
+        text = self._stored(name, one)
         if text is None:
             return None, None
         try:
             trained = read_trained(text)
         except MarketPulseError as error:
-            self._rooms.meter.fault("model", f"{error} It is trained anew.")
+            self._trouble(name, one, str(error))
             return text, None
         return (text, trained) if date.fromisoformat(trained.card.last_bar) < today else (None, None)
 
-    def _past(self, name: str, text: str, today: date) -> bool:
+    def _past(self, one: Held, text: str, today: date) -> bool:
         try:
             return date.fromisoformat(read_logistic(text).card.last_bar) < today
         except MarketPulseError as error:
-            self._rooms.meter.fault("model", f"The {name} model: {error} It is trained anew.")
+            self._trouble(LOGISTIC, one, f"The logistic model: {error}")
             return False
 
-    def _stored(self, name: str, kind: AssetClass) -> str | None:
+    def _stored(self, name: str, one: Held) -> str | None:
         try:
-            return self._rooms.store.latest_model(stored_as(name, kind))
+            return self._rooms.store.latest_model(stored_as(name, one.kind))
         except MarketPulseError as error:
-            self._rooms.meter.fault("model", f"{error}; it is trained anew")
+            said = str(error)
+            self._trouble(name, one, f"{said[:1].upper()}{said[1:].rstrip('.')}.")
             return None
+
+    def _trouble(self, name: str, one: Held, sentence: str) -> None:
+        """Say on screen and in the log that a stored document cannot be used."""
+        one.troubles[name] = sentence
+        self._rooms.meter.fault("model", f"{sentence} It is trained anew.")
 
     def _deep(self) -> tuple[Deep | None, tuple[str, ...]]:
         """The daily network, and what is to be said of it and of the one for minutes."""

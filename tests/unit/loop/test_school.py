@@ -1,6 +1,7 @@
 """When models are trained, which of them serves, and what a restart knows of it."""
 
 import shutil
+import sqlite3
 from datetime import timedelta
 
 import numpy as np
@@ -205,6 +206,12 @@ def test_a_changed_manifest_is_said_and_something_simpler_serves(house, made, te
     assert house.held.card.name == "logistic"
     assert house.held.serving.served == "today's logistic"
     assert house.meter.counts() == {"model": 1}
+    (note,) = house.voices.notes
+    assert note == (
+        "A model's files: The file is not readable as a trained ensemble. Today's logistic model serves meanwhile."
+    )
+    taught(house, told(made))
+    assert house.voices.notes == ()
 
 
 def test_with_nothing_left_but_a_broken_document_the_base_rate_is_said(house, made):
@@ -213,6 +220,19 @@ def test_with_nothing_left_but_a_broken_document_the_base_rate_is_said(house, ma
     assert (house.held.card.name, house.held.card.edge) == ("base rate", Edge.NONE)
     assert house.held.serving.served == "base rate"
     assert house.voices.notes[0].endswith("Only the base rate is said.")
+
+
+def test_a_stored_text_that_was_changed_is_said_on_screen(house, text):
+    house.voices.stand_in(EQUITY, text)
+    house.close()
+    with sqlite3.connect(house.folder / "market.db") as store:
+        store.execute("UPDATE model_registry SET model = 'x'")
+    house.open()
+    (note,) = house.voices.notes
+    assert note.startswith("A model's files: The model logistic-equity ")
+    assert note.endswith(" was changed after it was saved. Nobody speaks until one is trained.")
+    house.voices.stand_in(EQUITY, text)
+    assert house.voices.notes == ()
 
 
 def test_folders_of_versions_that_nobody_names_are_removed(house, made):
