@@ -158,14 +158,15 @@ class Served:
         more : of members that look at more than one row, as ``deep.Deep.vote`` gives them; where one has
             skill, everyone's share is told anew from everyone's skill
         """
-        x = row[None, :]
-        raw = [float(seat.ask(x)[0][0]) for seat in self._seats]
+        asked = [self._asked(member, row) for member in range(len(self._seats))]
+        raw = [p for p, _ in asked]
         ballots, reasons = [], {}
-        for i, said in enumerate(self._calibrated(raw, base)):
-            name, kept, skill, share = self._standings[i]
-            ballots.append(Ballot(name, _some(raw[i]), _some(said), kept, skill, share))
+        for (name, kept, skill, share), (p, why), said in zip(
+            self._standings, asked, self._calibrated(raw, base), strict=True
+        ):
+            ballots.append(Ballot(name, _some(p), _some(said), kept, skill, share))
             if share > 0.0 and isfinite(said):
-                reasons[name] = self._reasons(i, row)
+                reasons[name] = why
         if not ballots:
             ballots.append(Ballot(BASE_RATE, base, base, 0.0, np.nan, 0.0))
         ballots = _shared(ballots, more)
@@ -178,8 +179,19 @@ class Served:
             stretch=self._stretch,
         )
 
-    def _reasons(self, member: int, row: FloatArray) -> Mapping[str, float]:
-        """Log-odds by feature, as ``members`` tells them."""
+    def _asked(self, member: int, row: FloatArray) -> tuple[float, Mapping[str, float]]:
+        """A member's opinion of a bar, and the log-odds by feature where it is heard.
+
+        Trees are asked for both at once: below the row stands the row without each feature.
+        """
+        record, base = self._opened.members[member]
+        way, heard = self._ways[member], record.share > 0.0
+        trees = heard and way.coefficients is None and not isinstance(base, Ruled)
+        found, trouble = self._seats[member].ask(way.without(row) if trees else row[None, :])
+        return float(found[0]), self._reasons(member, row, found) if heard and not trouble else {}
+
+    def _reasons(self, member: int, row: FloatArray, found: FloatArray) -> Mapping[str, float]:
+        """Log-odds by feature, as ``members`` tells them; ``found`` is what trees said with and without each."""
         record, base = self._opened.members[member]
         if isinstance(base, Ruled):
             part = base.worth * float(base.vote(row[None, :])[0])
@@ -188,11 +200,7 @@ class Served:
         if way.coefficients is not None:
             parts = way.scores(row) * way.coefficients
             return dict(zip(record.columns, parts.tolist(), strict=True))
-        asked = way.without(row)
-        said, trouble = self._seats[member].ask(asked)
-        if trouble or len(asked) == 1:
-            return {}
-        odds = logit(said)
+        odds = logit(found)
         return dict(zip(record.columns, (odds[0] - odds[1:]).tolist(), strict=True))
 
 
@@ -202,6 +210,7 @@ class _Way:
     def __init__(self, record: MemberRecord) -> None:
         self.at = np.array([NAMES.index(name) for name in record.columns], dtype=np.int64)
         self.middle = np.array(record.middle)
+        self._below = np.arange(len(self.middle)) + 1
         self.coefficients: FloatArray | None = None
         numbers = record.linear
         if numbers is not None:
@@ -216,9 +225,10 @@ class _Way:
 
     def without(self, row: FloatArray) -> FloatArray:
         """The row, and below it the row with each feature in turn put back to its middle."""
-        asked = np.repeat(row[None, :], len(self.middle) + 1, axis=0)
+        asked = np.empty((len(self.middle) + 1, len(row)))
+        asked[:] = row
         if len(self.middle):
-            asked[np.arange(len(self.middle)) + 1, self.at] = self.middle
+            asked[self._below, self.at] = self.middle
         return asked
 
 

@@ -138,6 +138,18 @@ def test_many_rows_at_once_are_those_rows_alone(packed, rows):
     np.testing.assert_allclose(together.probability, alone, atol=1e-7)
 
 
+def test_a_bar_is_decided_on_what_every_member_says_of_it_and_each_is_asked_once(packed, rows):
+    found = served(*packed)
+    for row in rows[600:620]:
+        decided, asked = found.decide(row, BASE, 0.01), found.ask(row[None, :], np.array([BASE]))
+        raw = [np.nan if one.raw is None else one.raw for one in decided.ballots]
+        said = [np.nan if one.probability is None else one.probability for one in decided.ballots]
+        np.testing.assert_allclose(raw, asked.raw[:, 0], rtol=0, atol=1e-12)
+        np.testing.assert_allclose(said, asked.said[:, 0], rtol=0, atol=1e-12)
+        assert decided.probability == pytest.approx(asked.probability[0], abs=1e-12)
+    assert {health.calls for health in found.health().values()} == {40}
+
+
 @pytest.mark.parametrize("stretch", [1.0, 1.2])
 def test_one_row_in_floats_is_the_same_row_in_arrays(ensemble, rows, tmp_path, stretch):
     text = pack(tmp_path, replace(ensemble, stretch=stretch), rows[:30], MADE)
