@@ -135,27 +135,33 @@ def decide(  # noqa: PLR0917 - the whole state of a decision, in the order it is
     known = {s: h.until(now) for s, h in histories.items() if s in instruments}
     index = None if benchmark is None else benchmark.until(now)
     looks: dict[AssetClass, _Look] = {}
-    signals: list[Signal] = []
-    texts: dict[str, str] = {}
-    rows: dict[str, FloatArray] = {}
-    for symbol in playbook.universe:
+    seen: dict[str, tuple[_Look, FloatArray, float]] = {}
+    for (
+        symbol
+    ) in playbook.universe:  # everyone's features before anyone's votes: each warms the processor's caches
         if symbol not in known or not len(known[symbol].bars):
             continue
-        instrument = instruments[symbol]
-        kind = instrument.asset_class
+        kind = instruments[symbol].asset_class
         if kind not in looks:
             looks[kind] = _look(kind, known, index, instruments, simulated)
         look = looks[kind] if symbol not in simulated else _Look.of({symbol: known[symbol]}, None)
-        steps = max((one.steps for one in _both(voices.get(kind))), default=1)
-        values, sigma = look.scene.rows(symbol, steps)
+        seen[symbol] = (
+            look,
+            *look.scene.rows(symbol, max((v.steps for v in _both(voices.get(kind))), default=1)),
+        )
+    signals: list[Signal] = []
+    texts: dict[str, str] = {}
+    for symbol, (look, values, sigma) in seen.items():
+        instrument = instruments[symbol]
         frozen, text = _freeze(symbol, look, values[-1], now)
         signals.append(
             abstain(instrument, frozen, playbook.horizon, SIMULATED)
             if symbol in simulated
-            else _spoken(instrument, frozen, voices.get(kind), look, playbook.horizon,
+            else _spoken(instrument, frozen, voices.get(instrument.asset_class), look, playbook.horizon,
                          asked=(values, sigma), around=(around or {}).get(symbol))
         )  # fmt: skip
-        texts[frozen.feature_hash], rows[symbol] = text, values[-1]
+        texts[frozen.feature_hash] = text
+    rows = {symbol: values[-1] for symbol, (_, values, _) in seen.items()}
     return Decision(tuple(signals), MappingProxyType(texts), MappingProxyType(rows))
 
 
