@@ -36,7 +36,7 @@ MOST = 12
 _STANDING = {
     ModelStage.WAITING: "it waits",
     ModelStage.TRAINING: "it is training",
-    ModelStage.READY: "it serves",
+    ModelStage.READY: "the last training",  # what came of it need not be what serves
     ModelStage.FAILED: "its training failed",
 }
 _MEMBERS = (

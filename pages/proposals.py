@@ -1,5 +1,7 @@
 """What the desk would do with its signals: proposals to approve or decline, and why there are no others."""
 
+from datetime import datetime
+
 import streamlit as st
 
 from marketpulse import desk
@@ -69,7 +71,10 @@ def panel() -> None:
     with parts.panel("proposals", stretch=False):
         parts.title("Decisions about signals", _about(now))
         _practice(now)
-        decided = [made for made in now.proposals if made.state not in OPEN_PROPOSALS][:MOST]
+        ended = sorted(
+            (made for made in now.proposals if made.state not in OPEN_PROPOSALS), key=_moment, reverse=True
+        )
+        decided = ended[:MOST]
         if decided:
             parts.html(parts.scroll(parts.table(_COLUMNS, [_line(made, now) for made in decided])))
         else:
@@ -126,14 +131,17 @@ def _line(made: Proposal, now: Snapshot) -> tuple[object, ...]:
     gate = made.rung
     word = "no order" if made.state is ProposalState.PASSED else made.state.value
     shown = parts.tag(word, _TONES.get(made.state, ""))
-    numbers = ""
-    if gate is not None and gate.value:
-        numbers = f" ({gate.value}" + (f" against {gate.limit})" if gate.limit else ")")
-    code = parts.join(parts.span(gate.code, "muted"), " ") if gate is not None else ""
-    said = (
-        made.note if made.state is ProposalState.REFUSED else f"{made.sentence}{numbers} {made.note}".strip()
-    )
-    return when(made.ended or made.time, now.time), made.symbol, shown, parts.join(code, said)
+    code = numbers = parts.join()
+    if gate is not None:
+        code = parts.join(parts.span(gate.code, "muted"), " ")
+        against = f" {gate.value} against {gate.limit}" if gate.limit else f" {gate.value}"
+        numbers = parts.span(against if gate.value else "", "muted", "small")
+    said = made.note if made.state is ProposalState.REFUSED else f"{made.sentence} {made.note}".strip()
+    return when(_moment(made), now.time), made.symbol, shown, parts.join(code, said, numbers)
+
+
+def _moment(made: Proposal) -> datetime:
+    return made.ended or made.time
 
 
 def _answer(made: Proposal, approve: bool) -> None:  # noqa: FBT001 - Streamlit passes it by place

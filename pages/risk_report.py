@@ -1,6 +1,7 @@
 """What the background has measured, drawn: the headline with the methods beside it, its backtest, its parts."""
 
 from collections.abc import Sequence
+from math import ceil
 
 from marketpulse.types import BacktestView, Loss, Measure, RiskReport, Snapshot
 from pages import parts, risk_charts
@@ -32,6 +33,7 @@ _PARTS = (
     Column("ES", "right"), Column("VaR", "right wide"), Column("If sold", "right"),
 )  # fmt: skip
 _MEASURES = (Column(""), Column("", "right"), Column("", "wrap wide"))
+_IN_DAYS = frozenset({"Shortest record", "Longest fall"})
 
 
 def zone_tone(zone: str | None) -> parts.Tone:
@@ -268,6 +270,8 @@ def _measure(one: Measure) -> tuple[object, object, object]:
     value = (
         "unknown"
         if one.value is None
+        else f"{ceil(one.value - 1e-9):,} d"
+        if one.name in _IN_DAYS
         else parts.percent(one.value)
         if one.percent
         else parts.number(one.value)

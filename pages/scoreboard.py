@@ -164,7 +164,7 @@ def _issued(one: Issued, now: Snapshot) -> tuple[object, ...]:
     )
     tail = (parts.span(f"{signal.model} {signal.model_version[:8]}", "muted", "small"), _recomputed(one))
     if outcome is None:
-        return (*head, parts.span(f"open, ends about {_ends(one, now)}", "muted", "small"), "", "", "", *tail)
+        return (*head, parts.span(f"open, about {_ends(one, now)[5:]}", "muted", "small"), "", "", "", *tail)
     profit = parts.span(parts.percent(outcome.profit, 2, plus=True), parts.tone(outcome.profit))
     return (
         *head,

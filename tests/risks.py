@@ -42,6 +42,8 @@ REPORT = RiskReport(
     names=("AAPL", "BTC/USDT"),
     correlation=((1.0, 0.62), (0.62, 1.0)),
     measures=(Measure("Sharpe", 0.83, False, "standard error 1.01, 61 daily returns"),
+              Measure("Shortest record", 512.3, False, "daily returns until it is above 0 with 95 %; there are 61"),
+              Measure("Longest fall", 8.0, False, "days below a highest equity"),
               Measure("Sortino", None, False, "unknown: 5 of 20 daily returns")),
 )  # fmt: skip
 

@@ -190,7 +190,9 @@ class Entry:
             return _rung(code, "Trading", f"{word}: {halt.why}")
         if leaning.call is not Call.UP:
             why = "It calls DOWN, and this desk is never short." if leaning.call is Call.DOWN else signal.why
-            return _rung("SIGNAL", "Signal", why or signal.sentence, leaning.words, leaning.call.value)
+            return _rung(
+                "SIGNAL", "Signal", why or signal.sentence, leaning.words, f"a call of {Call.UP.value}"
+            )
         if signal.edge is not Edge.WEAK and not leaning.practice:
             said = "The model's record out of sample does not allow to speak of an edge."
             return _rung("EDGE", "Edge", said, signal.edge.value.lower(), Edge.WEAK.value.lower())
@@ -268,7 +270,8 @@ def _too_small(asked: Preview) -> Rung:
     if sizing is None:
         unknown = _rung("SIZE", "Size", "Without a known equity and price no size is known.")
         return _of(asked.failed[0]) if asked.failed else unknown
-    return _rung("SIZE", "Size", sizing.note or f"{sizing.binding} leaves nothing.", "0", sizing.binding)
+    said = f"{sizing.binding} leaves nothing. {sizing.note}".strip()
+    return _rung("SIZE", "Size", said, "0", "more than 0")
 
 
 def _of(check: Check) -> Rung:

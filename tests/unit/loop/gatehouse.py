@@ -34,8 +34,8 @@ class Prices:
 class House:
     """One desk on a folder; ``restart`` is another process on the same files."""
 
-    def __init__(self, folder, per_minute=30, broker=PaperBroker):
-        self.folder, self.per_minute, self.broker = folder, per_minute, broker
+    def __init__(self, folder, per_minute=30, broker=PaperBroker, base="USD"):
+        self.folder, self.per_minute, self.broker, self.base = folder, per_minute, broker, base
         self.clock = SimClock(NOW)
         self.market = Prices()
         self.price(100.0)
@@ -44,7 +44,7 @@ class House:
     def open(self):
         self.ledger = Ledger.open(self.folder / "ledger.db", self.clock)
         self.store = MarketStore.open(self.folder / "market.db")
-        self.books = Books.of(ACCOUNT, self.ledger.read())
+        self.books = Books.of(ACCOUNT, self.ledger.read(), self.base)
         self.gate = Gate(INSTRUMENTS, self.market, self.books, self.clock, per_minute=self.per_minute)
         broker = self.broker(self.books, INSTRUMENTS, self.clock)
         self.execution = Execution(

@@ -24,6 +24,7 @@ from marketpulse.types import (
     NewEvent,
     OrderState,
     OrderType,
+    Rate,
     SessionState,
     TimeInForce,
 )
@@ -284,6 +285,20 @@ def test_sixteen_writers_fill_each_limit_of_where_money_lies_to_the_unit(tmp_pat
     every = WRITERS * EACH
     assert crowd(crowded, "first") == {"accepted": 50, code: every - 50}  # 5,000 of 100,000 at 100 each
     assert crowd(crowded, "second") == {code: every}
+    crowded.close()
+
+
+def test_sixteen_writers_fill_a_foreign_currency_to_the_unit(tmp_path):
+    crowded = House(tmp_path, per_minute=600, base="EUR")
+    crowded.gate.bounds = Bounds(currency=0.05)
+    crowded.gate.rates = lambda _: {"USD": Rate("USD", 0.8, "made up")}
+    dollars = write_external(External(ExternalKind.CASH, currency="USD", cash=Decimal(25_000)))
+    event = NewEvent(crowded.clock.now(), ACCOUNT, EventKind.EXTERNAL, "USD", dollars)
+    crowded.books.replay(crowded.ledger.append(event))
+    every = WRITERS * EACH  # equity is 100,000 and 25,000 x 0.8 euros; a share is worth 80 of them
+    assert crowd(crowded, "first") == {"accepted": 75, "CURRENCY_LIMIT": every - 75}
+    crowded.gate.rates = lambda _: {"USD": Rate("USD", None, "made up")}
+    assert "accepted" not in crowd(crowded, "second")
     crowded.close()
 
 

@@ -217,3 +217,12 @@ def test_words_of_features_sentences_and_classes():
     assert model_words.feature("not_ours") == "not ours"
     assert [model_words.whole(text) for text in ("", "So", "So. ", "So?")] == ["", "So.", "So.", "So?"]
     assert [model_words.kind_word(kind) for kind in AssetClass] == ["Shares", "Coins", "Indices"]
+
+
+def test_what_came_of_the_last_training_is_not_said_of_the_model_that_serves():
+    view = replace(
+        seers.SHARES, note="Its Brier score was the same as that of the model that serves; it is on trial."
+    )
+    said = html(run(only(view)))
+    assert "The last training. " in said
+    assert "It serves" not in said

@@ -1,10 +1,11 @@
 """The proposals panel and the mode in the strip, through Streamlit's own test driver; the desk is a double."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import fakes
 import pytest
-from proposed import ALL, LEAVING, WAITING
+from proposed import ALL, LEAVING, ORDERED, PASSED, WAITING
 from streamlit.testing.v1 import AppTest
 
 from marketpulse import desk
@@ -65,3 +66,10 @@ def test_auto_and_practice_are_labelled_and_leave_nothing_to_press():
     assert "Practice on paper: no edge is shown" in said
     assert "Nothing decided yet" in said
     assert not [key for key in buttons(page) if key and key.startswith("approve_")]
+
+
+def test_decisions_stand_in_the_order_in_which_they_ended():
+    late = replace(ORDERED, symbol="LATE", ended=fakes.NOW)
+    page, _ = orders_page(conduct=Conduct.AUTO, proposals=(replace(PASSED, symbol="EARLY"), late))
+    said = text(page)
+    assert said.index("LATE") < said.index("EARLY")

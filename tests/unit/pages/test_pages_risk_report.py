@@ -78,6 +78,12 @@ def test_parts_stress_and_measures_are_shown():
     assert "standard error 1.01" in shown
 
 
+def test_what_is_counted_in_days_says_so_without_a_fraction():
+    shown, _ = html(risks.measured())
+    assert "<b>513 d</b>" in shown
+    assert "<b>8 d</b>" in shown
+
+
 def test_without_a_report_the_page_says_that_it_is_being_made():
     shown, _ = html(risks.measured(report=None, computing=True))
     assert "The past of this book is being measured." in shown
