@@ -2,6 +2,11 @@
 
 import chromium
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A machine that does other things is slow to draw examples; that is no fault of what is tested.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 WITHOUT = pytest.StashKey[int]()
 
