@@ -17,7 +17,8 @@ from bench.table import Row, per_call, show
 from bench.tearsheet import FOLDER, PYTHONS
 from marketpulse.features.around import around
 from marketpulse.features.chart import LINES, chart
-from marketpulse.features.full import NAMES, newest, table, tables
+from marketpulse.features.full import NAMES, table, tables
+from marketpulse.features.newest import newest
 from marketpulse.features.streaming import Forming
 from marketpulse.types import Bars, Interval
 

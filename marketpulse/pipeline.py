@@ -134,25 +134,12 @@ def decide(  # noqa: PLR0917 - the whole state of a decision, in the order it is
     """
     known = {s: h.until(now) for s, h in histories.items() if s in instruments}
     index = None if benchmark is None else benchmark.until(now)
-    looks: dict[AssetClass, _Look] = {}
-    seen: dict[str, tuple[_Look, FloatArray, float]] = {}
-    for (
-        symbol
-    ) in playbook.universe:  # everyone's features before anyone's votes: each warms the processor's caches
-        if symbol not in known or not len(known[symbol].bars):
-            continue
-        kind = instruments[symbol].asset_class
-        if kind not in looks:
-            looks[kind] = _look(kind, known, index, instruments, simulated)
-        look = looks[kind] if symbol not in simulated else _Look.of({symbol: known[symbol]}, None)
-        seen[symbol] = (
-            look,
-            *look.scene.rows(symbol, max((v.steps for v in _both(voices.get(kind))), default=1)),
-        )
+    looks = _looks(playbook.universe, known, index, instruments, simulated)
+    seen = _rows(looks, {s: _steps(voices.get(instruments[s].asset_class)) for s in looks})
     signals: list[Signal] = []
     texts: dict[str, str] = {}
-    for symbol, (look, values, sigma) in seen.items():
-        instrument = instruments[symbol]
+    for symbol, look in looks.items():
+        instrument, (values, sigma) = instruments[symbol], seen[symbol]
         frozen, text = _freeze(symbol, look, values[-1], now)
         signals.append(
             abstain(instrument, frozen, playbook.horizon, SIMULATED)
@@ -161,7 +148,7 @@ def decide(  # noqa: PLR0917 - the whole state of a decision, in the order it is
                          asked=(values, sigma), around=(around or {}).get(symbol))
         )  # fmt: skip
         texts[frozen.feature_hash] = text
-    rows = {symbol: values[-1] for symbol, (_, values, _) in seen.items()}
+    rows = {symbol: values[-1] for symbol, (values, _) in seen.items()}
     return Decision(tuple(signals), MappingProxyType(texts), MappingProxyType(rows))
 
 
@@ -225,6 +212,40 @@ class _Look:
         return cls(seen, h.hexdigest())
 
 
+def _looks(
+    universe: tuple[str, ...],
+    known: Mapping[str, History],
+    index: History | None,
+    instruments: Mapping[str, Instrument],
+    simulated: frozenset[str],
+) -> dict[str, _Look]:
+    """What each instrument with bars is looked at in: its class, or itself alone where its prices are made up."""
+    classes: dict[AssetClass, _Look] = {}
+    found = {}
+    for symbol in universe:
+        if symbol not in known or not len(known[symbol].bars):
+            continue
+        kind = instruments[symbol].asset_class
+        if kind not in classes:
+            classes[kind] = _look(kind, known, index, instruments, simulated)
+        found[symbol] = classes[kind] if symbol not in simulated else _Look.of({symbol: known[symbol]}, None)
+    return found
+
+
+def _rows(looks: Mapping[str, _Look], steps: Mapping[str, int]) -> dict[str, tuple[FloatArray, float]]:
+    """Everyone's newest features, those of one scene at once."""
+    found: dict[str, tuple[FloatArray, float]] = {}
+    scenes: dict[int, tuple[Scene, list[str]]] = {}
+    for symbol, look in looks.items():
+        if steps[symbol] == 1:
+            scenes.setdefault(id(look), (look.scene, []))[1].append(symbol)
+        else:
+            found[symbol] = look.scene.rows(symbol, steps[symbol])
+    for shown, symbols in scenes.values():
+        found |= shown.newest(symbols)
+    return found
+
+
 def _look(
     kind: AssetClass,
     known: Mapping[str, History],
@@ -250,6 +271,11 @@ def _freeze(symbol: str, look: _Look, row: FloatArray, now: datetime) -> tuple[F
         regime=regime(dict(zip(NAMES, row.tolist(), strict=True))),
     )
     return frozen, feature_text(VERSION, NAMES, row.tolist(), look.scene.seen)
+
+
+def _steps(voices: Voices | None) -> int:
+    """Rows that whoever speaks looks at."""
+    return max((one.steps for one in _both(voices)), default=1)
 
 
 def _both(voices: Voices | None) -> tuple[Voice, ...]:

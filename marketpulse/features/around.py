@@ -56,7 +56,7 @@ class Around:
     def known(self, closed: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
         """``level`` and ``moved`` as known at each moment; NaN where the newest is over 4 days old."""
         if not len(self.market):
-            return np.full(len(closed), np.nan), np.full(len(closed), np.nan)
+            return np.full(closed.shape, np.nan), np.full(closed.shape, np.nan)
         row = np.searchsorted(self.market, closed, side="right") - 1
         newest = np.maximum(row, 0)
         fresh = (row >= 0) & (closed - self.market[newest] <= _OLDEST_MARKET)

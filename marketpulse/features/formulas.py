@@ -10,7 +10,7 @@ import numpy as np
 import talib
 
 from marketpulse.features.indicators import adx, atr, wilder
-from marketpulse.features.windows import blank, total, z_score
+from marketpulse.features.windows import blank, by_column, total, z_score
 from marketpulse.types import FloatArray
 
 __all__ = [
@@ -50,7 +50,7 @@ def momentum(close: FloatArray, sigma: FloatArray, bars: int) -> FloatArray:
     >>> momentum(np.exp([0.0, 0.01, 0.02, 0.03]), np.full(4, 0.01), 1).round(6).tolist()
     [nan, 1.0, 1.0, 1.0]
     """
-    moved = blank(len(close))
+    moved = blank(close.shape)
     moved[bars:] = np.log(close[bars:] / close[:-bars])
     scaled: FloatArray = moved / (sigma * sqrt(bars))
     return scaled
@@ -74,7 +74,7 @@ def rsi_centred(close: FloatArray, period: int = 14) -> FloatArray:
     >>> rsi_centred(np.arange(1.0, 17.0)).tolist()[-1]
     1.0
     """
-    found = blank(len(close))
+    found = blank(close.shape)
     change = close[1:] - close[:-1]
     gains, losses = wilder(np.maximum(change, 0.0), period), wilder(np.maximum(-change, 0.0), period)
     both = gains + losses
@@ -102,8 +102,10 @@ def macd_strength(close: FloatArray, sigma: FloatArray) -> FloatArray:
     >>> bool(abs(macd_strength(close, np.full(400, 0.01))[-1]) < 1e-6)
     True
     """
-    histogram = talib.MACD(_plain(close), fastperiod=12, slowperiod=26, signalperiod=9)[2]
-    return np.asarray(histogram, dtype=np.float64) / (close * sigma)
+    histogram = by_column(
+        lambda one: talib.MACD(_plain(one), fastperiod=12, slowperiod=26, signalperiod=9)[2], close
+    )
+    return histogram / (close * sigma)
 
 
 def adx_share(high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArray:
@@ -185,7 +187,7 @@ def trend_gap(close: FloatArray, sigma: FloatArray, bars: int = 50) -> FloatArra
     >>> round(float(trend_gap(close, np.full(50, 0.01))[-1]), 4)
     48.5149
     """
-    mean = np.asarray(talib.SMA(_plain(close), timeperiod=bars), dtype=np.float64)
+    mean = by_column(lambda one: talib.SMA(_plain(one), timeperiod=bars), close)
     return (close / mean - 1.0) / sigma
 
 
@@ -312,7 +314,7 @@ def highest(values: FloatArray, bars: int) -> FloatArray:
     >>> highest(np.array([1.0, 3.0, 2.0]), 2).tolist()
     [nan, 3.0, 3.0]
     """
-    return np.asarray(talib.MAX(_plain(values), timeperiod=bars), dtype=np.float64)
+    return by_column(lambda one: talib.MAX(_plain(one), timeperiod=bars), values)
 
 
 def lowest(values: FloatArray, bars: int) -> FloatArray:
@@ -331,7 +333,7 @@ def lowest(values: FloatArray, bars: int) -> FloatArray:
     >>> lowest(np.array([1.0, 3.0, 2.0]), 2).tolist()
     [nan, 1.0, 2.0]
     """
-    return np.asarray(talib.MIN(_plain(values), timeperiod=bars), dtype=np.float64)
+    return by_column(lambda one: talib.MIN(_plain(one), timeperiod=bars), values)
 
 
 def _plain(values: FloatArray) -> FloatArray:

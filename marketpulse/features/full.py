@@ -18,11 +18,19 @@ from marketpulse.features.windows import blank
 from marketpulse.features.work import Work
 from marketpulse.types import Bars, FloatArray
 
-__all__ = ["DEFINITIONS", "NAMES", "TAIL", "VERSION", "WORDS", "FullDefinition", "newest", "table", "tables"]
+__all__ = [
+    "DEFINITIONS",
+    "NAMES",
+    "TAIL",
+    "VERSION",
+    "WORDS",
+    "FullDefinition",
+    "table",
+    "tables",
+]
 
-_YEAR, _QUARTER = 253, 64
 TAIL = 480
-"""Bars that ``newest`` looks back on: 252 for the longest window, and what smoothing still remembers."""
+"""Bars that the newest row looks back on: 252 for the longest window, and what smoothing still remembers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,7 @@ def _deviation(bars: int) -> FullDefinition:
 
 
 def _gap(w: Work) -> FloatArray:
-    found = blank(len(w.bars))
+    found = blank(w.logs.shape)
     found[1:] = w.bars.open[1:] / w.bars.close[:-1] - 1.0
     scaled: FloatArray = found / w.sigma
     return scaled
@@ -80,13 +88,11 @@ def _illiquidity(w: Work) -> FloatArray:
 
 
 def _volume(w: Work) -> FloatArray:
-    sums, squares = w.log_volumes.over(63).T
-    return formulas.z_among(w.log_volume, sums, squares, 63)
+    return formulas.z_among(w.log_volume, w.sum("log_volume", 63), w.sum("log_volume_square", 63), 63)
 
 
 def _week_of_volume(w: Work) -> FloatArray:
-    near, (sums, squares) = w.log_volumes.over(5)[:, 0] / 5, w.log_volumes.over(252).T
-    return formulas.z_among(near, sums, squares, 252)
+    return formulas.z_among(w.log_volumes(5)[0] / 5, *w.log_volumes(252), 252)
 
 
 _D = FullDefinition
@@ -235,7 +241,7 @@ DEFINITIONS: tuple[FullDefinition, ...] = (
         "rank_21",
         "rank of 21-day return",
         "(rank of log(close/close[-21])-.5)/n-.5 among the panel, n>=3",
-        lambda w: w.beside.rank(w.bars.symbol, w.closed),
+        lambda w: w.rank,
     ),
     _D(
         "beta_60",
@@ -256,14 +262,6 @@ DEFINITIONS: tuple[FullDefinition, ...] = (
         lambda w: w.book[1],
     ),
 )
-
-_ROWS: Mapping[str, int] = MappingProxyType(
-    dict.fromkeys(("macd", "adx_14", "direction_14", "rsi_14", "atr_14"), TAIL)
-    | dict.fromkeys(
-        ("momentum_126", "momentum_252", "momentum_12_1", "trend_200", "high_252", "volume_5_252"), _YEAR
-    )
-)
-"""Bars that the newest value rests on, where not 64: Wilder's averages remember all, ever less."""
 
 NAMES: tuple[str, ...] = tuple(d.name for d in DEFINITIONS)
 """The columns of every table, in this order."""
@@ -329,31 +327,3 @@ def tables(
     """One table for each instrument of a panel, ranked against each other."""
     beside, books = around(benchmark, panel), depths or {}
     return {symbol: table(bars, beside, books.get(symbol)) for symbol, bars in panel.items()}
-
-
-def newest(bars: Bars, beside: Around = ALONE, depth: Depth | None = None) -> FloatArray:
-    """The last row of ``table``, from the last 480 bars only: what older ones add is below 1e-9.
-
-    Units
-    -----
-    As ``table``.
-
-    References
-    ----------
-    As ``table``; what smoothing still remembers after n bars is .94**n (sigma) and (13/14)**n (Wilder).
-
-    Examples
-    --------
-    >>> from marketpulse.types import Interval
-    >>> up = np.exp(0.01 * np.arange(300.0))
-    >>> bars = Bars("X", Interval.DAY, 86_400 * np.arange(300), up, up, up, up, np.ones(300), "tape")
-    >>> newest(bars)[:2].round(3).tolist()
-    [1.0, 1.414]
-    """
-    near = bars[-TAIL:] if len(bars) > TAIL else bars
-    keep = sound_rows(near)
-    if not keep[-1:].all():
-        return blank(len(NAMES))
-    whole = Work.of(near if keep.all() else sound(near), beside, depth)
-    spans = {TAIL: whole, _YEAR: whole.last(_YEAR), _QUARTER: whole.last(_QUARTER)}
-    return np.array([d.of(spans[_ROWS.get(d.name, _QUARTER)])[-1] for d in DEFINITIONS])

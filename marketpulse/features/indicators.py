@@ -9,7 +9,7 @@ from math import isfinite, log
 import numpy as np
 import talib
 
-from marketpulse.features.windows import blank
+from marketpulse.features.windows import blank, by_column
 from marketpulse.types import FloatArray
 
 __all__ = [
@@ -95,6 +95,9 @@ def atr(high: FloatArray, low: FloatArray, close: FloatArray, period: int = 14) 
     >>> atr(high, low, np.array([1.5, 2.5, 5.0]), 2).tolist()
     [nan, 1.25, 2.375]
     """
+    if close.ndim > 1:
+        columns = zip(high.T, low.T, close.T, strict=True)
+        return np.stack([atr(*prices, period) for prices in columns], axis=1)
     if not len(close):
         return np.full(0, np.nan)
     found = talib.ATR(*inside_first(high, low, close), timeperiod=period)
@@ -141,6 +144,8 @@ def wilder(values: FloatArray, period: int) -> FloatArray:
     >>> wilder(np.array([np.nan, 1.0, 3.0, 4.0]), 2).tolist()
     [nan, nan, 2.0, 3.0]
     """
+    if values.ndim > 1:
+        return by_column(lambda one: wilder(one, period), values)
     first = 0
     if len(values) and not isfinite(values[0]):
         known = np.isfinite(values)

@@ -45,7 +45,7 @@ def log_returns(close: FloatArray) -> FloatArray:
     >>> log_returns(np.exp([0.0, 0.25, 0.25])).round(9).tolist()
     [nan, 0.25, 0.0]
     """
-    found, logs = blank(len(close)), np.log(close)
+    found, logs = blank(close.shape), np.log(close)
     np.subtract(logs[1:], logs[:-1], out=found[1:])
     found[np.abs(found) < _ROUNDING] = 0.0
     return found
@@ -78,7 +78,7 @@ def direction_share(
     >>> direction_share((np.ones(29), np.zeros(29)), high, low, price).round(4)[-1].tolist()
     0.6667
     """
-    found = blank(len(close))
+    found = blank(close.shape)
     before = close[:-1]
     span = wilder(np.maximum(high[1:], before) - np.minimum(low[1:], before), period)
     found[1:] = (ways[0] - ways[1]) / np.where(span > _TIE * close[1:], span, np.nan)
@@ -101,17 +101,17 @@ def slope_t(close: FloatArray, bars: int) -> FloatArray:
     >>> slope_t(np.exp([0.0, 1.0, 1.0, 2.0]), 4).round(4)[-1].tolist()
     4.2426
     """
-    found = blank(len(close))
+    found = blank(close.shape)
     apart = centred(np.log(close), bars)
     time, spread = about_middle(bars)
-    squares = np.einsum("ij,ij->i", apart, apart)
-    along = np.einsum("ij,j->i", apart, time)
+    squares = np.einsum("...j,...j->...", apart, apart)
+    along = np.einsum("...j,j->...", apart, time)
     explained = np.square(along) / spread
     moved = squares > 1e-22 * bars
-    straight = np.divide(explained, squares, out=np.zeros(len(apart)), where=moved)
+    straight = np.divide(explained, squares, out=np.zeros(squares.shape), where=moved)
     left = np.maximum(1.0 - straight, 1e-12)
     t = np.sign(along) * np.sqrt(straight * (bars - 2) / left)
-    found[len(close) - len(apart) :] = np.clip(t, -100.0, 100.0)
+    found[len(close) - len(apart) :] = np.minimum(np.maximum(t, -100.0), 100.0)
     return found
 
 
@@ -230,7 +230,7 @@ def autocorrelation(
     [nan, nan, nan, -0.75]
     """
     whole = bars * mean
-    first = blank(len(returns))
+    first = blank(returns.shape)
     first[bars - 1 :] = returns[: max(0, len(returns) - bars + 1)]
     both = 2.0 * whole - first - returns  # the window without its first, and without its last
     centred_products = products - mean * both + (bars - 1) * np.square(mean)

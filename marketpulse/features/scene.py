@@ -3,7 +3,7 @@
 Live, on replay, in a backtest and when a signal is checked years later the numbers come from here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from marketpulse.features.around import Around, Depth, around
-from marketpulse.features.full import NAMES, TAIL, newest, table
+from marketpulse.features.full import NAMES, TAIL, table
+from marketpulse.features.newest import newest_of
 from marketpulse.features.steady import plain, steady
 from marketpulse.types import Bars, CorporateAction, FloatArray
 
@@ -81,12 +82,19 @@ class Scene:
             float64 (steps, features) in the order of ``full.NAMES``, NaN where one is missing; and the
             standard deviation of a bar's log return over 63 bars, NaN where there are too few.
         """
-        near = plain(self.bars[symbol][-(TAIL + steps - 1) :])
         if steps == 1:
-            values = newest(near, self.beside, depth)[None, :]
-        else:
-            values = table(near, self.beside, depth).values[-steps:]
+            return self.newest([symbol], {} if depth is None else {symbol: depth})[symbol]
+        near = plain(self.bars[symbol][-(TAIL + steps - 1) :])
+        values = table(near, self.beside, depth).values[-steps:]
         return steady(values), float(values[-1, _SIGMA])
+
+    def newest(
+        self, symbols: Sequence[str], depths: Mapping[str, Depth] | None = None
+    ) -> dict[str, tuple[FloatArray, float]]:
+        """``rows`` of one step of several instruments at once, which is much quicker than of each alone."""
+        near = {symbol: plain(self.bars[symbol][-TAIL:]) for symbol in symbols}
+        found = newest_of(near, self.beside, depths)
+        return {symbol: (steady(values[None, :]), float(values[_SIGMA])) for symbol, values in found.items()}
 
     def ready(self, symbol: str) -> bool:
         """Whether the newest bar has prices that can be worked with."""

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from marketpulse.features.windows import about_middle, blank, total
+from marketpulse.features.windows import about_middle, blank, by_column, total
 from marketpulse.types import FloatArray
 
 __all__ = ["flow_share", "flows", "illiquidity", "money_flow", "obv_slope"]
@@ -34,10 +34,10 @@ def obv_slope(returns: FloatArray, volume: FloatArray, volumes: FloatArray, bars
     >>> obv_slope(np.array([np.nan, 0.1, 0.1, 0.1]), np.full(4, 5.0), volumes, 3).round(9).tolist()
     [nan, nan, 1.0, 1.0]
     """
-    found = blank(len(returns))
+    found = blank(returns.shape)
     steps = np.sign(returns) * volume
     if len(steps) >= bars:
-        found[bars - 1 :] = np.convolve(steps, _obv_weights(bars), "valid")[1:]
+        found[bars - 1 :] = by_column(lambda one: np.convolve(one, _obv_weights(bars), "valid")[1:], steps)
     traded = volumes / bars
     slope: FloatArray = found / np.where(traded > 0.0, traded, np.nan)
     return slope
@@ -96,7 +96,7 @@ def flows(
     [[nan, 2.0, 0.0, 1.0], [nan, 2.0, 0.0, -1.0]]
     """
     typical = (high + low + close) / 3.0
-    change = blank(len(typical))
+    change = blank(typical.shape)
     np.subtract(typical[1:], typical[:-1], out=change[1:])
     way = np.where(np.abs(change) > _TIE * typical, np.sign(change), 0.0)
     way[:1] = np.nan

@@ -4,13 +4,24 @@ Every window is summed anew. Running sums would carry the rounding of all that c
 number in the past would spoil every row after it, and a row would depend on where history starts.
 """
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 
 from marketpulse.types import FloatArray
 
-__all__ = ["Sums", "about_middle", "blank", "centred", "mean_and_deviation", "moments", "total", "z_score"]
+__all__ = [
+    "Sums",
+    "about_middle",
+    "blank",
+    "by_column",
+    "centred",
+    "mean_and_deviation",
+    "moments",
+    "total",
+    "z_score",
+]
 
 _NO_MOVEMENT = 1e-9
 
@@ -34,6 +45,27 @@ def blank(shape: int | tuple[int, ...]) -> FloatArray:
     found = np.empty(shape)
     found.fill(np.nan)
     return found
+
+
+def by_column(of: Callable[[FloatArray], FloatArray], values: FloatArray) -> FloatArray:
+    """What a function of one series says of each column.
+
+    Units
+    -----
+    As the function's.
+
+    References
+    ----------
+    None.
+
+    Examples
+    --------
+    >>> by_column(np.cumsum, np.array([[1.0, 2.0], [3.0, 4.0]])).tolist()
+    [[1.0, 2.0], [4.0, 6.0]]
+    """
+    if values.ndim == 1:
+        return of(values)
+    return np.stack([of(column) for column in values.T], axis=1)
 
 
 class Sums:
@@ -132,7 +164,8 @@ def centred(values: FloatArray, bars: int) -> FloatArray:
 
     Units
     -----
-    That of ``values``; ``len(values) - bars + 1`` rows of ``bars``, none when there are too few.
+    That of ``values``; ``len(values) - bars + 1`` rows of ``bars``, none when there are too few. Of several
+    series, rows by series by ``bars``.
 
     References
     ----------
@@ -144,12 +177,13 @@ def centred(values: FloatArray, bars: int) -> FloatArray:
     [[-1.0, 1.0], [-2.0, 2.0]]
     """
     if len(values) < bars:
-        return np.empty((0, bars))
+        return np.empty((0, *values.shape[1:], bars))
     row = np.ascontiguousarray(values)
     # As numpy's ``sliding_window_view``, which takes ten times as long to say so.
-    windows = np.ndarray((len(row) - bars + 1, bars), row.dtype, row, 0, row.strides * 2)
+    shape = (len(row) - bars + 1, *row.shape[1:], bars)
+    windows = np.ndarray(shape, row.dtype, row, 0, (*row.strides, row.strides[0]))
     mean = total(values, bars)[bars - 1 :] / bars
-    apart: FloatArray = windows - mean[:, np.newaxis]
+    apart: FloatArray = np.subtract(windows, mean[..., np.newaxis], order="C")
     return apart
 
 
@@ -169,12 +203,12 @@ def z_score(values: FloatArray, bars: int) -> FloatArray:
     >>> z_score(np.array([1.0, 1.0, 4.0]), 3).round(6).tolist()
     [nan, nan, 1.414214]
     """
-    z, apart = blank(len(values)), centred(values, bars)
+    z, apart = blank(values.shape), centred(values, bars)
     if not len(apart):
         return z
-    spread = np.sqrt(np.einsum("ij,ij->i", apart, apart) / bars)
-    level = np.abs(values[bars - 1 :] - apart[:, -1])
-    np.divide(apart[:, -1], spread, out=z[bars - 1 :], where=spread > 1e-12 * level)
+    spread = np.sqrt(np.einsum("...j,...j->...", apart, apart) / bars)
+    level = np.abs(values[bars - 1 :] - apart[..., -1])
+    np.divide(apart[..., -1], spread, out=z[bars - 1 :], where=spread > 1e-12 * level)
     return z
 
 

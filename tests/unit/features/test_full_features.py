@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from walks import DAY, walk
 
-from marketpulse.features.around import Depth, around, depth, ranks
-from marketpulse.features.full import DEFINITIONS, NAMES, TAIL, VERSION, WORDS, newest, table, tables
+from marketpulse.features.around import ALONE, Depth, around, depth, ranks
+from marketpulse.features.full import DEFINITIONS, NAMES, TAIL, VERSION, WORDS, table, tables
+from marketpulse.features.newest import newest, newest_of
 from marketpulse.features.table import FEATURES, compute
 from marketpulse.types import ActionKind, Book, CorporateAction, Interval
 
@@ -199,6 +200,22 @@ def test_the_newest_row_of_odd_bars_is_the_tables_last(kind, rows):
     beside = around(MARKET[:rows], panel)
     for bars in panel.values():
         same(newest(bars, beside, BOOKS), table(bars, beside, BOOKS).values[-1], 1e-9)
+
+
+@pytest.mark.parametrize("beside", [ALONE, around(MARKET, PANEL)], ids=["alone", "beside"])
+def test_many_newest_rows_at_once_are_each_alone_to_the_bit(beside):
+    kinds = ["plain", "volume", "prices", "ticks", "still"]
+    lengths = [1, 30, 64, 65, 253, 300, 480, 560, 600]
+    panel, depths = {}, {}
+    for seed in range(40):
+        name, bars = f"N{seed}", PANEL[list(PANEL)[seed % 4]]
+        panel[name] = odd(replace(bars, symbol=name)[: lengths[seed % 9]], kinds[seed % 5], seed)
+        if seed % 3:
+            depths[name] = BOOKS
+    found = newest_of(panel, beside, depths)
+    assert list(found) == list(panel)
+    for name, bars in panel.items():
+        assert found[name].tobytes() == newest(bars, beside, depths.get(name)).tobytes()
 
 
 @pytest.mark.parametrize("kind", ["plain", "volume", "ticks"])
