@@ -70,7 +70,8 @@ def panel() -> None:
         return
     with parts.panel("proposals", stretch=False):
         parts.title("Decisions about signals", _about(now))
-        _practice(now)
+        if not _waiting(now):  # else it is said above
+            _practice(now)
         ended = sorted(
             (made for made in now.proposals if made.state not in OPEN_PROPOSALS), key=_moment, reverse=True
         )
@@ -106,7 +107,7 @@ def _about(now: Snapshot) -> str:
 
 
 def _row(made: Proposal, now: Snapshot) -> None:
-    """One that is open, with its two buttons."""
+    """One that is open, with its buttons."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"proposal_{made.id}"):
         until = f"until {when(made.expires, now.time)} ET" if made.expires else ""
         state = "approved, waits" if made.state is ProposalState.APPROVED else until
@@ -124,6 +125,8 @@ def _row(made: Proposal, now: Snapshot) -> None:
                 "Approve", key=f"approve_{made.id}", type="primary", on_click=_answer, args=(made, True)
             )
             st.button("Decline", key=f"decline_{made.id}", on_click=_answer, args=(made, False))
+        if made.state is ProposalState.APPROVED:
+            st.button("Take back", key=f"decline_{made.id}", on_click=_answer, args=(made, False))
 
 
 def _line(made: Proposal, now: Snapshot) -> tuple[object, ...]:

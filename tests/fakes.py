@@ -819,7 +819,8 @@ class FakeDesk:
         made = next((p for p in self.shown.proposals if p.id == proposal), None)
         if made is None:
             raise Refused("UNKNOWN_PROPOSAL", "The desk has no proposal with this id.")
-        if made.state is not ProposalState.PENDING:
+        taken_back = made.state is ProposalState.APPROVED and not approve
+        if made.state is not ProposalState.PENDING and not taken_back:
             raise Refused("ANSWERED", f"Nothing can be answered any more: it is {made.state.value}.")
         self.calls.append(("answer", proposal, approve))
         state = ProposalState.ORDERED if approve else ProposalState.DECLINED

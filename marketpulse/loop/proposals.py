@@ -215,7 +215,7 @@ class Entry:
         asked = self._asked(signal, leaning, _buy(instrument.symbol, instrument.lot, exits))
         sizing = asked.sizing
         if sizing is None or not sizing.size > 0:
-            return _failed(_too_small(asked))
+            return _failed(_too_small(asked, instrument.lot))
         request = _buy(instrument.symbol, sizing.size, exits)
         failed = [c for c in self._preview(request).failed if at_once or c.code not in WAITS]
         if failed:
@@ -265,13 +265,13 @@ def _said(signal: Signal, leaning: Lean, request: OrderRequest, sizing: Sizing) 
     )
 
 
-def _too_small(asked: Preview) -> Rung:
+def _too_small(asked: Preview, lot: Decimal) -> Rung:
     sizing = asked.sizing
     if sizing is None:
         unknown = _rung("SIZE", "Size", "Without a known equity and price no size is known.")
         return _of(asked.failed[0]) if asked.failed else unknown
-    said = f"{sizing.binding} leaves nothing. {sizing.note}".strip()
-    return _rung("SIZE", "Size", said, "0", "more than 0")
+    note = sizing.note[:1].upper() + sizing.note[1:]
+    return _rung("SIZE", "Size", f"{sizing.binding} leaves nothing. {note}".strip(), "0", f"{lot:f}")
 
 
 def _of(check: Check) -> Rung:

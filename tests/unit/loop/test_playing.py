@@ -71,6 +71,7 @@ def test_a_non_order_names_its_first_gate_once(house, said, code, value):
     made = desk.newest
     assert (made.state, made.rung.code, made.rung.value) == (ProposalState.PASSED, code, value)
     assert made.rung.sentence
+    assert made.rung.limit == {"SIGNAL": "a call of UP", "EDGE": "weak edge", "SIZE": "1"}[code]
     assert desk.bought() == []
     desk.settle().restart().settle()
     assert len(desk.written()) == 1

@@ -73,3 +73,12 @@ def test_decisions_stand_in_the_order_in_which_they_ended():
     page, _ = orders_page(conduct=Conduct.AUTO, proposals=(replace(PASSED, symbol="EARLY"), late))
     said = text(page)
     assert said.index("LATE") < said.index("EARLY")
+
+
+def test_an_approval_that_waits_can_be_taken_back_and_practice_is_said_once():
+    waits = replace(WAITING, state=ProposalState.APPROVED)
+    page, double = orders_page(conduct=Conduct.CONFIRM, practice=True, proposals=(waits, PASSED))
+    assert text(page).count("Practice on paper: no edge is shown") == 1
+    assert f"approve_{waits.id}" not in buttons(page)
+    buttons(page)[f"decline_{waits.id}"].click().run()
+    assert double.calls == [("answer", waits.id, False)]
