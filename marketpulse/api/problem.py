@@ -32,6 +32,7 @@ _STATUS = {
     "ANSWERED": 409,
     "IDEMPOTENCY_CONFLICT": 409,
     "READ_ONLY": 503,
+    "BUSY": 503,
 }
 _SENTENCES = {
     404: ("NOT_FOUND", "There is nothing at this address; see /docs."),

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import seers
 
+from marketpulse.errors import Refused
 from marketpulse.types import SignalStatistics
 
 LATEST, STATISTICS, MODELS = (
@@ -141,3 +142,13 @@ def test_what_is_no_number_is_null(told):
     for text in (said.text, told.get(MODELS).text):
         assert "NaN" not in text
         json.loads(text)
+
+
+@pytest.mark.parametrize("code", ["BUSY", "READ_ONLY"])
+def test_a_desk_that_cannot_issue_now_is_no_fault_of_the_caller(told, monkeypatch, code):
+    def busy(_):
+        raise Refused(code, "Not now.")
+
+    monkeypatch.setattr(told.desk, "generate", busy)
+    reply = told.post(GENERATE, {})
+    assert (reply.status_code, reply.json()["code"]) == (503, code)
