@@ -189,10 +189,11 @@ def recompute(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
-    """A scene with the hash of what all of its instruments are compared with."""
+    """A scene with the hash of what all of its instruments are compared with, and the newest bar of each."""
 
     scene: Scene
     others: str
+    newest: Mapping[str, int]
     bases: dict[int, float | None] = field(default_factory=dict)
 
     def base(self, horizon: int, now: int) -> float | None:
@@ -209,7 +210,7 @@ class _Look:
             if raw is not None:
                 h.update(f"{raw.symbol}|".encode())
                 h.update(bars_hash(raw[-64:]).encode())
-        return cls(seen, h.hexdigest())
+        return cls(seen, h.hexdigest(), seen.seen)
 
 
 def _looks(
@@ -261,16 +262,17 @@ def _look(
 def _freeze(symbol: str, look: _Look, row: FloatArray, now: datetime) -> tuple[Frozen, str]:
     """Name what a signal rests on, and write its numbers down."""
     raw: Bars = look.scene.raw[symbol]
+    values = row.tolist()
     data = sha256(f"{bars_hash(raw[-TAIL:])}|{look.others}".encode()).hexdigest()
     frozen = Frozen(
         bar=str(raw.last_day()),
         time=now,
-        feature_hash=feature_hash(row.tolist()),
+        feature_hash=feature_hash(values),
         feature_version=VERSION,
         data_hash=data,
-        regime=regime(dict(zip(NAMES, row.tolist(), strict=True))),
+        regime=regime(dict(zip(NAMES, values, strict=True))),
     )
-    return frozen, feature_text(VERSION, NAMES, row.tolist(), look.scene.seen)
+    return frozen, feature_text(VERSION, NAMES, values, look.newest)
 
 
 def _steps(voices: Voices | None) -> int:

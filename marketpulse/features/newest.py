@@ -18,19 +18,23 @@ from marketpulse.types import Bars, FloatArray, Interval
 
 __all__ = ["newest", "newest_of"]
 
-_YEAR, _QUARTER = 253, 64
+_YEAR, _QUARTER, _MONTH = 253, 64, 22
+_ABREAST = 10
+"""Instruments at once: enough to share the calls, few enough to stay in the processor's cache."""
+
 _ROWS: Mapping[str, int] = MappingProxyType(
     dict.fromkeys(("macd", "adx_14", "direction_14", "rsi_14", "atr_14"), TAIL)
     | dict.fromkeys(
         ("momentum_126", "momentum_252", "momentum_12_1", "trend_200", "high_252", "volume_5_252"), _YEAR
     )
+    | dict.fromkeys(("slope_21", "bollinger_20"), _MONTH)
 )
 """Bars that the newest value rests on, where not 64: Wilder's averages remember all, ever less."""
 
 _WITHIN: Mapping[int, list[int]] = MappingProxyType(
     {
         rows: [at for at, d in enumerate(DEFINITIONS) if _ROWS.get(d.name, _QUARTER) == rows]
-        for rows in (TAIL, _YEAR, _QUARTER)
+        for rows in (TAIL, _YEAR, _QUARTER, _MONTH)
     }
 )
 """Columns by the bars that they rest on."""
@@ -89,18 +93,22 @@ def newest_of(
         if len(near) and keep[-1]:
             clean = near if keep.all() else sound(near)
             wholes.append(Work.of(clean, beside, (depths or {}).get(symbol)))
-    for rows, columns in _WITHIN.items():
-        for work in _abreast(wholes, rows):
-            values = np.array([DEFINITIONS[at].of(work)[-1] for at in columns]).reshape(len(columns), -1)
-            for symbol, value in zip(work.symbols, values.T, strict=True):
+    for together in _abreast(wholes):
+        for rows, columns in _WITHIN.items():
+            last = together.last(rows)
+            values = np.array([DEFINITIONS[at].of(last)[-1] for at in columns]).reshape(len(columns), -1)
+            for symbol, value in zip(last.symbols, values.T, strict=True):
                 found[symbol][columns] = value
     return found
 
 
-def _abreast(wholes: list[Work], rows: int) -> list[Work]:
-    """The last rows of all, those together that have equally many of one interval."""
+def _abreast(wholes: list[Work]) -> list[Work]:
+    """Those together that have equally many bars of one interval."""
     groups: defaultdict[tuple[int, Interval], list[Work]] = defaultdict(list)
     for whole in wholes:
-        last = whole.last(rows)
-        groups[len(last.logs), last.interval].append(last)
-    return [Work.abreast(group) for group in groups.values()]
+        groups[len(whole.logs), whole.interval].append(whole)
+    return [
+        Work.abreast(group[at : at + _ABREAST])
+        for group in groups.values()
+        for at in range(0, len(group), _ABREAST)
+    ]

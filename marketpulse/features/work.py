@@ -18,7 +18,7 @@ from marketpulse.types import Bars, FloatArray, Interval
 __all__ = ["Prices", "Work"]
 
 _FEW = 512
-"""Rows up to which sums of all series at once are quicker than of each for itself."""
+"""Bars up to which sums of all series at once are quicker than of each for itself."""
 
 
 class Prices(NamedTuple):
@@ -68,6 +68,8 @@ class Work:
 
     def last(self, rows: int) -> "Work":
         """The last rows only of what all rows gave."""
+        if len(self.logs) <= rows:
+            return self
         prices = Prices(*(price[-rows:] for price in self.bars))
         parts = (self.volume[-rows:], self.traded[-rows:], self.logs[-rows:], self.returns[-rows:])
         shared = self.symbols, self.depths, self.interval, self.beside
@@ -104,7 +106,7 @@ class Work:
 
     def sum(self, series: str, bars: int) -> FloatArray:
         """Sum of the last ``bars`` values of one of ``series``."""
-        if len(self.logs) > _FEW:
+        if self.logs.size > _FEW:
             return total(self.series[series], bars)
         every = self._summed.get(bars)
         if every is None:

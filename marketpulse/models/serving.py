@@ -219,9 +219,10 @@ class _Way:
 
     def scores(self, row: FloatArray) -> FloatArray:
         """Of a linear member's columns, in deviations from the mean."""
-        value = np.where(np.isnan(row[self.at]), self.middle, row[self.at])
-        scores: FloatArray = np.clip((value - self.mean) / self.scale, -self.wide, self.wide)
-        return scores
+        own = row[self.at]
+        scores = (np.where(np.isnan(own), self.middle, own) - self.mean) / self.scale
+        cut: FloatArray = np.minimum(np.maximum(scores, -self.wide), self.wide)
+        return cut
 
     def without(self, row: FloatArray) -> FloatArray:
         """The row, and below it the row with each feature in turn put back to its middle."""
