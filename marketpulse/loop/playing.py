@@ -250,12 +250,14 @@ class Player:
 
     def _let_go(self, signal: Signal) -> None:
         """Write down that an older signal of the same instrument will not be played: it waited, or the desk was off."""
-        old, self._newest[signal.symbol] = self._newest.get(signal.symbol), signal
+        old = self._newest.get(signal.symbol)
         name = "" if old is None else signal_name(old)
-        if old is None or name == signal_name(signal) or self._register.fold.decided(name):
-            return
-        found = self._late(name, old)
-        self._begin(name, old, lean(old, practice=self.practice), (found, self._register.now()))
+        if old is not None and name != signal_name(signal) and not self._register.fold.decided(name):
+            found = self._late(name, old)
+            self._begin(name, old, lean(old, practice=self.practice), (found, self._register.now()))
+        self._newest[signal.symbol] = (
+            signal  # only now: a ledger that takes nothing must not lose the old one
+        )
 
     def _late(self, name: str, signal: Signal) -> Finding:
         """The session in which it could be played is over."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from marketpulse.portfolio.codec import read_action, read_booking, read_external
+from marketpulse.portfolio.external import ExternalKind
 from marketpulse.portfolio.proposal_codec import read_proposal, read_step
 from marketpulse.types import (
     OPEN_PROPOSALS,
@@ -23,6 +24,12 @@ from marketpulse.types import (
 __all__ = ["Proposals", "Stakes"]
 
 _ZERO = Decimal(0)
+
+
+def _kept(symbol: str, fee: Decimal, named: str) -> Decimal:
+    """Units that never arrive, or leave too, because a venue takes its fee in the coin itself."""
+    base, _, quote = symbol.partition("/")
+    return fee if quote and named == base else _ZERO
 
 
 class Proposals:
@@ -137,19 +144,21 @@ class Stakes:
                     self._split(event)
                 case EventKind.EXTERNAL:
                     row = read_external(event.payload)
-                    self._move(row.symbol, row.quantity)
+                    paid = _ZERO if row.kind is ExternalKind.OPENING else row.fee
+                    self._move(row.symbol, row.quantity - _kept(row.symbol, paid, row.fee_currency))
                 case _:
                     pass
 
     def _fill(self, event: Event) -> None:
         fill = read_booking(event.payload).fill
         owner = self._owner(event.ref)
+        moved = fill.quantity * fill.side.sign - _kept(fill.symbol, fill.fee, fill.fee_currency)
         if owner is not None:
-            left = self.units.get(owner, _ZERO) + fill.quantity * fill.side.sign
+            left = self.units.get(owner, _ZERO) + moved
             self.units[owner] = max(_ZERO, left)
             if not self.units[owner]:
                 del self.units[owner]
-        self._move(fill.symbol, fill.quantity * fill.side.sign)
+        self._move(fill.symbol, moved)
 
     def _owner(self, order_id: str) -> str | None:
         """The proposal whose units an order moves: its own purchase, an exit of that, or a sale of its own."""

@@ -9,7 +9,7 @@ from tickets import ask, sell
 from unit.execution.bench import Killed
 from unit.loop.playhouse import BAR, Playhouse, doubtful, signal
 
-from marketpulse.errors import Refused
+from marketpulse.errors import Refused, StorageError
 from marketpulse.loop.decided import decided_then, rung_of
 from marketpulse.loop.proposals import protect
 from marketpulse.portfolio.codec import write_signal
@@ -529,3 +529,21 @@ def test_why_names_what_a_decision_waits_for(house):
     assert word.sentence == (
         "In auto the desk has not decided on this signal yet. It waits: The price of AAPL is stale."
     )
+
+
+def test_a_ledger_that_takes_nothing_for_a_while_loses_no_decision(house, monkeypatch):
+    desk = house().shut().say(signal())
+    desk.shut(closed=False).tomorrow()
+    append = type(desk.ledger).append
+
+    def full(*_):
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr(type(desk.ledger), "append", full)
+    with pytest.raises(StorageError):
+        desk.say(signal(bar=desk.last_bar))
+    monkeypatch.setattr(type(desk.ledger), "append", append)
+    desk.settle()
+    newer, late = desk.player.shown
+    assert (late.bar, late.state) == (BAR, ProposalState.PASSED)
+    assert newer.state is ProposalState.ORDERED
