@@ -79,7 +79,7 @@ def bought(seq, order, units, fee="0", coin=""):
         str(seq),
         "c",
         "BTC/USDT",
-        side,
+        Side.BUY,
         Decimal(units),
         Decimal(100),
         Decimal(fee),
