@@ -20,6 +20,7 @@ from marketpulse.models.job import BENCHMARK
 from marketpulse.pipeline import Again, Decision, decide, recompute
 from marketpulse.portfolio.codec import write_signal
 from marketpulse.signals import read_seen
+from marketpulse.signals.consensus import Circumstances
 from marketpulse.signals.health import degraded
 from marketpulse.types import (
     AssetClass,
@@ -40,6 +41,9 @@ __all__ = ["Analyst", "key_of"]
 _TIMED = 500
 """Signals whose making is remembered for the card."""
 
+_AT_ONCE = 12
+"""Instruments of one turn, so that fifty hold nobody up."""
+
 _CARED = 5.0  # seconds between two looks at the models' health while nothing has ended
 _VIEWED = 1.0  # seconds that a picture of the models may be old: members' clocks are slow to read
 
@@ -50,6 +54,7 @@ class Analyst:
     Attributes
     ----------
     signals : the newest of each instrument, by symbol
+    waiting : bars have closed of more instruments than one turn decides
     """
 
     def __init__(self, rooms: Rooms) -> None:
@@ -57,10 +62,15 @@ class Analyst:
         self.voices = VoiceBox(rooms)
         self.school = School(rooms, self.voices)
         self._seen: dict[str, int] = {}
+        self._bars: dict[str, int] = {}
+        self._late: dict[str, int | None] = {}
+        self._circumstances: dict[str, Circumstances] = {}
+        self.waiting = False
         self.signals: Mapping[str, Signal] = MappingProxyType({})
         self._timed: deque[float] = deque(maxlen=_TIMED)
         self._around = Surroundings(rooms)
         self._drift = {kind: DriftWatch() for kind in KINDS}
+        self._moved: set[AssetClass] = set()
         self._cared: dict[AssetClass, tuple[tuple[HealthPart, ...], Shadow | None]]
         self._cared = dict.fromkeys(KINDS, ((), None))
         self._scores, self._care_due = SignalStatistics(), 0.0
@@ -78,7 +88,7 @@ class Analyst:
             self._seen = {}
 
     def turn(self) -> Decision | None:
-        """Issue signals where bars have closed since the last turn; None where nothing has changed.
+        """Issue signals of some of the bars that have closed; with nothing to issue look at drift, and None.
 
         Raises
         ------
@@ -86,11 +96,14 @@ class Analyst:
             They could not be written down; the next turn issues them.
         """
         histories = self.histories()
-        seen = {symbol: int(one.bars.time[-1]) for symbol, one in histories.items() if len(one.bars)}
-        if seen == self._seen:
+        due = self._due(histories)
+        self.waiting = len(due) > _AT_ONCE
+        if not due:
+            self._lay_beside(histories)
             return None
-        decision = self._decide(histories)
-        self._seen = seen
+        some = due[:_AT_ONCE]
+        decision = self._decide(histories, tuple(some))
+        self._seen |= {symbol: _newest(histories[symbol]) for symbol in some}
         return decision
 
     def learn(self, equity: float | None) -> None:
@@ -178,23 +191,39 @@ class Analyst:
             deep=self.voices.networks if kind is KINDS[0] else (),
         )
 
-    def _decide(self, histories: Mapping[str, History]) -> Decision:
+    def _due(self, histories: Mapping[str, History]) -> list[str]:
+        """Instruments whose bar nobody has decided yet, or which have fallen behind since."""
+        newest = {symbol: _newest(one) for symbol, one in histories.items()}
+        if newest != self._bars:
+            self._bars = newest
+            self._circumstances = self._around.look(histories, self._equity, self._drifted(histories))
+            late = {symbol: one.late for symbol, one in self._circumstances.items()}
+            for symbol, bars in late.items():
+                if bars != self._late.get(symbol):
+                    self._seen.pop(symbol, None)
+            self._late = late
+        universe = self._rooms.playbook.universe
+        return [s for s in universe if s in newest and self._seen.get(s) != newest[s]]
+
+    def _decide(self, histories: Mapping[str, History], symbols: tuple[str, ...]) -> Decision:
         rooms, began = self._rooms, perf_counter()
         decision = decide(
-            rooms.playbook,
+            replace(rooms.playbook, universe=symbols),
             self.voices.voices(),
             histories,
             self._benchmark(),
             rooms.instruments,
             frozenset(s for s in histories if rooms.simulated(s)),
             rooms.clock.now(),
-            self._around.look(histories, self._equity, self._drifted(histories)),
+            self._circumstances,
         )
         if decision.signals:
             self._timed.append((perf_counter() - began) / len(decision.signals))
         self._freeze(decision.signals, decision.features)
-        self.signals = MappingProxyType({s.symbol: s for s in decision.signals})
-        self._watch_drift(histories, decision)
+        every = dict(self.signals) | {s.symbol: s for s in decision.signals}
+        ordered = (s for s in rooms.playbook.universe if s in every and s in histories)
+        self.signals = MappingProxyType({symbol: every[symbol] for symbol in ordered})
+        self._note_drift(histories, decision)
         return decision
 
     def _freeze(self, signals: tuple[Signal, ...], features: Mapping[str, str]) -> None:
@@ -220,23 +249,32 @@ class Analyst:
             if known[symbol].asset_class in self._drift
         }
 
-    def _watch_drift(self, histories: Mapping[str, History], decision: Decision) -> None:
-        """Lay the newest rows beside those of the training, where an ensemble serves."""
+    def _note_drift(self, histories: Mapping[str, History], decision: Decision) -> None:
+        """Take the newest rows of what was decided in."""
+        for symbol, row in decision.rows.items():
+            kind = self._rooms.instruments[symbol].asset_class
+            if kind not in self._drift or self._rooms.simulated(symbol):
+                continue
+            self._moved.add(kind)
+            if self._drift[kind].begun:
+                self._drift[kind].add({symbol: row}, {symbol: _newest(histories[symbol])})
+
+    def _lay_beside(self, histories: Mapping[str, History]) -> None:
+        """Lay the newest rows beside those of the training, where an ensemble serves: one piece in a turn."""
         rooms = self._rooms
-        for kind, watch in self._drift.items():
-            trained = self.voices.held[kind].trained
+        for kind in sorted(self._moved):
+            watch, trained = self._drift[kind], self.voices.held[kind].trained
             if trained is None:
                 continue
-            same = {
-                s: h for s, h in histories.items()
-                if rooms.instruments[s].asset_class is kind and not rooms.simulated(s)
-            }  # fmt: skip
-            if watch.filled:
-                rows = {s: row for s, row in decision.rows.items() if s in same}
-                watch.add(rows, {s: int(same[s].bars.time[-1]) for s in rows})
+            if not watch.begun:
+                of_kind = {s: h for s, h in histories.items() if rooms.instruments[s].asset_class is kind}
+                watch.begin(of_kind, self._benchmark())
+            elif watch.waits:
+                watch.fill(_AT_ONCE)
             else:
-                watch.fill(same, self._benchmark())
-            watch.compare(trained.reference)
+                watch.compare(trained.reference)
+                self._moved.discard(kind)
+            return
 
     def _history(self, instrument: Instrument) -> History:
         market = self._rooms.market
@@ -252,6 +290,11 @@ class Analyst:
             i.asset_class is kind and i.tradable and not rooms.simulated(s)
             for s, i in rooms.instruments.items()
         )
+
+
+def _newest(history: History) -> int:
+    """Its newest bar, seconds since 1970."""
+    return int(history.bars.time[-1])
 
 
 def key_of(signal: Signal) -> str:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from marketpulse.features.around import around
+from marketpulse.features.around import Around, around
 from marketpulse.features.full import NAMES, TAIL, WORDS, table
 from marketpulse.features.scene import History
 from marketpulse.features.steady import plain, steady
 from marketpulse.models.reference import Reference
 from marketpulse.signals.drift import drifted, ks_sketch, psi
-from marketpulse.types import DriftLine, FloatArray
+from marketpulse.types import Bars, DriftLine, FloatArray
 
 __all__ = ["WINDOW", "DriftWatch"]
 
@@ -32,17 +32,24 @@ class DriftWatch:
     def __init__(self) -> None:
         self._rows: dict[str, FloatArray] = {}
         self._newest: dict[str, int] = {}
+        self._waiting: dict[str, Bars] = {}
+        self._beside: Around | None = None
         self.lines: tuple[DriftLine, ...] = ()
 
-    def fill(self, histories: Mapping[str, History], benchmark: History | None) -> None:
-        """Compute the window's rows anew: after a start, or when another model serves."""
+    def begin(self, histories: Mapping[str, History], benchmark: History | None) -> None:
+        """Take the window's bars after a start; ``fill`` makes rows of them."""
         bars = {symbol: plain(one.adjusted()[-(TAIL + WINDOW) :]) for symbol, one in histories.items()}
         market = None if benchmark is None else plain(benchmark.adjusted()[-(TAIL + WINDOW) :])
-        beside = around(market, bars)
-        self._rows = {
-            symbol: steady(table(own, beside).values[-WINDOW:]) for symbol, own in bars.items() if len(own)
-        }
-        self._newest = {symbol: int(bars[symbol].time[-1]) for symbol in self._rows}
+        self._beside = around(market, bars)
+        self._rows, self._waiting = {}, {symbol: own for symbol, own in bars.items() if len(own)}
+        self._newest = {symbol: int(own.time[-1]) for symbol, own in self._waiting.items()}
+
+    def fill(self, most: int) -> None:
+        """Compute the rows of so many instruments that wait: all at once would hold the loop up."""
+        for symbol in list(self._waiting)[:most]:
+            own = self._waiting.pop(symbol)
+            if self._beside is not None:
+                self._rows[symbol] = steady(table(own, self._beside).values[-WINDOW:])
 
     def add(self, rows: Mapping[str, FloatArray], newest: Mapping[str, int]) -> None:
         """Take the newest row of each instrument in whose bar is a new one.
@@ -54,16 +61,21 @@ class DriftWatch:
             came later, or another model serves
         """
         for symbol, row in rows.items():
-            if newest[symbol] <= self._newest.get(symbol, -1):
+            if symbol in self._waiting or newest[symbol] <= self._newest.get(symbol, -1):
                 continue
             self._newest[symbol] = newest[symbol]
             before = self._rows.get(symbol, np.empty((0, len(NAMES))))
             self._rows[symbol] = np.vstack([before, row[None, :]])[-WINDOW:]
 
     @property
-    def filled(self) -> bool:
-        """Whether there is anything to compare."""
-        return bool(self._rows)
+    def begun(self) -> bool:
+        """Whether there is anything to compare, now or soon."""
+        return bool(self._rows or self._waiting)
+
+    @property
+    def waits(self) -> bool:
+        """Whether ``fill`` has something left to do."""
+        return bool(self._waiting)
 
     def compare(self, reference: Reference) -> None:
         """Lay what is kept beside the training's rows."""

@@ -128,6 +128,14 @@ class Loop:
         with self._turned:
             return self._turned.wait_for(lambda: self._turns[1] >= wanted, seconds)
 
+    def settle(self, seconds: float) -> bool:
+        """Wait until a signal stands for each closed bar; False when that took too long."""
+        until = time.monotonic() + seconds
+        while self.whole_turn(max(0.0, until - time.monotonic())):
+            if not self._analyst.waiting:
+                return True
+        return False
+
     def _show(self) -> None:
         try:
             self._publish()

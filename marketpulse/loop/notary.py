@@ -47,7 +47,8 @@ class Notary:
         self.issued: tuple[Issued, ...] = ()
         self.scores = SignalStatistics()
         self.left: Mapping[str, str] = {}
-        self._catch_up()
+        self._read()
+        self._tell()
 
     def turn(self, frames: Mapping[str, Bars]) -> None:
         """Score what has ended.
@@ -61,16 +62,20 @@ class Notary:
         StorageError
             The ledger could not be written; the next turn scores the same again.
         """
-        self._catch_up()
+        self._read()
         newest = tuple(int(bars.time[-1]) for bars in frames.values() if len(bars))
         seen = tuple(frames), newest, self._fold.version
         now = self._rooms.clock.monotonic()
         if seen == self._seen and not (self._waits and now - self._looked >= _LOOK_AGAIN):
+            self._tell()
             return
         self._looked, self._waits = now, False
         ended = list(self._ended(frames))
-        self._write(ended[:_AT_ONCE])
-        self._catch_up()
+        try:
+            self._write(ended[:_AT_ONCE])
+            self._read()
+        finally:
+            self._tell()
         if len(ended) <= _AT_ONCE:
             self._seen = tuple(frames), newest, self._fold.version
 
@@ -110,8 +115,8 @@ class Notary:
         with self._lock:
             self._fold.check(signal_id, time)
 
-    def _catch_up(self) -> None:
-        """Take in what was written since, and tell it anew where it says something new."""
+    def _read(self) -> None:
+        """Take in what was written since."""
         ledger = self._rooms.ledger
         last = ledger.last()
         with self._lock:
@@ -120,6 +125,10 @@ class Notary:
                     self._fold.take(event)
                     self._seq = event.seq
                 self._seq = max(self._seq, last.seq)
+
+    def _tell(self) -> None:
+        """Tell it anew where the fold has something new, once a turn: the scoreboard is the longest work of it."""
+        with self._lock:
             version, checks = now = self._fold.version, self._fold.checks
             if now == self._told:
                 return

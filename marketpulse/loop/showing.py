@@ -65,7 +65,7 @@ class Showing:
             raise Refused("READ_ONLY", f"This desk only shows what its ledger holds. {loop.rooms.sealed}")
         if symbol is not None and symbol not in loop.rooms.instruments:
             raise Refused("UNKNOWN_SYMBOL", f"The desk does not know {symbol[:20]!r}.")
-        if not loop.whole_turn(_PATIENCE):
+        if not loop.settle(_PATIENCE):
             raise Refused("BUSY", f"The desk's loop has not finished a turn in {_PATIENCE:.0f} s; ask again.")
         now = loop.snapshot.signals
         said = [one for name, one in now.items() if symbol in {None, name}]

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from unit.loop.schoolhouse import EQUITY, Schoolhouse, told
+from unit.loop.schoolhouse import BARS, EQUITY, Schoolhouse, told
 from walks import CUTOFF
 
 from marketpulse.errors import StorageError
+from marketpulse.loop import analyst as analyst_module
 from marketpulse.loop.analyst import Analyst, key_of
 from marketpulse.types import EventKind
 
@@ -102,10 +103,41 @@ def test_a_member_that_rests_now_or_rested_then_is_no_repaint(analyst):
 
 
 def test_a_bar_decided_again_after_a_training_is_one_row_of_the_drift(analyst):
-    analyst.turn()
+    for _ in range(4):  # decided, begun, filled, compared
+        analyst.turn()
     watch = analyst._drift[EQUITY]
+    assert watch.lines
     before = {symbol: rows.copy() for symbol, rows in watch._rows.items()}
     analyst._seen = {}
     assert analyst.turn() is not None
     for symbol, rows in before.items():
         np.testing.assert_array_equal(watch._rows[symbol], rows)
+
+
+def test_many_instruments_are_decided_a_few_at_a_time_and_each_once(house, monkeypatch):
+    monkeypatch.setattr(analyst_module, "_AT_ONCE", 1)
+    analyst = Analyst(house.rooms)
+    assert [s.symbol for s in analyst.turn().signals] == ["AAA"]
+    assert (analyst.waiting, issued(house)) == (True, ["AAA"])
+    assert [s.symbol for s in analyst.turn().signals] == ["BBB"]
+    assert (analyst.waiting, issued(house)) == (False, ["AAA", "BBB"])
+    assert list(analyst.signals) == ["AAA", "BBB"]
+    assert analyst.turn() is None
+
+
+def test_a_bar_that_comes_late_leaves_the_others_as_they_were_issued_and_is_held_against_its_own(
+    house, analyst
+):
+    house.market.held["BBB"] = house.market.held["BBB"].until(house.clock.now())
+    analyst.turn()
+    first = dict(analyst.signals)
+    house.clock.advance(86_400.0)  # a day has closed, and of BBB nothing has come
+    assert [s.symbol for s in analyst.turn().signals] == ["AAA", "BBB"]
+    assert analyst.signals["BBB"].bar == first["BBB"].bar
+    assert any("late" in said for said in analyst.signals["BBB"].caveats)
+    stood = analyst.signals["AAA"]
+    house.market.held["BBB"] = BARS["BBB"]
+    assert [s.symbol for s in analyst.turn().signals] == ["BBB"]
+    assert analyst.signals["AAA"] is stood
+    assert not any("late" in said for said in analyst.signals["BBB"].caveats)
+    assert len(issued(house)) == 4

@@ -23,7 +23,9 @@ def then():
 
 def filled(frames):
     watch = DriftWatch()
-    watch.fill({s: History(b) for s, b in frames.items()}, History(MARKET))
+    watch.begin({s: History(b) for s, b in frames.items()}, History(MARKET))
+    while watch.waits:
+        watch.fill(1)
     return watch
 
 
@@ -41,7 +43,7 @@ def doubled(bars, since):
 
 def test_nothing_is_known_before_anything_was_compared(then):
     watch = DriftWatch()
-    assert (watch.filled, watch.drifted()) == (False, None)
+    assert (watch.begun, watch.drifted()) == (False, None)
     watch.compare(then)
     assert watch.lines == ()
 
@@ -49,7 +51,7 @@ def test_nothing_is_known_before_anything_was_compared(then):
 def test_the_same_market_has_not_drifted_though_its_slow_features_look_it(then):
     watch = filled(FRAMES)
     watch.compare(then)
-    assert watch.filled
+    assert watch.begun
     assert watch.drifted() == 0.0
     slow = {line.feature: line for line in watch.lines}["momentum_252"]
     assert slow.psi > 0.25
