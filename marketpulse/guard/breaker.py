@@ -217,6 +217,8 @@ class Breaker:
 
     def _age(self) -> None:
         """Let time act: an open breaker has rested, a probe is overdue."""
+        if self._is(BreakerState.CLOSED):
+            return
         now = self._clock.monotonic()
         if self._is(BreakerState.OPEN) and now >= self._until:
             self._change(BreakerState.HALF_OPEN)

@@ -49,7 +49,7 @@ class Ruled:
 
     def vote(self, x: FloatArray) -> FloatArray:
         """The strategy's vote on full rows, -1 to 1."""
-        return self.rule.vote(self.rule.looks_at, x[:, self.at])
+        return self.rule.say({name: x[:, at] for name, at in zip(self.rule.looks_at, self.at, strict=True)})
 
 
 @dataclass(frozen=True, slots=True)

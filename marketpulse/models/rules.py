@@ -31,8 +31,12 @@ class Rule:
 
     def vote(self, names: Sequence[str], x: FloatArray) -> FloatArray:
         """Its vote on each row, 0 where it has none."""
-        row = {name: x[:, list(names).index(name)] for name in self.looks_at}
-        return np.asarray(np.clip(np.nan_to_num(self.of(row), nan=0.0), -1.0, 1.0))
+        return self.say({name: x[:, names.index(name)] for name in self.looks_at})
+
+    def say(self, row: Row) -> FloatArray:
+        """``vote`` from the features by name."""
+        vote = self.of(row)
+        return np.asarray(np.minimum(np.maximum(np.where(np.isnan(vote), 0.0, vote), -1.0), 1.0))
 
 
 def _crossing(row: Row) -> FloatArray:
