@@ -21,7 +21,7 @@ from bench.table import Row, best, show
 from marketpulse.clock import WallClock
 from marketpulse.features.full import NAMES
 from marketpulse.models.ensemble import Ensemble, Standing
-from marketpulse.models.members import Boosting, Logistic, Trees
+from marketpulse.models.members import Boosting, Logistic, Trees, members
 from marketpulse.models.opening import open_artefact
 from marketpulse.models.packing import Made, pack
 from marketpulse.models.panel import build_panel
@@ -40,11 +40,10 @@ def measure() -> list[Row]:
 def _measured():
     rows, answers = known_rows()
     ensemble = fitted(rows[:6_000], answers[:6_000])
-    with tempfile.TemporaryDirectory() as folder:
-        made = Made("", "", 6_000, 0.5, "made up", "", datetime.now(UTC))
-        text = pack(Path(folder), ensemble, rows, made)
-        opened = open_artefact(Path(folder), text)
+    opened = _opened(ensemble, rows)
     served = Served(opened, WallClock(), Random(1))
+    every = fitted(rows[:6_000], answers[:6_000], members())
+    all_served = Served(_opened(every, rows[:1_000]), WallClock(), Random(1))
     base = np.full(len(rows), 0.5)
     compared = opened.servings[0].compared
     worst = np.abs(served.ask(rows, base).probability - plain(ensemble, rows, base)).max()
@@ -70,7 +69,21 @@ def _measured():
             _decided(ensemble, rows, 40),
             beside,
         ),
+        Row(
+            f"the same with all {len(all_served.names)} members heard, rules among them",
+            _decided(all_served, rows),
+            "us",
+            None,
+            _decided(every, rows, 40),
+            beside,
+        ),
     ]
+
+
+def _opened(ensemble, rows):
+    with tempfile.TemporaryDirectory() as folder:
+        made = Made("", "", 6_000, 0.5, "made up", "", datetime.now(UTC))
+        return open_artefact(Path(folder), pack(Path(folder), ensemble, rows, made))
 
 
 def plain(ensemble, x, base):
@@ -86,11 +99,13 @@ def known_rows():
     return panel.x[panel.known], panel.y[panel.known]
 
 
-def fitted(x, y):
-    who = (Logistic(), Boosting(), Trees())
+def fitted(x, y, who=None):
+    who = who or (Logistic(), Boosting(), Trees())
     found = tuple(one.fit(NAMES, x, y, np.ones(len(x))) for one in who)
     standings = tuple(Standing(Sigmoid(0.01, 0.9), 0.5, 0.01) for _ in who)
-    return Ensemble(NAMES, tuple(one.name for one in who), found, standings, np.full(3, 1 / 3), 1.2, 5, 5e-4)
+    return Ensemble(
+        NAMES, tuple(one.name for one in who), found, standings, np.full(len(who), 1 / len(who)), 1.2, 5, 5e-4
+    )
 
 
 def _times(served, ensemble, rows):
