@@ -163,9 +163,11 @@ class Player:
                 self._send(made, market)
 
     def _expire(self, made: Proposal) -> Proposal:
-        """The session's close has come before its order."""
+        """The session's close has come before its order, or nobody knows the instrument any more."""
         waits, nobody = self._waits.pop(made.id, None), made.state is ProposalState.PENDING
-        if nobody and made.mode is Conduct.CONFIRM:
+        if made.symbol not in self._rooms.instruments:
+            said = f"The desk does not follow {made.symbol} any more."
+        elif nobody and made.mode is Conduct.CONFIRM:
             said = "Nobody answered by the session's close."
         else:
             why = "" if waits is None else f" {waits.sentence}"
@@ -301,6 +303,8 @@ class Player:
         return made
 
     def _over(self, made: Proposal) -> bool:
+        if made.symbol not in self._rooms.instruments:  # no list names it any more
+            return True
         return made.expires is not None and self._market_time(made.symbol) >= made.expires
 
     def _market_time(self, symbol: str) -> datetime:

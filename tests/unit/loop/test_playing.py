@@ -547,3 +547,16 @@ def test_a_ledger_that_takes_nothing_for_a_while_loses_no_decision(house, monkey
     newer, late = desk.player.shown
     assert (late.bar, late.state) == (BAR, ProposalState.PASSED)
     assert newer.state is ProposalState.ORDERED
+
+
+@pytest.mark.parametrize("mode", [Conduct.CONFIRM, Conduct.SUGGEST])
+def test_a_proposal_of_what_is_not_followed_any_more_ends_and_hurts_no_other(house, mode):
+    desk = house(Conduct.CONFIRM).say(signal("IBM"), signal())
+    desk.restart(mode=mode)
+    desk.rooms.instruments = {s: i for s, i in desk.rooms.instruments.items() if s != "IBM"}
+    desk.signals = {"AAPL": desk.signals["AAPL"]}
+    desk.settle()
+    ended = {p.symbol: p for p in desk.player.shown}
+    assert ended["IBM"].state is ProposalState.EXPIRED
+    assert "does not follow IBM any more" in ended["IBM"].note
+    assert desk.answer(ended["AAPL"]).state is ProposalState.ORDERED
