@@ -154,7 +154,7 @@ def score(view: ModelView, card: Card) -> None:
 
 def members(view: ModelView) -> None:
     """What each member did out of sample, and how much it is heard."""
-    parts.title("Members", "out of sample · AUC less the base rate")
+    parts.title("Members", "out of sample · AUC less the base rate · skill: as said, shrunk")
     record = view.record
     if record is None or not record.members:
         parts.html(

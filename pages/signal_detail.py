@@ -89,7 +89,7 @@ def _pushes(reasons: tuple[tuple[str, float], ...], *, heard: bool) -> Markup:
 def ballots(symbol: str, now: Snapshot) -> None:
     """Who said what, how much of it is kept, and how much each is heard."""
     signal = now.signals.get(symbol)
-    parts.title(f"Votes on {symbol}", "a weight of 0 is not heard")
+    parts.title(f"Votes on {symbol}", "a weight of 0 is not heard · skill: calibrated, before shrinking")
     if signal is None or not signal.votes:
         parts.html(parts.empty("No vote", silence(symbol, signal, now)))
         return

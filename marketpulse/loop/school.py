@@ -17,6 +17,7 @@ __all__ = ["School"]
 
 _REST = 900.0  # seconds of the wall clock between two trainings of a class
 _WAITING = "Training starts when daily bars have been read."
+_SEALED = "Nothing is trained: this desk only shows what its ledger holds."
 _SHORT = "No instrument has the 300 daily bars that a model needs yet."
 
 
@@ -84,7 +85,8 @@ class School:
             return ModelStatus(ModelStage.FAILED, 0.0, self._notes[kind], card)
         if card is not None:
             return ModelStatus(ModelStage.READY, 1.0, self._notes.get(kind, ""), card)
-        return ModelStatus(ModelStage.WAITING, 0.0, self._notes.get(kind, _WAITING))
+        waiting = _SEALED if self._rooms.sealed else _WAITING
+        return ModelStatus(ModelStage.WAITING, 0.0, self._notes.get(kind, waiting))
 
     def _next(self) -> AssetClass | None:
         """What was asked for, else a class without an ensemble, else one whose time has come."""

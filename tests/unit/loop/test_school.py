@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -11,6 +12,7 @@ from walks import CUTOFF
 
 from marketpulse.errors import Refused, StorageError
 from marketpulse.features.scene import History
+from marketpulse.loop.school import School
 from marketpulse.models.deep import train_deep
 from marketpulse.models.panel import build_panel
 from marketpulse.models.promotion import Judgement
@@ -60,6 +62,11 @@ def test_the_first_training_sees_bars_before_the_replays_start_only(house):
     assert sorted(bars.symbol for bars in job.panel) == ["AAA", "BBB"]
     assert all(len(bars) == len(bars.until(CUTOFF)) for bars in (*job.panel, job.benchmark))
     assert house.school.status(EQUITY).stage is ModelStage.TRAINING
+
+
+def test_a_desk_that_only_shows_says_that_nothing_is_trained(house):
+    sealed = School(replace(house.rooms, sealed="The ledger is damaged."), house.voices)
+    assert sealed.status(EQUITY).note == "Nothing is trained: this desk only shows what its ledger holds."
 
 
 def test_the_logistic_model_serves_as_soon_as_it_is_there(house, text):
