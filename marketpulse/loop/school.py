@@ -16,6 +16,8 @@ from marketpulse.types import AssetClass, Event, EventKind, Json, ModelStage, Mo
 __all__ = ["School"]
 
 _REST = 900.0  # seconds of the wall clock between two trainings of a class
+_AGAIN = 30.0  # seconds until bars that were too few are looked at again
+_READ = 60.0  # seconds after the start in which a training waits for bars that are still being read
 _WAITING = "Training starts when daily bars have been read."
 _SEALED = "Nothing is trained: this desk only shows what its ledger holds."
 _SHORT = "No instrument has the 300 daily bars that a model needs yet."
@@ -27,6 +29,7 @@ class School:
     def __init__(self, rooms: Rooms, voices: VoiceBox) -> None:
         self._rooms = rooms
         self._voices = voices
+        self._born = rooms.clock.monotonic()
         self._kind: AssetClass | None = None
         self._old: str | None = None  # what the running training is judged beside
         self._stood_in = False
@@ -94,12 +97,21 @@ class School:
             return self._wished.pop(0)
         now, wall = self._rooms.clock.now(), self._rooms.clock.monotonic()
         for kind in KINDS:
-            if wall - self._begun.get(kind, -_REST) < _REST:
+            if wall - self._begun.get(kind, wall - _REST) < _REST or self._reading(kind, wall):
                 continue
             due = self.due(kind)
             if due is None or now >= due:
                 return kind
         return None
+
+    def _reading(self, kind: AssetClass, wall: float) -> bool:
+        """Whether bars may still be coming: what is trained on a part of them would serve for a week."""
+        rooms = self._rooms
+        return wall - self._born < _READ and any(
+            not len(rooms.market.bars(symbol))
+            for symbol, one in rooms.instruments.items()
+            if one.asset_class is kind and one.tradable and not rooms.simulated(symbol)
+        )
 
     def _panel(self, kind: AssetClass, cutoff: datetime) -> dict[str, History]:
         rooms = self._rooms
@@ -121,6 +133,7 @@ class School:
         panel = self._panel(kind, cutoff)
         if not panel:
             self._notes[kind] = _SHORT
+            self._begun[kind] -= _REST - _AGAIN
             return
         index = None if benchmark is None else benchmark.until(cutoff)
         self._old = _serving(held)

@@ -64,6 +64,35 @@ def test_the_first_training_sees_bars_before_the_replays_start_only(house):
     assert house.school.status(EQUITY).stage is ModelStage.TRAINING
 
 
+def test_the_first_training_waits_for_bars_that_are_still_being_read(house):
+    late = house.market.held["BBB"]
+    house.market.held["BBB"] = late[:0]
+    house.school.turn(market(house))
+    assert house.pupil.jobs == []
+    house.market.held["BBB"] = late
+    house.school.turn(market(house))
+    assert [bars.symbol for bars in house.pupil.jobs[0].panel] == ["AAA", "BBB"]
+
+
+def test_it_does_not_wait_for_bars_that_never_come(house):
+    house.market.held["BBB"] = house.market.held["BBB"][:0]
+    house.clock.advance(61.0)
+    house.school.turn(market(house))
+    assert [bars.symbol for bars in house.pupil.jobs[0].panel] == ["AAA"]
+
+
+def test_too_few_bars_are_looked_at_again_soon(house):
+    held = dict(house.market.held)
+    house.market.held = {symbol: bars[:200] for symbol, bars in held.items()}
+    house.school.turn(market(house))
+    assert house.pupil.jobs == []
+    assert "300 daily bars" in house.school.status(EQUITY).note
+    house.market.held = held
+    house.clock.advance(31.0)
+    house.school.turn(market(house))
+    assert len(house.pupil.jobs) == 1
+
+
 def test_a_desk_that_only_shows_says_that_nothing_is_trained(house):
     sealed = School(replace(house.rooms, sealed="The ledger is damaged."), house.voices)
     assert sealed.status(EQUITY).note == "Nothing is trained: this desk only shows what its ledger holds."
