@@ -1,5 +1,6 @@
 """Training in the background: when it is due, what it is handed, and what becomes of its result."""
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
@@ -24,7 +25,7 @@ _SHORT = "No instrument has the 300 daily bars that a model needs yet."
 
 
 class School:
-    """One training at a time; only the loop's thread calls it."""
+    """One training at a time; only the loop's thread calls it, but ``wish``, which any may."""
 
     def __init__(self, rooms: Rooms, voices: VoiceBox) -> None:
         self._rooms = rooms
@@ -35,6 +36,8 @@ class School:
         self._stood_in = False
         self._begun: dict[AssetClass, float] = {}
         self._wished: list[AssetClass] = []
+        self._taken_up: AssetClass | None = None  # from the wish to the start of the process
+        self._lock = threading.Lock()
         self._notes: dict[AssetClass, str] = {}
         self._failed: set[AssetClass] = set()
         others = frozenset(EventKind) - {EventKind.MODEL}
@@ -54,11 +57,13 @@ class School:
         """
         if kind not in self._tried:
             raise Refused("UNKNOWN_MODEL", f"There is no model of {kind}.")
-        if kind is self._kind or kind in self._wished:
-            raise Refused("TRAINING", "This model is being trained already.")
-        if not self._panel(kind, self._rooms.clock.now()):
-            raise Refused("NOT_TRAINABLE", _SHORT)
-        self._wished.append(kind)
+        short = not self._panel(kind, self._rooms.clock.now())
+        with self._lock:  # two clicks, two tabs: one training
+            if kind in {self._kind, self._taken_up, *self._wished}:
+                raise Refused("TRAINING", "This model is being trained already.")
+            if short:
+                raise Refused("NOT_TRAINABLE", _SHORT)
+            self._wished.append(kind)
 
     def due(self, kind: AssetClass) -> datetime | None:
         """When the next training of a class begins by the desk's clock; None while there is no ensemble."""
@@ -73,9 +78,11 @@ class School:
         """Take results in and begin what is due; True when another model serves."""
         if self._kind is not None:
             return self._collect()
-        kind = self._next()
+        with self._lock:
+            kind = self._taken_up = self._next()
         if kind is not None:
             self._start(kind, benchmark)
+            self._taken_up = None
         return False
 
     def status(self, kind: AssetClass) -> ModelStatus:

@@ -208,6 +208,22 @@ def test_a_person_may_ask_for_one_and_is_told_why_not(house):
         house.school.wish(EQUITY)
 
 
+def test_a_second_wish_while_the_first_is_taken_up_is_refused(house, monkeypatch):
+    house.school.wish(EQUITY)
+    begin, codes = house.pupil.start, []
+
+    def start(job):
+        with pytest.raises(Refused) as refused:
+            house.school.wish(EQUITY)  # another tab, before the process runs
+        codes.append(refused.value.code)
+        begin(job)
+
+    monkeypatch.setattr(house.pupil, "start", start)
+    house.school.turn(market(house))
+    assert codes == ["TRAINING"]
+    assert len(house.pupil.jobs) == 1
+
+
 def test_a_model_that_has_seen_days_to_come_does_not_serve(house, made, text):
     """A replay may begin anew at an earlier day on the same folder."""
     taught(house, told(made))
