@@ -149,12 +149,16 @@ class VoiceBox:
     def _open(self, one: Held) -> None:
         """Let the best that can be used serve."""
         if one.trained is None and one.logistic is None:
-            one.serving = None if one.text is None else self._speaker(None, None)
+            one.serving = None if one.text is None else self._speaker(None, None, broken=_broken(one))
         else:
-            one.serving = self._speaker(one.trained, one.logistic, self._network(one.kind))
+            deep = self._network(one.kind)
+            one.serving = self._speaker(one.trained, one.logistic, deep, broken=_broken(one))
 
-    def _speaker(self, trained: Trained | None, logistic: str | None, deep: Deep | None = None) -> Speaker:
-        opened = open_artefact(self.folder, None if trained is None else trained.manifest, logistic)
+    def _speaker(
+        self, trained: Trained | None, logistic: str | None, deep: Deep | None = None, broken: str = ""
+    ) -> Speaker:
+        manifest = None if trained is None else trained.manifest
+        opened = open_artefact(self.folder, manifest, logistic, broken=broken)
         served = Served(opened, self._rooms.clock, self._rng)
         if opened.manifest is not None and trained is not None:
             speaker = Speaker(served, trained.card, opened, deep, trained.meta)
@@ -218,3 +222,8 @@ class VoiceBox:
         """Remove the files of models that nobody names; never while a training has written what none names yet."""
         used = [t.card.version for one in self.held.values() for t in (one.trained, one.trial) if t]
         prune(self.folder, used)
+
+
+def _broken(one: Held) -> str:
+    """Why the ensemble that was kept cannot be used; empty where none was kept."""
+    return one.troubles.get(ENSEMBLE, "")

@@ -91,7 +91,7 @@ class Opened:
     servings: tuple[Serving, ...]
 
 
-def open_artefact(folder: Path, text: str | None, today: str | None = None) -> Opened:
+def open_artefact(folder: Path, text: str | None, today: str | None = None, *, broken: str = "") -> Opened:
     """Open what ``packing.pack`` wrote; never raises for what is on the disk.
 
     Parameters
@@ -99,9 +99,10 @@ def open_artefact(folder: Path, text: str | None, today: str | None = None) -> O
     folder : below which it was written
     text : its manifest, None where none was ever kept
     today : the logistic model's JSON, to fall back on
+    broken : why what was kept gave no manifest; empty where nothing was kept
     """
     try:
-        manifest = _manifest(text)
+        manifest = _manifest(text, broken)
     except BadArtefact as error:
         return _fallen(error.fault, str(error), today)
     members, servings = [], []
@@ -116,7 +117,9 @@ def open_artefact(folder: Path, text: str | None, today: str | None = None) -> O
     return Opened(manifest, tuple(members), (*servings, _whole(servings)))
 
 
-def _manifest(text: str | None) -> Manifest:
+def _manifest(text: str | None, broken: str) -> Manifest:
+    if text is None and broken:
+        raise BadArtefact(ArtefactFault.UNREADABLE, broken)
     if text is None:
         raise BadArtefact(ArtefactFault.MISSING, "No ensemble has been trained yet.")
     manifest = read_manifest(text)

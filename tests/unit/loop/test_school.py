@@ -18,7 +18,7 @@ from marketpulse.models.panel import build_panel
 from marketpulse.models.promotion import Judgement
 from marketpulse.models.record import decode
 from marketpulse.models.recurrent import Weights, forward
-from marketpulse.types import AssetClass, Edge, EventKind, Interval, ModelStage
+from marketpulse.types import ArtefactFault, AssetClass, Edge, EventKind, Interval, ModelStage
 
 BETTER = Judgement(promoted=True, n_dates=30, difference=0.001, sentence="It was better.")
 WORSE = Judgement(promoted=False, n_dates=30, difference=-0.001, sentence="It was not.")
@@ -262,6 +262,9 @@ def test_a_changed_manifest_is_said_and_something_simpler_serves(house, made, te
     assert note == (
         "A model's files: The file is not readable as a trained ensemble. Today's logistic model serves meanwhile."
     )
+    whole = house.held.serving.servings[-1]
+    assert whole.faults == (ArtefactFault.UNREADABLE,)
+    assert whole.sentence.startswith("The file is not readable as a trained ensemble. Today's logistic model")
     taught(house, told(made))
     assert house.voices.notes == ()
 
