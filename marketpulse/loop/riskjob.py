@@ -116,7 +116,7 @@ def _worth(job: Job, sharpe: float, year: int, about: str) -> tuple[Measure, ...
     )
     tried = "1 trial, the record itself" if trials == 1 else f"{trials} trials, those of the models counted"
     return (
-        Measure("Sharpe", _known(sharpe), percent=False, note=f"standard error {error:.2f}, {about}"),
+        Measure("Sharpe", _known(sharpe), percent=False, note=f"{_error(error)}, {about}"),
         Measure("Sharpe above 0", _known(chance), percent=True,
                 note="probability, with the skew and tails that were seen"),
         Measure("Sharpe, deflated", _known(deflated), percent=True,
@@ -164,7 +164,7 @@ def _of_book(job: Job, held: Held) -> tuple[Measure, ...]:
     slope = beta(returns[both], index[both])
     name = "Beta to S&P 500"
     if isfinite(slope.value):
-        note = f"standard error {slope.error:.2f} (Newey-West, {slope.lags} lags), {slope.n} days, on equity"
+        note = f"{_error(slope.error)} (Newey-West, {slope.lags} lags), {slope.n} days, on equity"
         found.append(Measure(name, slope.value, percent=False, note=note))
     else:
         found.append(Measure(name, None, percent=False, note=f"unknown: {slope.n} days that both have"))
@@ -177,3 +177,8 @@ def _known(number: float) -> float | None:
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv))
+
+
+def _error(error: float) -> str:
+    """A standard error in words; one that cannot be told is said to be so."""
+    return f"standard error {error:.2f}" if isfinite(error) else "standard error not known"

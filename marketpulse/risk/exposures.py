@@ -167,7 +167,8 @@ def leverage_limit(
         if known
         else "Leverage is not known, because equity, a price or a debt's rate is not."
     )
-    use = times / most if known and most > 0 else None
+    room = most - 1.0 if most > 1.0 else most  # an account that owes nothing has used none of it
+    use = max(0.0, times - 1.0 if most > 1.0 else times) / room if known and room > 0.0 else None
     return Check("LEVERAGE_LIMIT", "Leverage", passed, sentence, shown, f"{most:.2f}x", use)
 
 

@@ -98,6 +98,7 @@ def test_what_is_owed_counts_as_leverage_whoever_lent_it():
     assert failed(ask(), bounds=Bounds(leverage=1.7), **more) == []
     assert exposures.leverage_limit({}, 100.0, 0.0).value == "1.00x"
     assert exposures.leverage_limit({"A": 160.0}, 100.0, 0.0).value == "1.60x"
+    assert exposures.leverage_limit({}, 100.0, 0.0).use == 0.0  # who owes nothing has used nothing of it
     assert exposures.leverage_limit({"A": 100.0, "B": -60.0}, 100.0, 0.0).value == "1.60x"
 
 
