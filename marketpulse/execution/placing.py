@@ -220,7 +220,7 @@ class Placer:
         books, halt = self._kit.books, self._kit.journal.halt
         reasons = self._accounts.reasons(self._kit.instruments[request.symbol])
         if halt is not None and not halt.reducing:
-            reasons.append(Reason(_HALTED, f"Trading is halted: {halt.why.rstrip(".")}. Resume it first."))
+            reasons.append(Reason(_HALTED, f"Trading is halted: {halt.why.rstrip('.')}. Resume it first."))
         elif halt is not None and request.side is Side.BUY:
             reasons.append(Reason("REDUCING", f"Only sales pass: {halt.why}. Resume trading first."))
         now = market_time(self._kit.instruments[request.symbol], self._kit.clock)

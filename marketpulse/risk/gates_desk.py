@@ -37,7 +37,7 @@ def trading(context: OrderContext, side: Side) -> tuple[Check, Check]:
             "REDUCING", "Trading", f"Only sales pass: {halt.why}. Resume trading before buying again."
         )
     else:
-        first = refused("HALTED", "Trading", f"Trading is halted: {halt.why.rstrip(".")}. Resume it first.")
+        first = refused("HALTED", "Trading", f"Trading is halted: {halt.why.rstrip('.')}. Resume it first.")
     if context.recovered is True:
         return first, _RECOVERED
     sentence = "The desk is still asking what became of earlier orders; try again in a moment."
