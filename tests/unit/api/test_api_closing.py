@@ -27,11 +27,17 @@ def test_streams_are_told_and_the_server_still_hears(heard):
 
 
 def test_the_handlers_are_put_back(heard):
-    before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
-    with closing_on_signal(threading.Event()):
-        assert all(signal.getsignal(n) is not handler for n, handler in before.items())
-    assert {n: signal.getsignal(n) for n in before} == before
-    assert heard == []
+    of_the_shell = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # ignored by a job in the background
+    try:
+        before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+        with closing_on_signal(threading.Event()):
+            assert all(signal.getsignal(n) is not handler for n, handler in before.items())
+        assert {n: signal.getsignal(n) for n in before} == before
+        assert heard == []
+    finally:
+        signal.signal(signal.SIGINT, of_the_shell)
 
 
 def test_a_signal_nobody_handles_is_left_alone():
