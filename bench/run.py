@@ -22,7 +22,7 @@ TOPICS = (
     "tearsheet",
     "indicators",
     "serving",
-    "signal",
+    "whole_signal",
     "training",
     "storage",
     "failover",

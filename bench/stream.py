@@ -37,8 +37,8 @@ class Desk:
             return market_house.Venue("binance", clock)
 
         build.SOURCES = {**build.SOURCES, "binance": venue}
-        build._LIVE = tuple(row for row in build._LIVE if "binance" in row[2])
-        build._LIVE = tuple((c, what, ("binance",)) for c, what, _ in build._LIVE)
+        pairs_only = (row for row in build.routing.LIVE if "binance" in row[2])
+        build.routing.LIVE = tuple((c, what, ("binance",)) for c, what, _ in pairs_only)
         build.instruments = lambda _: pairs(SYMBOLS)
         given = {
             "MARKETPULSE_FEED": "live",

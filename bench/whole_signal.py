@@ -2,7 +2,7 @@
 
 Twenty made-up shares close one bar after the other; ours is ``pipeline.decide`` over graphs, the other
 computes the table of features, takes its last row and asks the members as they were fitted. Run from
-the project's folder: ``python -m bench.signal``.
+the project's folder: ``python -m bench.whole_signal``.
 """
 
 import gc
