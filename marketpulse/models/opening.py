@@ -140,7 +140,7 @@ def _whole(servings: list[Serving]) -> Serving:
     if not slower:
         return Serving(ENSEMBLE, ServingPath.ONNX, (), f"{len(graphs)} members are served by ONNX.")
     faults = tuple(dict.fromkeys(fault for one in slower for fault in one.faults))
-    named = "; ".join(f"{one.model}: {one.sentence}" for one in slower)
+    named = "; ".join(f"{one.model}: {one.sentence.rstrip('.')}" for one in slower) + "."
     return Serving(
         ENSEMBLE, ServingPath.ONNX if graphs and path is ServingPath.NUMPY else path, faults, named
     )
