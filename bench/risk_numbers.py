@@ -6,7 +6,9 @@ Twenty names, ten years of days, seeded. Run from the project's folder: ``python
 import numpy as np
 import pandas as pd
 
+from bench.books import context
 from bench.table import Row, per_call, show
+from marketpulse.portfolio import equity
 from marketpulse.risk import Futures, fit_gjr, historical_tail, kupiec_pof, loss_estimates
 
 DAYS, NAMES, PATHS = 2_520, 20, 10_000
@@ -37,6 +39,12 @@ def measure() -> list[Row]:
         return -np.partition(pnl + order, PATHS // 100 - 1)[: PATHS // 100].mean()
 
     np.testing.assert_allclose(futures.with_order(pnl, "S03", 2_000.0).es, partition(), rtol=1e-9)
+    book = context()
+    held = {s: float(p.quantity) for s, p in book.portfolio.positions.items()}
+
+    def products() -> float:
+        return sum(units * book.prices[symbol] for symbol, units in held.items())
+
     returns = matrix[-1_250:, 0]
     fit_gjr(returns)  # the import is not what is measured
     return [
@@ -48,6 +56,14 @@ def measure() -> list[Row]:
             100,
             per_call(partition),
             "numpy.partition",
+        ),
+        Row(
+            "an account of 20 positions marked",
+            per_call(lambda: equity(book.portfolio, book.prices, book.rates)),
+            "us",
+            10,
+            per_call(products),
+            "float products alone",
         ),
         Row("Kupiec's test", per_call(lambda: kupiec_pof(20, 252, 0.95)), "us"),
         Row(
