@@ -1,8 +1,10 @@
 """What became of a signal, by hand and beside scikit-learn, and the scoreboard of many."""
 
+import json
 import time
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from marketpulse.signals.scoring import (
 )
 from marketpulse.types import Call
 
+ANSWERS = json.loads((Path(__file__).parents[2] / "answers" / "probability_scores.json").read_text())
 NOW = FIRST + timedelta(days=30)
 CLOSE = [100, 101, 102, 103, 104, 105, 106, 107]
 OPEN = [100, 100.5, 101.5, 102.5, 103.5, 104.5, 105.5, 106.5]
@@ -51,6 +54,18 @@ def test_a_fall_by_hand():
     assert (found.brier, found.brier_base) == pytest.approx((0.36, 0.2916))
     assert found.log_loss == pytest.approx(log_loss([0], [0.6], labels=[0, 1]))
     assert found.log_loss_base == pytest.approx(log_loss([0], [0.54], labels=[0, 1]))
+
+
+@pytest.mark.parametrize("what", ["brier", "log_loss"])
+def test_the_mean_of_both_scores_is_the_published_one(what):
+    answer = ANSWERS[what]
+    closes = {1: CLOSE, 0: CLOSE[::-1]}
+    found = [
+        outcome(signal(0, p=p), bars(closes[y]), COST, NOW)
+        for y, p in zip(answer["y"], answer["p"], strict=True)
+    ]
+    mean = np.mean([getattr(one, what) for one in found])
+    assert mean == pytest.approx(answer["expected"], abs=answer.get("tolerance", 1e-12))
 
 
 def test_the_horizon_is_counted_in_the_instruments_own_bars():
