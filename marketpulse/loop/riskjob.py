@@ -175,10 +175,10 @@ def _known(number: float) -> float | None:
     return float(number) if isfinite(number) else None
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv))
-
-
 def _error(error: float) -> str:
     """A standard error in words; one that cannot be told is said to be so."""
     return f"standard error {error:.2f}" if isfinite(error) else "standard error not known"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

@@ -73,6 +73,12 @@ def _maths(*sections: str) -> str:
 RULES = (
     Rule(source.module_length, PRODUCT, ("x = 1\n" * 401,), ("x = 1\n" * 400,)),
     Rule(
+        source.started_last,
+        ("marketpulse/**.py", "bench/**.py", "tests/**.py"),
+        ('def main():\n    late()\nif __name__ == "__main__":\n    main()\ndef late(): ...\n',),
+        ('def late(): ...\nif __name__ == "__main__":\n    late()\n', "x = 1\n"),
+    ),
+    Rule(
         source.function_length,
         PRODUCT,
         ("def f():\n" + "    x = 1\n" * 40, "class A:\n    async def f(self):\n" + "        x = 1\n" * 40),

@@ -48,6 +48,14 @@ def clocks_and_prints(text: str) -> Iterator[str]:
             yield f"{node.lineno}: bare except"
 
 
+def started_last(text: str) -> Iterator[str]:
+    """What runs when a module is started comes last: what stands below it is not there yet."""
+    body = ast.parse(text).body
+    for node in body[:-1]:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'":
+            yield f"{node.lineno}: something stands below what is run"
+
+
 def bare_noqa(text: str) -> Iterator[str]:
     """A suppressed lint finding names its code and, after it, a reason."""
     for number, line in enumerate(text.splitlines(), 1):
