@@ -9,7 +9,7 @@ from marketpulse.features.full import NAMES, TAIL, WORDS, table
 from marketpulse.features.scene import History
 from marketpulse.features.steady import plain, steady
 from marketpulse.models.reference import Reference
-from marketpulse.signals.drift import drifted, ks_sketch, psi
+from marketpulse.signals.drift import drift, drifted
 from marketpulse.types import Bars, DriftLine, FloatArray
 
 __all__ = ["WINDOW", "DriftWatch"]
@@ -81,18 +81,17 @@ class DriftWatch:
         """Lay what is kept beside the training's rows."""
         if not self._rows:
             return
-        x = np.vstack(list(self._rows.values()))
-        found = []
-        for i, name in enumerate(reference.names):
-            values = x[:, NAMES.index(name)]
-            known = int(np.isfinite(values).sum())
-            if not known:
-                continue
-            block = _span(name) * len(self._rows)  # instruments of one day move together
-            _, p = ks_sketch(np.array(reference.sketch[i]), reference.rows, values, block)
-            moved = psi(np.array(reference.edges[i]), np.array(reference.shares[i]), values)
-            found.append(DriftLine(name, WORDS[name], moved, p, known))
-        self.lines = tuple(sorted(found, key=lambda line: -line.psi))
+        together = len(self._rows)  # instruments of one day move together
+        self.lines = drift(
+            reference.names,
+            edges=np.array(reference.edges),
+            shares=np.array(reference.shares),
+            sketch=np.array(reference.sketch),
+            rows=reference.rows,
+            recent=np.vstack(list(self._rows.values()))[:, [NAMES.index(name) for name in reference.names]],
+            words=WORDS,
+            blocks=[_span(name) * together for name in reference.names],
+        )
 
     def drifted(self) -> float | None:
         """The largest index that is more than what neighbouring bars have in common; None while unknown.

@@ -161,6 +161,7 @@ def drift(
     rows: int,
     recent: FloatArray,
     words: Mapping[str, str],
+    blocks: Sequence[int] | None = None,
 ) -> tuple[DriftLine, ...]:
     """Lay the newest rows beside the training's, feature by feature; the one that moved most comes first.
 
@@ -171,6 +172,7 @@ def drift(
     rows : of the training
     recent : (bars, features) now; NaN is left out, and a feature without any value has no line
     words : what a feature is, for a person
+    blocks : rows of ``recent`` that count as one, for each feature; ``BLOCK`` where it is not told
 
     Units
     -----
@@ -196,7 +198,7 @@ def drift(
         values = recent[:, i][np.isfinite(recent[:, i])]
         if not len(values):
             continue
-        _, p_value = ks_sketch(sketch[i], rows, values)
+        _, p_value = ks_sketch(sketch[i], rows, values, BLOCK if blocks is None else blocks[i])
         moved = psi(edges[i], shares[i], values)
         lines.append(DriftLine(name, words.get(name, name), moved, p_value, len(values)))
     return tuple(sorted(lines, key=lambda line: (-line.psi, line.feature)))
