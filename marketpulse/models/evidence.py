@@ -15,7 +15,8 @@ from marketpulse.models.panel import Panel
 from marketpulse.models.score import BLOCK, auc, score
 from marketpulse.models.walk import Settings
 from marketpulse.risk.sharpes import deflated_sharpe, moments
-from marketpulse.signals.calibrate import logit
+from marketpulse.signals.cusum import RECENT
+from marketpulse.signals.cusum import calibration_slope as slope_of
 from marketpulse.types import Edge, FloatArray, Score
 
 __all__ = [
@@ -33,12 +34,8 @@ CONSENSUS = "consensus"
 LEAST_SCORED = 6 * BLOCK
 """Fewer scored dates than this show nothing."""
 
-RECENT = 126
-"""Scored dates that count as lately."""
-
 _SURE = 0.95
 _SHIFTS = 2_000
-_STEPS, _NEAR = 30, 1e-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,19 +212,8 @@ def calibration_slope(p: FloatArray, y: FloatArray) -> float:
     >>> round(calibration_slope(p, y), 3)
     1.0
     """
-    odds = logit(p)
-    if len(p) < LEAST_SCORED or float(odds.std()) < 1e-3 or y.min() == y.max():  # noqa: PLR2004  a tenth of a point
-        return float("nan")
-    x = np.stack([np.ones(len(p)), odds])
-    found = np.zeros(2)
-    for _ in range(_STEPS):
-        q = 0.5 * (1.0 + np.tanh(0.5 * (found @ x)))
-        curve = (x * (q * (1.0 - q))) @ x.T + 1e-9 * np.eye(2)
-        step = np.clip(np.linalg.solve(curve, x @ (y - q)), -2.0, 2.0)
-        found += step
-        if float(np.abs(step).max()) < _NEAR:
-            break
-    return float(found[1])
+    slope = slope_of(p, y)
+    return float("nan") if slope is None else slope
 
 
 def _trial(
