@@ -9,7 +9,7 @@ from marketpulse.signals.drift import ACT, drifted
 from marketpulse.signals.scoring import FEWEST_DATES
 from marketpulse.types import Card, DriftLine, Edge, HealthPart, Record, Rest, Serving, ServingPath
 
-__all__ = ["LIVE", "SLOPES", "degraded", "health", "tally"]
+__all__ = ["LIVE", "SLOPES", "degraded", "health"]
 
 LIVE = "Live score"
 """The part that makes a model DEGRADED."""
@@ -69,23 +69,6 @@ def degraded(parts: Sequence[HealthPart]) -> bool:
     (True, False)
     """
     return any(part.name == LIVE and part.passed is False for part in parts)
-
-
-def tally(parts: Sequence[HealthPart]) -> str:
-    """Count the parts that pass, of those that can be told.
-
-    Examples
-    --------
-    >>> parts = [HealthPart("a", True, "", "", ""), HealthPart("b", False, "", "", ""), HealthPart("c", None, "", "", "")]
-    >>> tally(parts), tally(parts[2:])
-    ('1 of 2 parts pass; 1 cannot be told yet', 'Nothing can be told yet')
-    """
-    told = [part for part in parts if part.passed is not None]
-    if not told:
-        return "Nothing can be told yet"
-    said = f"{sum(part.passed is True for part in told)} of {len(told)} parts pass"
-    open_ = len(parts) - len(told)
-    return f"{said}; {open_} cannot be told yet" if open_ else said
 
 
 @dataclass(frozen=True, slots=True)
