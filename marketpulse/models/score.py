@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from marketpulse.signals.scoring import calibration
 from marketpulse.types import Edge, FloatArray, Score
 
 __all__ = ["BLOCK", "DRAWS", "auc", "brier", "calibration", "edge_of", "score", "shrinkage"]
@@ -95,26 +96,6 @@ def shrinkage(p: FloatArray, y: FloatArray, base: FloatArray) -> float:
     apart = p - base
     size = float(apart @ apart)
     return min(1.0, max(0.0, float((y - base) @ apart) / size)) if size else 0.0
-
-
-def calibration(p: FloatArray, y: FloatArray, bins: int = 10) -> tuple[tuple[float, float, int], ...]:
-    """Mean probability, share that came true and rows, in ``bins`` groups of nearly equal size.
-
-    Units
-    -----
-    Fractions and a count.
-
-    References
-    ----------
-    Murphy, Winkler (1977), Reliability of subjective probability forecasts.
-
-    Examples
-    --------
-    >>> calibration(np.array([0.2, 0.4, 0.6, 0.8]), np.array([0.0, 0.0, 1.0, 1.0]), 2)
-    ((0.3, 0.0, 2), (0.7, 1.0, 2))
-    """
-    groups = [g for g in np.array_split(np.argsort(p, kind="stable"), bins) if len(g)]
-    return tuple((round(float(p[g].mean()), 6), round(float(y[g].mean()), 6), len(g)) for g in groups)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ __all__ = [
     "FEWEST_DATES",
     "LEAST_CHANCE",
     "block_interval",
+    "calibration",
     "outcome",
     "per_date",
     "row_of",
@@ -39,7 +40,7 @@ FEWEST_DATES = 2 * BLOCK
 _DRAWS = 1_000
 _SEED = 20_120_601
 _BINS = 10
-_PER_BIN = 10
+_PER_BIN = 10  # signals in a bin, at least: fewer say nothing of it
 _EVEN = 0.5
 _SIGN = {Call.UP: 1.0, Call.DOWN: -1.0}
 
@@ -190,6 +191,26 @@ def _circular(values: FloatArray, span: int) -> FloatArray:
     return np.asarray(around[span : span + n] - around[:n])
 
 
+def calibration(p: FloatArray, y: FloatArray, bins: int = 10) -> tuple[tuple[float, float, int], ...]:
+    """Mean probability, share that came true and rows, in ``bins`` groups of nearly equal size.
+
+    Units
+    -----
+    Fractions and a count.
+
+    References
+    ----------
+    Murphy, Winkler (1977), Reliability of subjective probability forecasts.
+
+    Examples
+    --------
+    >>> calibration(np.array([0.2, 0.4, 0.6, 0.8]), np.array([0.0, 0.0, 1.0, 1.0]), 2)
+    ((0.3, 0.0, 2), (0.7, 1.0, 2))
+    """
+    groups = [g for g in np.array_split(np.argsort(p, kind="stable"), bins) if len(g)]
+    return tuple((round(float(p[g].mean()), 6), round(float(y[g].mean()), 6), len(g)) for g in groups)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Columns:
     """What has ended, as columns, oldest ending first."""
@@ -249,7 +270,7 @@ class _Columns:
             right=int((called & ((side > 0.0) == (rose > 0.0))).sum()),
             base_right=int((called & (favours == (rose > 0.0))).sum()),
             profit=float(earned.mean()) if len(earned) else None,
-            calibration=_bins(self.p[rows], rose),
+            calibration=calibration(self.p[rows], rose, max(1, min(_BINS, len(rows) // _PER_BIN))),
         )
 
     def _skill(self, rows: NDArray[np.int64]) -> tuple[float | None, float | None, float | None]:
@@ -259,13 +280,6 @@ class _Columns:
             return None, None, None
         low, high = block_interval(above, below)
         return 1.0 - float(above.sum() / below.sum()), low, high
-
-
-def _bins(p: FloatArray, rose: FloatArray) -> tuple[tuple[float, float, int], ...]:
-    """At most ten bins of nearly equal size, ten or more signals in each."""
-    bins = max(1, min(_BINS, len(p) // _PER_BIN))
-    groups = np.array_split(np.argsort(p, kind="stable"), bins)
-    return tuple((round(float(p[g].mean()), 6), round(float(rose[g].mean()), 6), len(g)) for g in groups)
 
 
 _GROUPS: tuple[tuple[str, Callable[[Signal], str]], ...] = (
